@@ -1,0 +1,1 @@
+//! Runs a plan and tells the story as events.

@@ -1,0 +1,1 @@
+//! Events → bytes. Owns all wording and every serialised shape.

@@ -1,0 +1,1 @@
+//! Where a run happens: the environment, the clock and the observations that a run works with.

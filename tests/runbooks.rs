@@ -1,0 +1,3 @@
+//! Runs `runbooks/` as test cases.
+
+fn main() {}
