@@ -1,1 +1,9 @@
-//! Events → bytes. Owns all wording and every serialised shape.
+//! Events → bytes. Owns all wording and every serialised shape; knows nothing of how a run is driven.
+
+#[cfg(feature = "cli")]
+pub mod diagnostics;
+pub mod json;
+pub mod list;
+mod style;
+pub mod terminal;
+pub mod wording;

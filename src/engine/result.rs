@@ -1,0 +1,253 @@
+//! What a run found: the values that events carry and reports print.
+
+use std::time::Duration;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    runbook::Criterion,
+    score::Verdict,
+};
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepStatus {
+    /// Its status was the expected one, nothing failed unseen, and its expectations held.
+    Passed,
+    /// It ran, and the document is wrong.
+    Failed,
+    /// It did not end in time; nothing of it is left running.
+    TimedOut,
+    /// docent, or this machine, lacks something that it needs.
+    Unsupported,
+    /// The document says not to run it.
+    Skipped,
+    /// Something before it kept it from being run.
+    NotRun,
+}
+
+/// How a runbook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunbookStatus {
+    /// Every step passed, or failed exactly as the document promised.
+    Passed,
+    /// A step failed, or a promised failure did not happen.
+    Failed,
+    /// Nothing failed, but something could not be run.
+    Incomplete,
+    /// It could not be read, or a diagnostic of severity error kept it from being run.
+    Unreadable,
+}
+
+/// One finished step.
+#[derive(Debug, Clone)]
+pub struct StepResult {
+    /// Index of the step in its runbook.
+    pub index: usize,
+    /// How it ended.
+    pub status: StepStatus,
+    /// The block's exit status; none when it was not run, was killed or timed out.
+    pub exit_code: Option<i32>,
+    /// What it wrote, secrets masked, as far as it was kept.
+    pub stdout: Stream,
+    /// The same of standard error.
+    pub stderr: Stream,
+    /// Wall time.
+    pub duration: Duration,
+    /// How often it was run; 0 when it was not.
+    pub attempts: u32,
+    /// One entry an expectation, in document order; empty when it did not get that far.
+    pub checks: Vec<Check>,
+    /// Failed commands whose status bash discarded.
+    pub masked: Vec<CommandFailure>,
+    /// Why it failed, most telling first; empty when it did not.
+    pub failures: Vec<Failure>,
+    /// What else is worth knowing: latent defects, luck, late output.
+    pub notes: Vec<Note>,
+    /// What was lacking, when unsupported.
+    pub blocked_by: Option<BlockedBy>,
+    /// What made it fail or kept it from running, when that lies elsewhere.
+    pub caused_by: Option<Cause>,
+    /// A line to paste for the next step, when there is one.
+    pub suggestion: Option<String>,
+}
+
+impl StepResult {
+    /// A step that was not run, for a reason given as a note.
+    pub fn not_run(index: usize, status: StepStatus) -> Self {
+        Self {
+            index,
+            status,
+            exit_code: None,
+            stdout: Stream::default(),
+            stderr: Stream::default(),
+            duration: Duration::ZERO,
+            attempts: 0,
+            checks: Vec::new(),
+            masked: Vec::new(),
+            failures: Vec::new(),
+            notes: Vec::new(),
+            blocked_by: None,
+            caused_by: None,
+            suggestion: None,
+        }
+    }
+}
+
+/// Captured output.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stream {
+    /// The kept text, bytes that are not UTF-8 replaced by U+FFFD.
+    pub text: String,
+    /// How many bytes were written, kept or not.
+    pub bytes: u64,
+    /// Whether bytes were dropped because the stream passed its bound.
+    pub truncated: bool,
+}
+
+/// One expectation, judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The expectation's 1-based document line.
+    pub line: usize,
+    /// How it was judged.
+    pub criterion: Criterion,
+    /// What the judge said.
+    pub verdict: Verdict,
+}
+
+/// A command that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandFailure {
+    /// Its 1-based document line.
+    pub line: usize,
+    /// The command as bash reports it, before expansion.
+    pub command: String,
+    /// Its exit status.
+    pub exit_code: i32,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Failure {
+    /// A command ended with a status that the document does not expect.
+    Command(CommandFailure),
+    /// The block as a whole ended with a status that it should not have.
+    Status {
+        /// What was expected: `0`, `3`.
+        expected: String,
+        /// What happened: `status 1`, `signal 9`.
+        actual: String,
+    },
+    /// A command inside a capture failed and bash discarded its status.
+    Masked(CommandFailure),
+    /// An expectation did not hold; the index into the step's checks.
+    Expectation(usize),
+    /// Standard error lacks the promised text.
+    StderrLacks(String),
+    /// It ran out of time.
+    TimedOut(Duration),
+}
+
+/// Something worth knowing about a step that did not decide its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// How much it matters.
+    pub severity: Severity,
+    /// A stable kebab-case name.
+    pub code: &'static str,
+    /// What, as a sentence fragment.
+    pub message: String,
+    /// The 1-based document line it is about.
+    pub line: usize,
+}
+
+/// What docent or this machine lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedBy {
+    /// What is lacking: `az vm create`, `terraform`, `example.com`.
+    pub what: String,
+    /// `command`, `option`, `operation`, `host`, `interactive`.
+    pub kind: String,
+    /// What to do about it; empty when nothing is known.
+    pub workaround: String,
+}
+
+/// What, repaired alone, would have let a step pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Index of the step where the cause lies; may be the failed step itself.
+    pub step: usize,
+    /// The 1-based document line of the cause.
+    pub line: usize,
+    /// The variable that was empty or unset, if that is it.
+    pub variable: Option<String>,
+    /// Why, as a sentence fragment.
+    pub reason: String,
+}
+
+/// One finished runbook.
+#[derive(Debug, Clone)]
+pub struct RunbookResult {
+    /// How it ended.
+    pub status: RunbookStatus,
+    /// Why, when the steps alone do not say: a promised failure that did not happen, a diagnostic.
+    pub reasons: Vec<String>,
+    /// Wall time.
+    pub duration: Duration,
+    /// Exported variables at the end, without those that look secret, sorted by name.
+    pub variables: Vec<(String, String)>,
+    /// Diagnostics of the document.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Sums over a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "each is the number of what its name says")]
+pub struct Totals {
+    pub runbooks: usize,
+    pub passed: usize,
+    pub failed: usize,
+    pub incomplete: usize,
+    pub unreadable: usize,
+    pub steps: usize,
+    pub steps_passed: usize,
+    pub steps_failed: usize,
+    pub steps_timed_out: usize,
+    pub steps_unsupported: usize,
+    pub steps_skipped: usize,
+    pub steps_not_run: usize,
+    pub outputs_checked: usize,
+    pub outputs_unchecked: usize,
+}
+
+impl Totals {
+    /// Counts a finished step; `shown` is the number of its expectations without a directive.
+    pub fn add_step(&mut self, result: &StepResult) {
+        self.steps += 1;
+        *match result.status {
+            StepStatus::Passed => &mut self.steps_passed,
+            StepStatus::Failed => &mut self.steps_failed,
+            StepStatus::TimedOut => &mut self.steps_timed_out,
+            StepStatus::Unsupported => &mut self.steps_unsupported,
+            StepStatus::Skipped => &mut self.steps_skipped,
+            StepStatus::NotRun => &mut self.steps_not_run,
+        } += 1;
+        for check in &result.checks {
+            *match check.criterion {
+                Criterion::Unmarked => &mut self.outputs_unchecked,
+                Criterion::Similarity(_) | Criterion::Regex(_) => &mut self.outputs_checked,
+            } += 1;
+        }
+    }
+
+    /// Counts a finished runbook.
+    pub fn add_runbook(&mut self, status: RunbookStatus) {
+        self.runbooks += 1;
+        *match status {
+            RunbookStatus::Passed => &mut self.passed,
+            RunbookStatus::Failed => &mut self.failed,
+            RunbookStatus::Incomplete => &mut self.incomplete,
+            RunbookStatus::Unreadable => &mut self.unreadable,
+        } += 1;
+    }
+}

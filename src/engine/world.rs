@@ -1,0 +1,65 @@
+//! What a run needs of the place where it happens. The engine never learns which place that is.
+
+use std::{path::PathBuf, time::Duration};
+
+/// The place where one runbook runs, as the engine sees it. Targets implement it.
+pub trait World: Send {
+    /// Variables that each step sees besides the allowed ones, in a fixed order.
+    fn environment(&self) -> Vec<(String, String)>;
+
+    /// Directories that stand first on the steps' `PATH`.
+    fn path_prefix(&self) -> Vec<PathBuf>;
+
+    /// The clock at which steps are run.
+    fn timekeeper(&self) -> &dyn Timekeeper;
+
+    /// What was seen since the last call.
+    fn observe(&mut self) -> Vec<Observation>;
+
+    /// Credentials that exist only in this run, to be masked in everything that is printed.
+    fn secrets(&self) -> Vec<String>;
+
+    /// Texts that differ between runs though nothing differs in them (ports), and the fixed names they are printed as.
+    fn aliases(&self) -> Vec<(String, String)>;
+}
+
+/// The clock of a run. Virtual ones move only when told to.
+pub trait Timekeeper {
+    /// Called between steps; a virtual clock moves by `by`, the wall does not.
+    fn pass(&self, by: Duration);
+
+    /// Now, RFC 3339.
+    fn now(&self) -> String;
+}
+
+/// Something that the world saw while a step ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// A step asked for something that the world does not have.
+    Unsupported {
+        /// What: `az vm create`, a host, an operation.
+        what: String,
+        /// `command`, `option`, `operation`, `host`.
+        kind: String,
+        /// What to do about it; may be empty.
+        workaround: String,
+    },
+    /// A client of the world ended non-zero.
+    ClientFailed {
+        /// Its words.
+        argv: Vec<String>,
+        /// Its exit status.
+        status: i32,
+        /// The first line of its message.
+        message: String,
+    },
+    /// Something worked that may not work the next time, and why.
+    Luck(String),
+    /// What the world would say about an obscure or silent failure.
+    Hint {
+        /// The resource that it is about.
+        about: String,
+        /// A sentence fragment.
+        text: String,
+    },
+}

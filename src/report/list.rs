@@ -1,0 +1,92 @@
+//! What would run, as a table for people or as JSON.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    report::json::{criterion, diagnostic_value},
+    runbook::{Criterion, Runbook},
+};
+
+/// A parsed document with what is wrong with it.
+pub type Listed = (Runbook, Vec<Diagnostic>);
+
+/// Writes `{"runbooks":[…]}`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_json(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
+    let document = json!({ "runbooks": runbooks.iter().map(runbook_value).collect::<Vec<_>>() });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+/// Writes a line a step: where, which, and what is checked of it.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
+    for (position, (runbook, diagnostics)) in runbooks.iter().enumerate() {
+        if position > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}  {}", runbook.source.path(), runbook.title)?;
+        let width = runbook.steps.iter().map(|step| step.id.chars().count()).max().unwrap_or(0);
+        for step in &runbook.steps {
+            let pad = width - step.id.chars().count();
+            let mut checks: Vec<String> = step.expectations.iter().map(|expectation| check(&expectation.criterion)).collect();
+            if let Some(reason) = &step.directives.skip {
+                checks.insert(0, if reason.is_empty() { "skipped".to_owned() } else { format!("skipped: {reason}") });
+            }
+            let line = format!("  {:>5}  {}{}  {}", step.line, step.id, " ".repeat(pad), checks.join(", "));
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        if runbook.steps.is_empty() {
+            writeln!(out, "  no executable block")?;
+        }
+        for severity in [Severity::Error, Severity::Warning] {
+            let number = diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
+            if number > 0 {
+                writeln!(out, "  {number} {severity}{}", if number == 1 { "" } else { "s" })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check(criterion: &Criterion) -> String {
+    match criterion {
+        Criterion::Similarity(threshold) => format!("output at least {threshold} alike"),
+        Criterion::Regex(pattern) => format!("output matches /{pattern}/"),
+        Criterion::Unmarked => "output shown, not checked".to_owned(),
+    }
+}
+
+fn runbook_value((runbook, diagnostics): &Listed) -> Value {
+    json!({
+        "path": runbook.source.path(),
+        "title": runbook.title,
+        "diagnostics": diagnostics.iter().map(diagnostic_value).collect::<Vec<_>>(),
+        "steps": runbook.steps.iter().map(|step| json!({
+            "id": step.id,
+            "heading": step.heading,
+            "line": step.line,
+            "language": step.language,
+            "script": step.script,
+            "executable": step.directives.skip.is_none(),
+            "expectations": step.expectations.iter().map(|expectation| {
+                let (kind, threshold) = criterion(&expectation.criterion);
+                json!({
+                    "line": expectation.line,
+                    "language": expectation.language,
+                    "kind": kind,
+                    "threshold": threshold,
+                    "regex": match &expectation.criterion { Criterion::Regex(pattern) => Some(pattern), _ => None },
+                    "text": expectation.text,
+                })
+            }).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,311 @@
+//! The run as a person reads it: a line a step, failures with the place, the reason and the next step.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    sync::Arc,
+};
+
+use crate::{
+    engine::{
+        event::{Event, Listener, RunHeader},
+        result::{Check, Failure, RunbookResult, RunbookStatus, StepResult, StepStatus, Totals},
+    },
+    report::{
+        style::{BAD, DOUBT, GOOD, NEXT, Painted, QUIET, TITLE},
+        wording,
+    },
+    runbook::{Criterion, Runbook},
+};
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Failures and the last line only.
+    Quiet,
+    /// A line a step.
+    Normal,
+    /// Also what each block printed.
+    Verbose,
+}
+
+/// How many lines of a failed block's output are shown.
+const OUTPUT_LINES_MAX: usize = 12;
+
+/// Writes to a terminal, or plain text to anything else.
+pub struct Terminal<W> {
+    out: W,
+    verbosity: Verbosity,
+    /// Whether a line may be overwritten: the step that is running now is shown.
+    live: bool,
+    documents: BTreeMap<usize, Document>,
+    running: Option<String>,
+}
+
+struct Document {
+    runbook: Arc<Runbook>,
+    width: usize,
+    folded: BTreeMap<usize, Vec<usize>>,
+}
+
+impl<W: Write + Send> Terminal<W> {
+    /// A reporter to `out`; `live` when `out` is a terminal on which the running step may be shown and overwritten.
+    pub fn new(out: W, verbosity: Verbosity, live: bool) -> Self {
+        Self { out, verbosity, live, documents: BTreeMap::new(), running: None }
+    }
+
+    /// Gives the writer back.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn take(&mut self, event: &Event) -> io::Result<()> {
+        self.clear_running()?;
+        match event {
+            Event::RunStarted(header) => self.header(header),
+            Event::RunbookStarted { runbook, document, target, because, .. } => {
+                let width = document.steps.iter().map(|step| step.id.chars().count()).max().unwrap_or(0).min(48);
+                if self.verbosity > Verbosity::Quiet {
+                    writeln!(self.out)?;
+                    writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
+                    writeln!(self.out, "{}", Painted(QUIET, format!("target {target}: {because}")))?;
+                }
+                self.documents.insert(*runbook, Document { runbook: Arc::clone(document), width, folded: BTreeMap::new() });
+                Ok(())
+            }
+            Event::StepStarted { runbook, step } => self.show_running(*runbook, *step),
+            Event::StepFinished { runbook, result } => self.step(*runbook, result),
+            Event::RunbookFinished { runbook, path, result } => self.runbook(*runbook, path, result),
+            Event::RunFinished { totals, interrupted } => self.summary(totals, *interrupted),
+        }
+    }
+
+    fn header(&mut self, header: &RunHeader) -> io::Result<()> {
+        if self.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        let azure = header.azure.as_ref().map(|profile| format!(" · Azure as of {profile}")).unwrap_or_default();
+        writeln!(self.out, "{}", Painted(QUIET, format!("docent {}{azure} · seed {}", header.version, header.seed)))
+    }
+
+    fn show_running(&mut self, runbook: usize, step: usize) -> io::Result<()> {
+        let Some(document) = self.documents.get(&runbook).filter(|_| self.live) else { return Ok(()) };
+        let step = &document.runbook.steps[step];
+        let text = format!("  … {}  line {}", step.id, step.line);
+        write!(self.out, "{}", Painted(QUIET, &text))?;
+        self.out.flush()?;
+        self.running = Some(text);
+        Ok(())
+    }
+
+    fn clear_running(&mut self) -> io::Result<()> {
+        if self.running.take().is_some() {
+            write!(self.out, "\r\x1b[K")?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, runbook: usize, result: &StepResult) -> io::Result<()> {
+        let Some(document) = self.documents.get_mut(&runbook) else { return Ok(()) };
+        let step = &document.runbook.steps[result.index];
+        let (style, mark) = match result.status {
+            StepStatus::Passed => (GOOD, "✓"),
+            StepStatus::Failed | StepStatus::TimedOut => (BAD, "✗"),
+            StepStatus::Unsupported => (DOUBT, "?"),
+            StepStatus::Skipped | StepStatus::NotRun => (QUIET, "-"),
+        };
+        let is_failure = matches!(result.status, StepStatus::Failed | StepStatus::TimedOut);
+        if self.verbosity == Verbosity::Quiet && !is_failure {
+            return Ok(());
+        }
+        let place = if self.verbosity == Verbosity::Quiet {
+            format!("{}:{}", document.runbook.source.path(), step.line)
+        } else {
+            format!("line {}", step.line)
+        };
+        let pad = " ".repeat(document.width.saturating_sub(step.id.chars().count()));
+        let time = if result.attempts == 0 { String::new() } else { wording::duration(result.duration) };
+        let summary = one_line(&document.runbook, result);
+        let line = format!("{:<9} {:>8}   {summary}", place, time);
+        writeln!(self.out, "  {} {}{pad}  {}", Painted(style, mark), step.id, Painted(QUIET, line.trim_end()))?;
+        if let Some(origin) = result.caused_by.as_ref().map(|cause| cause.step).filter(|origin| *origin != result.index) {
+            document.folded.entry(origin).or_default().push(result.index);
+        }
+        let runbook = Arc::clone(&document.runbook);
+        if is_failure {
+            self.failure(&runbook, result)?;
+        } else {
+            if self.verbosity == Verbosity::Verbose {
+                self.output(&result.stdout.text, usize::MAX)?;
+                self.output(&result.stderr.text, usize::MAX)?;
+            }
+            self.notes(result)?;
+        }
+        if let Some(blocked) = &result.blocked_by {
+            writeln!(self.out, "      {}", wording::blocked_by(blocked))?;
+            self.next(Some(&blocked.workaround).filter(|text| !text.is_empty()).map(String::as_str))?;
+        }
+        Ok(())
+    }
+
+    fn failure(&mut self, runbook: &Runbook, result: &StepResult) -> io::Result<()> {
+        for failure in &result.failures {
+            writeln!(self.out, "      {}", wording::failure(runbook, result, failure))?;
+            if let Failure::Expectation(index) = failure
+                && let Some(check) = result.checks.get(*index)
+            {
+                self.costs(check)?;
+            }
+        }
+        let (output, both) = if result.stderr.text.trim().is_empty() { (&result.stdout.text, false) } else { (&result.stderr.text, true) };
+        if self.verbosity == Verbosity::Verbose && both {
+            self.output(&result.stdout.text, usize::MAX)?;
+        }
+        let lines = if self.verbosity == Verbosity::Verbose { usize::MAX } else { OUTPUT_LINES_MAX };
+        self.output(output, lines)?;
+        if let Some(cause) = &result.caused_by {
+            writeln!(self.out, "      {} {}", Painted(TITLE, "because"), wording::cause(runbook, result.index, cause))?;
+        }
+        self.notes(result)?;
+        for line in result.failures.iter().filter_map(|failure| wording::incumbent(result, failure)).take(1) {
+            writeln!(self.out, "      {}", Painted(QUIET, line))?;
+        }
+        self.next(result.suggestion.as_deref())
+    }
+
+    fn costs(&mut self, check: &Check) -> io::Result<()> {
+        for cost in check.verdict.costs.iter().filter(|cost| cost.cost > 0.0).take(4) {
+            let (expected, actual) = (wording::first_line(&cost.expected), wording::first_line(&cost.actual));
+            let actual = if actual.is_empty() { "nothing".to_owned() } else { actual };
+            writeln!(self.out, "      {}", Painted(QUIET, format!("  {}: {expected} → {actual}", cost.path)))?;
+        }
+        Ok(())
+    }
+
+    fn notes(&mut self, result: &StepResult) -> io::Result<()> {
+        for note in &result.notes {
+            writeln!(self.out, "      {} {}", Painted(DOUBT, note.severity), wording::note(note))?;
+        }
+        Ok(())
+    }
+
+    fn output(&mut self, text: &str, lines_max: usize) -> io::Result<()> {
+        let total = text.lines().count();
+        let skipped = total.saturating_sub(lines_max);
+        if skipped > 0 {
+            writeln!(
+                self.out,
+                "      {}",
+                Painted(QUIET, format!("│ … {} above; -v shows all", wording::count(skipped, "line", "lines")))
+            )?;
+        }
+        for line in text.lines().skip(skipped) {
+            writeln!(self.out, "      {} {}", Painted(QUIET, "│"), printable(line))?;
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, suggestion: Option<&str>) -> io::Result<()> {
+        match suggestion {
+            Some(command) => writeln!(self.out, "      {} {command}", Painted(NEXT, "Try:")),
+            None => writeln!(self.out, "      {}", Painted(QUIET, "No suggestion for this one.")),
+        }
+    }
+
+    fn runbook(&mut self, runbook: usize, path: &str, result: &RunbookResult) -> io::Result<()> {
+        if let Some(document) = self.documents.get(&runbook) {
+            for (origin, followers) in &document.folded {
+                let step = &document.runbook.steps[*origin];
+                writeln!(
+                    self.out,
+                    "  {} failed because of `{}` (line {})",
+                    wording::count(followers.len(), "later step", "later steps"),
+                    step.id,
+                    step.line
+                )?;
+            }
+        }
+        for reason in &result.reasons {
+            let style = if result.status == RunbookStatus::Passed { QUIET } else { BAD };
+            writeln!(self.out, "  {} {reason}", Painted(style, format!("{path}:")))?;
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, totals: &Totals, interrupted: bool) -> io::Result<()> {
+        let mut parts = Vec::new();
+        let mut part = |number: usize, word: &str, style| {
+            if number > 0 {
+                parts.push(Painted(style, format!("{number} {word}")).to_string());
+            }
+        };
+        part(totals.steps_passed, "passed", GOOD);
+        part(totals.steps_failed, "failed", BAD);
+        part(totals.steps_timed_out, "timed out", BAD);
+        part(totals.steps_unsupported, "unsupported", DOUBT);
+        part(totals.steps_skipped, "skipped", QUIET);
+        part(totals.steps_not_run, "not run", QUIET);
+        writeln!(self.out)?;
+        if interrupted {
+            writeln!(self.out, "{}", Painted(BAD, "interrupted"))?;
+        }
+        writeln!(self.out, "steps     {}", if parts.is_empty() { "none".to_owned() } else { parts.join(", ") })?;
+        let mut books = Vec::new();
+        let mut book = |number: usize, word: &str, style| {
+            if number > 0 {
+                books.push(Painted(style, format!("{number} {word}")).to_string());
+            }
+        };
+        book(totals.passed, "passed", GOOD);
+        book(totals.failed, "failed", BAD);
+        book(totals.incomplete, "incomplete", DOUBT);
+        book(totals.unreadable, "unreadable", BAD);
+        writeln!(self.out, "runbooks  {}", if books.is_empty() { "none".to_owned() } else { books.join(", ") })?;
+        writeln!(self.out, "{}", Painted(QUIET, wording::checked(totals)))?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write + Send> Listener for Terminal<W> {
+    fn hear(&mut self, event: &Event) {
+        // A terminal that went away must not end the run: the other reports still want it.
+        let _ = self.take(event);
+    }
+}
+
+/// What stands behind a step's id.
+fn one_line(runbook: &Runbook, result: &StepResult) -> String {
+    let step = &runbook.steps[result.index];
+    match result.status {
+        StepStatus::Skipped => step.directives.skip.clone().unwrap_or_default(),
+        StepStatus::NotRun => match &result.caused_by {
+            Some(cause) => format!("not run: {}", wording::cause(runbook, result.index, cause)),
+            None => "not run".to_owned(),
+        },
+        _ => {
+            let mut parts = Vec::new();
+            for check in &result.checks {
+                parts.push(match (&check.criterion, check.verdict.score, check.verdict.passed) {
+                    (Criterion::Similarity(threshold), Some(score), true) => format!("output {score:.2} alike, {threshold} asked"),
+                    (Criterion::Regex(_), _, true) => "output matches".to_owned(),
+                    (Criterion::Unmarked, Some(score), true) => format!("output {score:.2} alike, not checked"),
+                    (Criterion::Unmarked, None, true) => "output not checked".to_owned(),
+                    _ => "output differs".to_owned(),
+                });
+            }
+            parts.join(" · ")
+        }
+    }
+}
+
+/// A line that cannot move the cursor or change colours: control characters become their pictures.
+fn printable(line: &str) -> String {
+    line.chars()
+        .map(|c| match c {
+            '\t' => '\t',
+            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            '\u{7f}'..='\u{9f}' => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
+}

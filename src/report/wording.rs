@@ -1,0 +1,149 @@
+//! The sentences. Every reporter says the same thing in the same words.
+
+use crate::{
+    engine::result::{BlockedBy, Cause, CommandFailure, Failure, Note, RunbookStatus, StepResult, StepStatus, Totals},
+    runbook::{Criterion, Runbook},
+};
+
+/// A step's status as one word, as in the JSON report.
+pub fn step_status(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Passed => "passed",
+        StepStatus::Failed => "failed",
+        StepStatus::TimedOut => "timed-out",
+        StepStatus::Unsupported => "unsupported",
+        StepStatus::Skipped => "skipped",
+        StepStatus::NotRun => "not-run",
+    }
+}
+
+/// A runbook's status as one word, as in the JSON report.
+pub fn runbook_status(status: RunbookStatus) -> &'static str {
+    match status {
+        RunbookStatus::Passed => "passed",
+        RunbookStatus::Failed => "failed",
+        RunbookStatus::Incomplete => "incomplete",
+        RunbookStatus::Unreadable => "unreadable",
+    }
+}
+
+/// Why a step failed, as one sentence fragment that starts with the place.
+pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> String {
+    let step = &runbook.steps[result.index];
+    match failure {
+        Failure::Command(CommandFailure { line, command, exit_code }) => {
+            format!("line {line}: `{}` ended with {}", first_line(command), exit(*exit_code))
+        }
+        Failure::Masked(CommandFailure { line, command, exit_code }) => format!(
+            "line {line}: `{}` ended with {} inside a capture, where bash discards it; the variable holds whatever was printed",
+            first_line(command),
+            exit(*exit_code)
+        ),
+        Failure::Status { expected, actual } => format!("line {}: the block ended with {actual}, expected {expected}", step.line),
+        Failure::Expectation(index) => match result.checks.get(*index) {
+            Some(check) => format!("line {}: {}", check.line, check.verdict.reason),
+            None => format!("line {}: an expected output could not be judged", step.line),
+        },
+        Failure::StderrLacks(text) => format!("line {}: standard error does not contain {text:?}", step.line),
+        Failure::TimedOut(limit) => format!("line {}: still running after {}; it was stopped", step.line, duration(*limit)),
+    }
+}
+
+/// One line for a reader who comes from Innovation Engine: why it would have let this failure pass; none where it would not.
+pub fn incumbent(result: &StepResult, failure: &Failure) -> Option<String> {
+    match failure {
+        Failure::Masked(_) => Some("Innovation Engine would not have seen this: it looks at the block's own status only".to_owned()),
+        Failure::Expectation(index) => {
+            let check = result.checks.get(*index)?;
+            match (&check.criterion, check.verdict.ie_score) {
+                (Criterion::Similarity(threshold), Some(score)) if score >= *threshold => {
+                    Some(format!("Innovation Engine would have passed this: its score is {score:.2}, and {threshold} is enough for it"))
+                }
+                (Criterion::Unmarked, _) => {
+                    Some("Innovation Engine would have passed this: it does not look at outputs without expected_similarity".to_owned())
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What was lacking, as one sentence fragment.
+pub fn blocked_by(blocked: &BlockedBy) -> String {
+    match blocked.kind.as_str() {
+        "command" => format!("`{}` is not available here", blocked.what),
+        "host" => format!("the host {} is outside the sandbox", blocked.what),
+        "option" => format!("the option {} is not emulated", blocked.what),
+        "interactive" => format!("it asks a question ({}), and nobody is there to answer", blocked.what),
+        _ => format!("{} is not emulated", blocked.what),
+    }
+}
+
+/// Where a failure comes from, as one sentence fragment.
+pub fn cause(runbook: &Runbook, failed: usize, cause: &Cause) -> String {
+    if cause.step == failed {
+        return cause.reason.clone();
+    }
+    match runbook.steps.get(cause.step) {
+        Some(step) => format!("{} (step `{}`, line {})", cause.reason, step.id, step.line),
+        None => cause.reason.clone(),
+    }
+}
+
+/// A note, with its place.
+pub fn note(note: &Note) -> String {
+    format!("line {}: {}", note.line, note.message)
+}
+
+/// How much was checked: `19 steps ran · 2 outputs checked · 4 shown but not checked`.
+pub fn checked(totals: &Totals) -> String {
+    let ran = totals.steps - totals.steps_skipped - totals.steps_not_run;
+    format!(
+        "{} ran · {} checked · {} shown but not checked",
+        count(ran, "step", "steps"),
+        count(totals.outputs_checked, "output", "outputs"),
+        totals.outputs_unchecked
+    )
+}
+
+/// `1 step`, `2 steps`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A duration for people: `0.3 ms`, `42 ms`, `1.5 s`, `3 min 20 s`.
+pub fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.001 {
+        format!("{:.1} ms", seconds * 1e3)
+    } else if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else if seconds < 120.0 {
+        let text = format!("{seconds:.1}");
+        format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
+    } else {
+        format!("{} min {} s", duration.as_secs() / 60, duration.as_secs() % 60)
+    }
+}
+
+fn exit(code: i32) -> String {
+    match code {
+        126 => "status 126 (found, but it cannot be executed)".to_owned(),
+        127 => "status 127 (no such command)".to_owned(),
+        129..=159 => format!("status {code} (signal {})", code - 128),
+        _ => format!("status {code}"),
+    }
+}
+
+/// The first line of a command, continuations joined, cut at 120 characters.
+pub fn first_line(command: &str) -> String {
+    let joined = command.replace("\\\n", " ");
+    let line = joined.lines().next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let more = joined.lines().nth(1).is_some();
+    match line.char_indices().nth(120) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None if more => format!("{line} …"),
+        None => line,
+    }
+}
