@@ -1,0 +1,73 @@
+//! `--query`: JMESPath as Python's jmespath evaluates it.
+
+use jpx_core::{Expression, JmespathError};
+use serde_json::{Map, Number, Value};
+
+/// A query that can be evaluated.
+pub(crate) struct Query(Expression<'static>);
+
+impl Query {
+    /// Reads a query.
+    pub(crate) fn parse(text: &str) -> Result<Query, JmespathError> {
+        jpx_core::compile(text).map(Query)
+    }
+
+    /// What the query selects; null when nothing.
+    pub(crate) fn select(&self, value: &Value) -> Result<Value, JmespathError> {
+        self.0.search(value).map(integral)
+    }
+}
+
+/// Numbers that a function made floating (`sum`, `abs`, `floor`), as the integers that Python keeps.
+fn integral(value: Value) -> Value {
+    /// Beyond this a float no longer tells neighbouring integers apart.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            match number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT_MAX) {
+                Some(float) => Value::Number(Number::from(float as i64)),
+                None => Value::Number(number),
+            }
+        }
+        Value::Array(items) => items.into_iter().map(integral).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, integral(value))).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(query: &str, expected: &Value) {
+        let data = json!({"name": "c", "list": [{"b": 3, "a": 1}, {"b": 4, "a": 2}], "none": null, "a-b": 1, "on": true});
+        let selected = Query::parse(query).expect("a query").select(&data).expect("a value");
+        assert_eq!(selected.to_string(), expected.to_string(), "{query}");
+    }
+
+    #[test]
+    fn queries_select_as_jmespath_does() {
+        check("name", &json!("c"));
+        check("list[].{z:b, a:a}", &json!([{"z": 3, "a": 1}, {"z": 4, "a": 2}]));
+        check("list[?a==`2`].b | [0]", &json!(4));
+        check("list[?a=='2']", &json!([]));
+        check("sum(list[].b)", &json!(7));
+        check("\"a-b\"", &json!(1));
+        check("[]", &Value::Null);
+        check("nosuch", &Value::Null);
+        check("length(list)", &json!(2));
+        check("list[*].[a,b][]", &json!([1, 3, 2, 4]));
+        check("name || 'x'", &json!("c"));
+        check("contains(name, 'c') && on", &json!(true));
+        check("sort_by(list, &b)[-1].a", &json!(2));
+    }
+
+    #[test]
+    fn what_is_no_query_is_refused() {
+        assert!(Query::parse("[?name").is_err());
+        assert!(Query::parse("a b").is_err());
+    }
+}
