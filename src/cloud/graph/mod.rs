@@ -1,0 +1,3 @@
+//! Microsoft Graph over the directory.
+
+pub(crate) mod routes;

@@ -1,0 +1,116 @@
+//! From a request to a caller who may: bearer tokens, and Azure RBAC's answer in Resource Manager's words.
+
+use jiff::Timestamp;
+
+use super::azure_rbac::{self, Decision, Plane};
+use super::caller::{Caller, CallerKind, EntraCaller};
+use super::token::{self, Audience, Rejection};
+use crate::cloud::authorization;
+use crate::cloud::clock::since;
+use crate::cloud::fault::Fault;
+use crate::cloud::http::endpoint::Request;
+use crate::cloud::observation::Observation;
+use crate::cloud::state::State;
+
+/// Azure documents that a change of role assignments takes up to ten minutes (role-based access control, troubleshooting).
+pub(crate) const ROLE_PROPAGATION_SECONDS: u64 = 600;
+
+/// Who asks Resource Manager.
+pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Result<Caller, Fault> {
+    let tenant = &state.directory.tenant.id;
+    let challenge = |fault: Fault, description: &str| {
+        let text = format!(
+            "Bearer authorization_uri=\"https://login.windows.net/{tenant}\", error=\"invalid_token\", error_description=\"{description}\""
+        );
+        fault.with_header("www-authenticate", text)
+    };
+    let Some(bearer) = request.bearer() else {
+        let description = "The authentication failed because of missing 'Authorization' header.";
+        let message = "Authentication failed. The 'Authorization' header is missing.";
+        return Err(challenge(Fault::new(401, "AuthenticationFailed", message), description));
+    };
+    let now = state.now();
+    let read = token::read(&state.directory, Audience::ResourceManager, bearer, now);
+    read.map(Caller::Entra).map_err(|rejection| {
+        // Texts as quoted in public reports.
+        let (code, message) = match rejection {
+            Rejection::Invalid | Rejection::Gone => ("InvalidAuthenticationToken", "The access token is invalid.".to_owned()),
+            Rejection::Audience(found) => (
+                "InvalidAuthenticationTokenAudience",
+                format!(
+                    "The access token has been obtained for wrong audience or resource '{found}'. It should exactly match with one of the \
+                     allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net',\
+                     'https://management.azure.com/','https://management.azure.com'."
+                ),
+            ),
+            Rejection::Expired(at) => (
+                "ExpiredAuthenticationToken",
+                format!("The access token expiry UTC time '{}' is earlier than current UTC time '{}'.", us_time(at), us_time(now)),
+            ),
+        };
+        challenge(Fault::new(401, code, &message), &message)
+    })
+}
+
+/// Who asks Microsoft Graph.
+pub(crate) fn graph_caller(state: &State, request: &Request) -> Result<Caller, Fault> {
+    let refused = |message: &str| Fault::new(401, "InvalidAuthenticationToken", message);
+    let bearer = request.bearer().ok_or_else(|| refused("Access token is empty."))?;
+    token::read(&state.directory, Audience::Graph, bearer, state.now()).map(Caller::Entra).map_err(|rejection| match rejection {
+        Rejection::Expired(_) => refused("Lifetime validation failed, the token is expired."),
+        Rejection::Audience(_) => refused("Access token validation failure. Invalid audience."),
+        Rejection::Invalid | Rejection::Gone => refused("Access token validation failure. Invalid signature."),
+    })
+}
+
+/// The decision about an action of a caller, with what the report should know about it.
+pub(crate) fn decide(state: &mut State, caller: &EntraCaller, action: &str, scope: &str, plane: Plane) -> Decision {
+    let grants = authorization::grants(state);
+    let principals = state.directory.with_groups(&caller.object_id);
+    let decision = azure_rbac::decide(&grants, &principals, action, scope, plane);
+    if let Decision::Allowed(grant) = &decision {
+        let age = since(grant.created, state.now());
+        if age.as_secs() < ROLE_PROPAGATION_SECONDS && grant.scope != state.arm.subscription().scope() {
+            let role = super::builtin_roles::by_id(&grant.role_id).map_or(grant.role_id.as_str(), |role| role.name);
+            let text = format!(
+                "the role assignment {role} at {} was {} s old when it was used; Azure may take up to 10 minutes to apply it",
+                grant.scope,
+                age.as_secs()
+            );
+            state.observe(Observation::Luck { text });
+        }
+    }
+    decision
+}
+
+/// Whether `caller` may do a control-plane `action` at `scope`.
+///
+/// # Errors
+/// `AuthorizationFailed`, worded as Resource Manager does.
+pub(crate) fn require_action(state: &mut State, caller: &Caller, action: &str, scope: &str) -> Result<(), Fault> {
+    let Some(entra) = caller.entra() else {
+        return Err(Fault::new(401, "AuthenticationFailed", "Authentication failed."));
+    };
+    match decide(state, entra, action, scope, Plane::Control) {
+        Decision::Allowed(_) => Ok(()),
+        Decision::Denied(_) => Err(authorization_failed(entra, action, scope)),
+    }
+}
+
+/// Public reports of `AuthorizationFailed`: a user is named by its UPN, a service principal by its object id, twice.
+fn authorization_failed(caller: &EntraCaller, action: &str, scope: &str) -> Fault {
+    let client = match caller.kind {
+        CallerKind::User => &caller.name,
+        CallerKind::Application => &caller.object_id,
+    };
+    let message = format!(
+        "The client '{client}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the \
+         scope is invalid. If access was recently granted, please refresh your credentials.",
+        caller.object_id
+    );
+    Fault::new(403, "AuthorizationFailed", message)
+}
+
+fn us_time(at: Timestamp) -> String {
+    at.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()
+}

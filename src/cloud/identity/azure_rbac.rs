@@ -1,0 +1,192 @@
+//! Azure RBAC: may this principal do this here? Pure.
+//!
+//! Emulated: role assignments of built-in roles, inheritance of scopes, groups, `NotActions`, wildcards; control plane and data plane apart.
+//! Absent: deny assignments, conditions, custom roles, eligible (time-bound) assignments.
+
+use jiff::Timestamp;
+
+use super::builtin_roles::{self, BuiltinRole};
+
+/// A role assignment, as far as a decision needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    /// The full id of the assignment.
+    pub(crate) assignment_id: String,
+    /// The object id of a user, group or service principal.
+    pub(crate) principal_id: String,
+    /// The GUID of the role's definition.
+    pub(crate) role_id: String,
+    /// Where it holds: this scope and everything below.
+    pub(crate) scope: String,
+    /// When it was made.
+    pub(crate) created: Timestamp,
+}
+
+/// Which side of a resource an action is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plane {
+    /// Managing the resource: `actions`, `notActions`.
+    Control,
+    /// Using what is in it: `dataActions`, `notDataActions`.
+    Data,
+}
+
+/// The answer, with its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// This grant allows it; the oldest one that does.
+    Allowed(Grant),
+    /// Nothing allows it.
+    Denied(Denial),
+}
+
+/// Why nothing allowed an action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Denial {
+    /// The principal has no assignment at the scope or above.
+    NoAssignmentHere {
+        /// Assignments of the principal elsewhere whose role would allow the action.
+        elsewhere: Vec<Grant>,
+    },
+    /// It has assignments here, but none of their roles has the action. Role names, in order of assignment.
+    RolesLackAction {
+        /// What it has.
+        roles: Vec<String>,
+    },
+}
+
+/// Decides whether one of `principals` (a principal and the groups it is in) may do `action` at `scope`.
+pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scope: &str, plane: Plane) -> Decision {
+    let own = || grants.iter().filter(|grant| principals.iter().any(|principal| principal.eq_ignore_ascii_case(&grant.principal_id)));
+    let allowing = |grant: &&Grant| builtin_roles::by_id(&grant.role_id).is_some_and(|role| role_allows(role, action, plane));
+    let here = || own().filter(|grant| is_at_or_below(scope, &grant.scope));
+    if let Some(grant) = here().filter(allowing).min_by_key(|grant| grant.created) {
+        return Decision::Allowed(grant.clone());
+    }
+    let roles: Vec<String> = here().filter_map(|grant| builtin_roles::by_id(&grant.role_id)).map(|role| role.name.to_owned()).collect();
+    if roles.is_empty() {
+        Decision::Denied(Denial::NoAssignmentHere { elsewhere: own().filter(allowing).cloned().collect() })
+    } else {
+        Decision::Denied(Denial::RolesLackAction { roles })
+    }
+}
+
+/// Whether a role has `action` on `plane`.
+pub(crate) fn role_allows(role: &BuiltinRole, action: &str, plane: Plane) -> bool {
+    role.permissions.iter().any(|permission| {
+        let (given, taken) = match plane {
+            Plane::Control => (permission.actions, permission.not_actions),
+            Plane::Data => (permission.data_actions, permission.not_data_actions),
+        };
+        given.iter().any(|pattern| matches(pattern, action)) && !taken.iter().any(|pattern| matches(pattern, action))
+    })
+}
+
+/// Whether `scope` is `ancestor` or lies below it, by whole segments and without regard to case.
+pub(crate) fn is_at_or_below(scope: &str, ancestor: &str) -> bool {
+    let (scope, ancestor) = (scope.trim_end_matches('/'), ancestor.trim_end_matches('/'));
+    match scope.get(..ancestor.len()) {
+        Some(start) => start.eq_ignore_ascii_case(ancestor) && matches!(scope.as_bytes().get(ancestor.len()), None | Some(b'/')),
+        None => false,
+    }
+}
+
+/// Whether `action` fits `pattern`, in which `*` stands for any text (slashes included), without regard to case.
+fn matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = action.strip_prefix(first) else { return false };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
+    const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+    const SECRETS_USER: &str = "4633458b-17de-408a-b874-0445c86b69e6";
+    const GROUP: &str = "/subscriptions/s/resourceGroups/rg";
+
+    fn grant(principal: &str, role: &str, scope: &str) -> Grant {
+        Grant {
+            assignment_id: format!("{scope}/providers/Microsoft.Authorization/roleAssignments/a"),
+            principal_id: principal.to_owned(),
+            role_id: role.to_owned(),
+            scope: scope.to_owned(),
+            created: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[track_caller]
+    fn check(grants: &[Grant], action: &str, scope: &str, plane: Plane, allowed: bool) {
+        let decision = decide(grants, &["me".to_owned(), "my-group".to_owned()], action, scope, plane);
+        assert_eq!(matches!(decision, Decision::Allowed(_)), allowed, "{action} at {scope}: {decision:?}");
+    }
+
+    #[test]
+    fn an_owner_manages_everything_below_and_reads_no_secret() {
+        let grants = [grant("me", OWNER, "/subscriptions/s")];
+        let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/v");
+        check(&grants, "Microsoft.KeyVault/vaults/write", &vault, Plane::Control, true);
+        check(&grants, "Microsoft.KeyVault/vaults/secrets/getSecret/action", &vault, Plane::Data, false);
+        check(&grants, "Microsoft.KeyVault/vaults/write", "/subscriptions/s2", Plane::Control, false);
+    }
+
+    #[test]
+    fn scopes_are_inherited_by_whole_segments_without_regard_to_case() {
+        let grants = [grant("me", OWNER, GROUP)];
+        check(&grants, "a/b/write", "/SUBSCRIPTIONS/S/resourcegroups/RG/providers/x", Plane::Control, true);
+        check(&grants, "a/b/write", "/subscriptions/s/resourceGroups/rg2", Plane::Control, false);
+        check(&grants, "a/b/write", "/subscriptions/s", Plane::Control, false);
+        check(&[grant("me", OWNER, "/")], "a/b/write", GROUP, Plane::Control, true);
+    }
+
+    #[test]
+    fn a_contributor_may_not_assign_roles_and_a_group_lends_its_roles() {
+        let grants = [grant("my-group", CONTRIBUTOR, GROUP)];
+        check(&grants, "Microsoft.KeyVault/vaults/write", GROUP, Plane::Control, true);
+        check(&grants, "Microsoft.Authorization/roleAssignments/write", GROUP, Plane::Control, false);
+        check(&[grant("someone", CONTRIBUTOR, GROUP)], "Microsoft.KeyVault/vaults/write", GROUP, Plane::Control, false);
+    }
+
+    #[test]
+    fn a_denial_says_whether_the_role_is_wrong_or_the_place() {
+        let elsewhere = [grant("me", SECRETS_USER, "/subscriptions/s/resourceGroups/other")];
+        let action = "Microsoft.KeyVault/vaults/secrets/getSecret/action";
+        let denied = decide(&elsewhere, &["me".to_owned()], action, GROUP, Plane::Data);
+        assert_eq!(denied, Decision::Denied(Denial::NoAssignmentHere { elsewhere: elsewhere.to_vec() }));
+        let wrong_role = decide(&[grant("me", OWNER, GROUP)], &["me".to_owned()], action, GROUP, Plane::Data);
+        assert_eq!(wrong_role, Decision::Denied(Denial::RolesLackAction { roles: vec!["Owner".to_owned()] }));
+    }
+
+    #[test]
+    fn wildcards_span_segments() {
+        for (pattern, action, expected) in [
+            ("*", "a/b", true),
+            ("*/read", "a/b/read", true),
+            ("*/read", "a/b/write", false),
+            ("a/*/read", "A/x/y/READ", true),
+            ("a/*/read", "a/read", false),
+            ("a/b", "a/b/c", false),
+            ("a/*/c/*", "a/b/c/d", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, action), expected, "{pattern} {action}");
+        }
+    }
+}
