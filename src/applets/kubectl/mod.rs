@@ -1,5 +1,7 @@
 //! The built-in `kubectl`.
 
+pub(crate) mod yaml;
+
 use super::Program;
 use super::client::Client;
 use super::run::Run;

@@ -1,0 +1,76 @@
+//! Values and messages measured with kubectl 1.32; `agreement` compares with a kubectl on this machine.
+
+use serde_json::{Value, json};
+
+use super::{to_json, to_yaml};
+
+#[track_caller]
+fn fails(text: &str, message: &str) {
+    match to_json(text.as_bytes()) {
+        Ok(value) => panic!("{text:?} was read as {value}"),
+        Err(error) => assert_eq!(error.to_string(), message, "for {text:?}"),
+    }
+}
+
+#[track_caller]
+fn reads(text: &str, value: Value) {
+    assert_eq!(to_json(text.as_bytes()).unwrap_or_else(|error| panic!("{text:?}: {error}")), value, "for {text:?}");
+}
+
+#[test]
+fn a_pod_whose_keys_lost_their_indentation_fails_at_the_line_that_kubectl_names() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\nname: x\nnamespace: default\nlabels:\n    a: \"true\"\nspec:\nserviceAccountName: s\ncontainers:\n    - image: i\n    name: oidc\n";
+    fails(text, "yaml: line 11: did not find expected '-' indicator");
+}
+
+#[test]
+fn common_mistakes_have_the_texts_of_go_yaml() {
+    fails("a:\n\tb: c\n", "yaml: line 2: found character that cannot start any token");
+    fails("a: b\n c: d\n", "yaml: line 2: mapping values are not allowed in this context");
+    fails("a: b: c\n", "yaml: mapping values are not allowed in this context");
+    fails("a: 1\nbogus\nb: 2\n", "yaml: line 3: could not find expected ':'");
+    fails("a: \"open\n", "yaml: line 2: found unexpected end of stream");
+    fails("a: [1, 2\nb: 3\n", "yaml: line 1: did not find expected ',' or ']'");
+    fails("a: - b\n", "yaml: block sequence entries are not allowed in this context");
+    fails("a:\n  b: 1\n c: 2\n", "yaml: line 2: did not find expected key");
+    fails("a: *x\n", "yaml: unknown anchor 'x' referenced");
+    fails("a: {{ name }}\n", "yaml: invalid map key: map[interface {}]interface {}{\"name\":interface {}(nil)}");
+}
+
+#[test]
+fn plain_scalars_have_the_types_of_yaml_1_1() {
+    reads("[yes, off, n, 0644, 0o644, 1_000, 1e3, 1.20, ~, '', 1:30, 2001-01-02]", json!([true, false, false, 420, 420, 1000, 1000, 1.2, null, "", "1:30", "2001-01-02"]));
+    reads("{n: 1, 1: a, 1.5: b}", json!({"false": 1, "1": "a", "1.5": "b"}));
+    reads("!!str 12", json!("12"));
+}
+
+#[test]
+fn merge_keys_and_repeated_keys_resolve_as_go_yaml_does() {
+    reads("x: &x {a: 1, b: 2}\nz:\n  <<: *x\n  b: 3\na: 1\na: 2\n", json!({"x": {"a": 1, "b": 2}, "z": {"a": 1, "b": 3}, "a": 2}));
+}
+
+#[test]
+fn block_scalars_fold_and_chomp() {
+    reads("a: |\n  x\n  y\n\nb: >-\n  x\n  y\n\n  z\n", json!({"a": "x\ny\n", "b": "x y\nz"}));
+    reads("a: |2+\n   x\n\n", json!({"a": " x\n\n"}));
+}
+
+#[test]
+fn an_alias_bomb_and_bottomless_nesting_are_refused() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let items = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    fails(&bomb, "yaml: document contains excessive aliasing");
+    assert!(to_json("[".repeat(100_000).as_bytes()).is_err());
+}
+
+#[test]
+fn values_are_written_as_kubectl_writes_them() {
+    let value = json!({"b": "true", "a10": 1, "a2": [], "l": [{"k": "v", "c": {}}, [1, "x: y"]], "m": "one\ntwo\n", "t": "2026-01-01T00:00:00Z", "e": ""});
+    assert_eq!(
+        to_yaml(&value),
+        "a2: []\na10: 1\nb: \"true\"\ne: \"\"\nl:\n- c: {}\n  k: v\n- - 1\n  - 'x: y'\nm: |\n  one\n  two\nt: \"2026-01-01T00:00:00Z\"\n"
+    );
+}
