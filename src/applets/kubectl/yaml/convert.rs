@@ -132,7 +132,8 @@ fn decode_scalar(tag: &str, implicit: bool, value: &str) -> Result<Decoded, Yaml
     match tag {
         "str" => return Ok(text()),
         "binary" => {
-            let bytes = STANDARD.decode(value.replace(['\n', '\r'], "")).map_err(|_| yaml("!!binary value contains invalid base64 data"))?;
+            let bytes =
+                STANDARD.decode(value.replace(['\n', '\r'], "")).map_err(|_| yaml("!!binary value contains invalid base64 data"))?;
             return Ok(Decoded::Text(String::from_utf8_lossy(&bytes).into_owned()));
         }
         "bool" | "int" | "float" | "null" | "timestamp" => {
@@ -170,7 +171,13 @@ impl Decoded {
             Self::Integer(integer) => integer.into(),
             Self::Unsigned(unsigned) => unsigned.into(),
             Self::Float(float) => {
-                let name = if float.is_nan() { "NaN" } else if float > 0.0 { "+Inf" } else { "-Inf" };
+                let name = if float.is_nan() {
+                    "NaN"
+                } else if float > 0.0 {
+                    "+Inf"
+                } else {
+                    "-Inf"
+                };
                 float_to_json(float).ok_or_else(|| YamlError::Json(format!("json: unsupported value: {name}")))?
             }
             Self::Text(text) => text.into(),
@@ -209,7 +216,8 @@ impl Decoded {
                 format!("[]interface {{}}{{{}}}", items.iter().map(Self::go_syntax).collect::<Vec<_>>().join(", "))
             }
             Self::Mapping(entries) => {
-                let mut entries: Vec<String> = entries.iter().map(|(key, value)| format!("{}:{}", key.go_syntax(), value.go_syntax())).collect();
+                let mut entries: Vec<String> =
+                    entries.iter().map(|(key, value)| format!("{}:{}", key.go_syntax(), value.go_syntax())).collect();
                 entries.sort();
                 format!("map[interface {{}}]interface {{}}{{{}}}", entries.join(", "))
             }

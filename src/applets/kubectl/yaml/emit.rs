@@ -304,7 +304,10 @@ fn is_base_60_float(text: &str) -> bool {
     let Some((last, middle)) = rest.split_last() else { return false };
     let is_sixty = |part: &str| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
     let (last, fraction) = last.split_once('.').unwrap_or((last, ""));
-    !head.is_empty() && middle.iter().all(|part| is_sixty(part)) && is_sixty(last) && fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
+    !head.is_empty()
+        && middle.iter().all(|part| is_sixty(part))
+        && is_sixty(last)
+        && fraction.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_')
 }
 
 /// go-yaml's order of keys: letters by code, numbers by value. It is no total order, so the sort must not rely on one.

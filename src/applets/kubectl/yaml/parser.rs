@@ -29,13 +29,7 @@ enum Place {
 
 impl Parser {
     pub(super) fn new(text: Vec<char>) -> Self {
-        Self {
-            scanner: Scanner::new(text),
-            tag_prefixes: HashMap::new(),
-            anchors: HashMap::new(),
-            anchored: Vec::new(),
-            names: Vec::new(),
-        }
+        Self { scanner: Scanner::new(text), tag_prefixes: HashMap::new(), anchors: HashMap::new(), anchored: Vec::new(), names: Vec::new() }
     }
 
     /// The first document; go-yaml's `Unmarshal` never looks at what follows it.
@@ -51,7 +45,11 @@ impl Parser {
                 }
                 self.scanner.take()?;
                 match self.peek_kind()? {
-                    Kind::VersionDirective { .. } | Kind::TagDirective { .. } | Kind::DocumentStart | Kind::DocumentEnd | Kind::StreamEnd => Node::empty(),
+                    Kind::VersionDirective { .. }
+                    | Kind::TagDirective { .. }
+                    | Kind::DocumentStart
+                    | Kind::DocumentEnd
+                    | Kind::StreamEnd => Node::empty(),
                     _ => self.node(Place::Block)?,
                 }
             }

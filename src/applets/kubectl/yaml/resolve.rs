@@ -92,7 +92,9 @@ pub(super) fn is_timestamp(text: &str) -> bool {
         return false;
     };
     let in_range = |text: &str, length: std::ops::RangeInclusive<usize>, range: std::ops::RangeInclusive<u32>| {
-        length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse().is_ok_and(|number| range.contains(&number))
+        length.contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse().is_ok_and(|number| range.contains(&number))
     };
     let parts: Vec<&str> = date.split('-').collect();
     let [year, month, day] = parts[..] else { return false };

@@ -74,7 +74,9 @@ impl Scanner {
             }
             if !self.tokens.is_empty() {
                 // Enough, unless the token in front may still turn out to be a key.
-                let Some(index) = self.simple_keys.iter().position(|key| key.possible && key.token_number == self.taken) else { return Ok(()) };
+                let Some(index) = self.simple_keys.iter().position(|key| key.possible && key.token_number == self.taken) else {
+                    return Ok(());
+                };
                 if !self.is_still_possible(index)? {
                     return Ok(());
                 }

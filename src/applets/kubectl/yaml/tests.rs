@@ -39,7 +39,10 @@ fn common_mistakes_have_the_texts_of_go_yaml() {
 
 #[test]
 fn plain_scalars_have_the_types_of_yaml_1_1() {
-    reads("[yes, off, n, 0644, 0o644, 1_000, 1e3, 1.20, ~, '', 1:30, 2001-01-02]", json!([true, false, false, 420, 420, 1000, 1000, 1.2, null, "", "1:30", "2001-01-02"]));
+    reads(
+        "[yes, off, n, 0644, 0o644, 1_000, 1e3, 1.20, ~, '', 1:30, 2001-01-02]",
+        json!([true, false, false, 420, 420, 1000, 1000, 1.2, null, "", "1:30", "2001-01-02"]),
+    );
     reads("{n: 1, 1: a, 1.5: b}", json!({"false": 1, "1": "a", "1.5": "b"}));
     reads("!!str 12", json!("12"));
 }
