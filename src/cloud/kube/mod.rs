@@ -1,7 +1,20 @@
 //! The Kubernetes API of every cluster.
 
+mod decode;
+mod discovery;
+mod duration;
 pub(crate) mod model;
+pub(crate) mod objects;
+mod openapi;
+mod patch;
+mod pod_status;
+mod protobuf;
+pub(crate) mod resources;
 pub(crate) mod routes;
+mod schema;
+mod selector;
+mod status;
+mod table;
 
 use jiff::Timestamp;
 use serde_json::Value;
