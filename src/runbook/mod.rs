@@ -1,7 +1,26 @@
 //! Markdown text → [`Runbook`]. Pure, and never fails: what is wrong with a document comes back as diagnostics beside it.
 
+mod annotation;
+mod companions;
+mod defect;
+mod expectation;
+mod front_matter;
+mod ids;
+mod markdown;
 pub mod model;
+mod pairs;
+mod parse;
+mod slug;
+mod tag;
+mod text;
+mod variables;
+mod vocabulary;
 
+pub use companions::{Companion, Companions};
+pub use defect::{DEFECTS, Defect, defect};
 pub use model::{
     Criterion, ExitExpectation, Expectation, ExpectedFailure, FileDirectives, Runbook, Section, Step, StepDirectives, Variable,
 };
+pub use parse::{parse, parse_with};
+pub use slug::slug;
+pub use tag::ExecutableTags;

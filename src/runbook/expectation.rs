@@ -1,0 +1,277 @@
+//! `<!-- expected_similarity=0.3 -->` and `<!-- expected_similarity="regex" -->`: how an expected output is judged.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use strsim::osa_distance;
+
+use super::annotation::misfit;
+use super::defect::{EMPTY_REGEX, INVALID_REGEX, NEAR_MISS_EXPECTATION, QUOTED_NUMBER, THRESHOLD_OUT_OF_RANGE, UNKNOWN_DIRECTIVE};
+use super::model::Criterion;
+use super::pairs::{Pairs, Problem};
+use super::vocabulary::{Place, look_up};
+
+const KEY: &str = "expected_similarity";
+
+/// Keys that people write when they mean [`KEY`], without separators.
+const OTHER_SPELLINGS: &[&str] =
+    &["expectedresult", "expectedresults", "expectedoutput", "expectedoutputs", "expectedregex", "expectedscore", "expectsimilarity"];
+
+const NUMBER_HINT: &str = "write expected_similarity=0.3, with a digit before the dot and no space before `=`";
+
+/// What a comment's body says about an expected output; none when it speaks of something else.
+///
+/// Any other comment with a text in quotes is a comment. (Innovation Engine takes it for a regular expression.)
+pub(super) fn criterion(body: &str) -> Option<Result<Criterion, Problem>> {
+    let start = body.len() - body.trim_start().len();
+    let trimmed = body.trim();
+    match trimmed.strip_prefix(KEY).and_then(|rest| rest.strip_prefix('=')) {
+        Some(value) => Some(value_of(body, start + KEY.len() + 1, value)),
+        None => near_miss(body, start, trimmed).map(Err),
+    }
+}
+
+fn value_of(body: &str, at: usize, value: &str) -> Result<Criterion, Problem> {
+    // Innovation Engine allows spaces after `=`, so documents may have them.
+    let at = at + (value.len() - value.trim_start().len());
+    let value = value.trim_start();
+    let end = at + value.len();
+    if let Some(quoted) = value.strip_prefix('"') {
+        let (pattern, rest_at) = pattern(quoted, at + 1, end)?;
+        check_rest(body, rest_at, end)?;
+        return regex_criterion(pattern, at..at + pattern.len() + 2);
+    }
+    let word_len = value.find(char::is_whitespace).unwrap_or(value.len());
+    let word = &value[..word_len];
+    let range = at..at + word_len;
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[0-9]+(\.[0-9]*)?$").expect("a pattern of ours that tests compile"));
+    if !NUMBER.is_match(word) {
+        let hint = if word.starts_with(['\'', '“', '„', '«', '”']) {
+            "a regular expression stands in straight double quotes"
+        } else {
+            NUMBER_HINT
+        };
+        let message =
+            if word.is_empty() { "a threshold or a regular expression is missing".to_owned() } else { format!("`{word}` is not a number") };
+        return Err(Problem::new(NEAR_MISS_EXPECTATION, range, message).with_hint(hint));
+    }
+    let threshold: f64 =
+        word.parse().map_err(|_| Problem::new(NEAR_MISS_EXPECTATION, range.clone(), format!("`{word}` is not a number")))?;
+    if threshold > 1.0 {
+        let problem = Problem::new(THRESHOLD_OUT_OF_RANGE, range, format!("no score reaches {word}"));
+        return Err(problem.with_hint("thresholds lie between 0 and 1; 0.3 is customary"));
+    }
+    check_rest(body, at + word_len, end)?;
+    Ok(Criterion::Similarity(threshold))
+}
+
+/// The pattern of a text that starts behind its opening quote, and where the rest of the comment starts.
+///
+/// Quotes inside the pattern need no escape: it ends at the first quote behind which only keys stand, and at the last one otherwise.
+fn pattern(quoted: &str, at: usize, end: usize) -> Result<(&str, usize), Problem> {
+    let mut last = None;
+    let mut is_escaped = false;
+    let mut are_keys_possible = true;
+    for (offset, letter) in quoted.char_indices() {
+        if letter == '"' {
+            last = Some(offset);
+            let rest = &quoted[offset + 1..];
+            if are_keys_possible && !is_escaped && rest.starts_with(char::is_whitespace) {
+                match Pairs::new(rest, 0).collect::<Result<Vec<_>, _>>() {
+                    Ok(pairs) if !pairs.is_empty() => return Ok((&quoted[..offset], at + offset + 1)),
+                    // What cannot be read once will not be read from a later quote in a way that the author meant.
+                    _ => are_keys_possible = false,
+                }
+            }
+        }
+        is_escaped = letter == '\\' && !is_escaped;
+    }
+    match last {
+        Some(offset) if quoted[offset + 1..].trim().is_empty() => Ok((&quoted[..offset], at + offset + 1)),
+        Some(offset) => {
+            let rest = quoted[offset + 1..].trim();
+            Err(Problem::new(UNKNOWN_DIRECTIVE, at + offset + 1..end, format!("`{rest}` follows the regular expression"))
+                .with_hint("remove it"))
+        }
+        None => Err(Problem::new(INVALID_REGEX, at - 1..end, "the quote is never closed").with_hint("end the pattern with a double quote")),
+    }
+}
+
+fn regex_criterion(pattern: &str, range: Range<usize>) -> Result<Criterion, Problem> {
+    if pattern.is_empty() {
+        return Err(Problem::new(EMPTY_REGEX, range, "an empty regular expression matches everything"));
+    }
+    if pattern.parse::<f64>().is_ok() {
+        let problem = Problem::new(QUOTED_NUMBER, range, format!("\"{pattern}\" is a regular expression, not a threshold"));
+        return Err(problem.with_hint(format!("write expected_similarity={pattern} without quotes")));
+    }
+    match Regex::new(pattern) {
+        Ok(_) => Ok(Criterion::Regex(pattern.to_owned())),
+        Err(error) => {
+            let hint = if pattern.contains("(?=") || pattern.contains("(?!") || pattern.contains("(?<=") || pattern.contains("(?<!") {
+                "look-around is not supported: say what must be there instead of what must not"
+            } else {
+                "the syntax is that of https://docs.rs/regex"
+            };
+            Err(Problem::new(INVALID_REGEX, range, format!("the regular expression is invalid: {}", last_line(&error.to_string())))
+                .with_hint(hint))
+        }
+    }
+}
+
+/// The sentence of an error of the regex crate, which ends several lines that draw the place.
+fn last_line(message: &str) -> &str {
+    let line = message.trim_end().rsplit('\n').next().unwrap_or(message);
+    line.strip_prefix("error: ").unwrap_or(line)
+}
+
+/// What may follow a threshold or pattern: keys that tune the comparison, none of which is built.
+fn check_rest(body: &str, at: usize, end: usize) -> Result<(), Problem> {
+    match Pairs::new(&body[..end], at).next() {
+        None => Ok(()),
+        Some(Err(problem)) => Err(problem),
+        Some(Ok(pair)) => Err(misfit(&pair, look_up(&pair.key, Place::Expectation), Place::Expectation)),
+    }
+}
+
+/// Comments that other tools ignore without a word, although their authors meant a check.
+fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
+    static MENTION: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)\bexpected[\s_-]*similarity\s*=").expect("a pattern of ours that tests compile"));
+    static FORGOTTEN_SIGN: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(?i)^expected[\s_-]*similarity\s+["0-9.]"#).expect("a pattern of ours that tests compile"));
+    if let Some(sign) = trimmed.find(['=', ':']) {
+        let key = trimmed[..sign].trim_end();
+        let squashed: String = key.chars().filter(|letter| !matches!(letter, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+        // Bounded before it is measured: a distance costs the product of both lengths.
+        let is_near =
+            squashed.len() <= 40 && (osa_distance(&squashed, "expectedsimilarity") <= 3 || OTHER_SPELLINGS.contains(&squashed.as_str()));
+        if is_near {
+            let message = if key == KEY {
+                "`expected_similarity` with something between it and its value".to_owned()
+            } else {
+                format!("`{key}` is not a key")
+            };
+            return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + sign + 1, message).with_hint(NUMBER_HINT));
+        }
+    }
+    if FORGOTTEN_SIGN.is_match(trimmed) {
+        return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + trimmed.len(), "the sign `=` is missing").with_hint(NUMBER_HINT));
+    }
+    MENTION.find(body).map(|found| {
+        Problem::new(
+            NEAR_MISS_EXPECTATION,
+            found.range(),
+            "`expected_similarity` is not the first word of its comment, so it has no effect",
+        )
+        .with_hint("give it a comment of its own")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, expected: Criterion) {
+        assert_eq!(criterion(body), Some(Ok(expected)), "{body:?}");
+    }
+
+    #[track_caller]
+    fn check_wrong(body: &str, code: &str, message: &str) {
+        match criterion(body) {
+            Some(Err(problem)) => {
+                assert_eq!(problem.defect.code, code, "{body:?}: {problem:?}");
+                assert!(problem.message.contains(message), "{body:?}: {problem:?}");
+                assert!(body.get(problem.range.clone()).is_some(), "{body:?}: {problem:?}");
+            }
+            other => panic!("{body:?} should be wrong, but is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn thresholds_are_read_as_published_documents_write_them() {
+        for (body, threshold) in [
+            (" expected_similarity=0.3 ", 0.3),
+            ("expected_similarity=0.5", 0.5),
+            ("\nexpected_similarity= 1.\n", 1.0),
+            ("expected_similarity=0", 0.0),
+        ] {
+            check(body, Criterion::Similarity(threshold));
+        }
+    }
+
+    #[test]
+    fn patterns_are_read_to_their_last_quote() {
+        check(r#" expected_similarity="^v\d+\.\d+$" "#, Criterion::Regex(r"^v\d+\.\d+$".to_owned()));
+        check("\nexpected_similarity=\"x+\"\n", Criterion::Regex("x+".to_owned()));
+        check(r#"expected_similarity="a" and "b""#, Criterion::Regex(r#"a" and "b"#.to_owned()));
+        check(r#"expected_similarity="\"state\": \"Succeeded\"""#, Criterion::Regex(r#"\"state\": \"Succeeded\""#.to_owned()));
+        check(r#"expected_similarity="{2}年""#.replace("{2}年", "(?m)^成功$").as_str(), Criterion::Regex("(?m)^成功$".to_owned()));
+    }
+
+    #[test]
+    fn patterns_that_cannot_work_are_errors() {
+        check_wrong("expected_similarity=\"(unclosed\"", "invalid-regex", "unclosed group");
+        check_wrong("expected_similarity=\"*is registered.yo\"", "invalid-regex", "repetition operator");
+        check_wrong("expected_similarity=\"^(?!.*ignored).*\"", "invalid-regex", "look-around");
+        check_wrong("expected_similarity=\"never ends", "invalid-regex", "never closed");
+        check_wrong("expected_similarity=\"\"", "empty-regex", "matches everything");
+        check_wrong("expected_similarity=\"0.5\"", "quoted-number", "not a threshold");
+    }
+
+    #[test]
+    fn thresholds_that_cannot_work_are_errors() {
+        check_wrong("expected_similarity=1.7", "threshold-out-of-range", "1.7");
+        check_wrong("expected_similarity=30", "threshold-out-of-range", "30");
+        check_wrong("expected_similarity=1.0.0 garbage", "near-miss-expectation", "`1.0.0`");
+        check_wrong("expected_similarity=.5", "near-miss-expectation", "`.5`");
+        check_wrong("expected_similarity=-0.5", "near-miss-expectation", "`-0.5`");
+        check_wrong("expected_similarity=0,3", "near-miss-expectation", "`0,3`");
+        check_wrong("expected_similarity=30%", "near-miss-expectation", "`30%`");
+        check_wrong("expected_similarity=“x”", "near-miss-expectation", "“x”");
+        check_wrong("expected_similarity=", "near-miss-expectation", "missing");
+    }
+
+    #[test]
+    fn keys_that_are_nearly_right_are_errors() {
+        for body in [
+            "expected-similarity=0.3",
+            "expected_results=0.3",
+            "expected__similarity=0.3",
+            "Expected_Similarity=0.3",
+            "expected_similarty=0.3",
+            "expectd_similarity=0.3",
+            "expected similarity: 0.3",
+            "expected_similarity = 0.5",
+            "expected_similarity 0.5",
+            "note: expected_similarity=0.5",
+        ] {
+            check_wrong(body, "near-miss-expectation", "");
+        }
+    }
+
+    #[test]
+    fn keys_behind_a_threshold_or_pattern_are_checked() {
+        check_wrong("expected_similarity=0.3 ignore=etag", "unsupported-directive", "`ignore`");
+        check_wrong("expected_similarity=0.3 reason=\"flaky\"", "unknown-directive", "`reason`");
+        check_wrong("expected_similarity=\"a\" unordered", "unsupported-directive", "`unordered`");
+        check_wrong("expected_similarity=\"a\" trailing; words", "unknown-directive", "follows the regular expression");
+    }
+
+    #[test]
+    fn other_comments_are_comments() {
+        for body in [
+            "",
+            " see \"foo.*bar\" ",
+            " TODO: similar outputs expected ",
+            " expected: nothing ",
+            " markdownlint-disable MD040 ",
+            "=",
+            " the word expected_similarity alone ",
+        ] {
+            assert_eq!(criterion(body), None, "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Ids of steps: unique in a document, stable while its headings are.
+
+use std::collections::{HashMap, HashSet};
+
+use strsim::osa_distance;
+
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+
+use super::defect::{DUPLICATE_STEP_NAME, UNKNOWN_STEP};
+use super::model::{FileDirectives, Step};
+use super::slug::slug;
+
+/// A step that has no id yet.
+pub(super) struct Named {
+    pub(super) step: Step,
+    /// What `name=` said.
+    pub(super) name: Option<String>,
+    /// The directive that said so, or the fence.
+    pub(super) span: Span,
+}
+
+/// Gives each step its id: its name, or the slug of its heading, with `.2` and so on for repeats; names come first.
+pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Step> {
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for Named { step, name, span } in &named {
+        let Some(name) = name else { continue };
+        if let Some(line) = taken.get(name) {
+            let message = format!("the name `{name}` is taken by the step at line {line}; this one stands at line {}", step.line);
+            diagnostics.push(DUPLICATE_STEP_NAME.at(source, *span, message).with_hint("give each step a name of its own"));
+        } else {
+            taken.insert(name.clone(), step.line);
+        }
+    }
+    let mut used: HashSet<String> = taken.into_keys().collect();
+    let mut repeats: HashMap<String, usize> = HashMap::new();
+    let mut named_before: HashSet<String> = HashSet::new();
+    let steps: Vec<Step> = named
+        .into_iter()
+        .map(|Named { mut step, name, .. }| {
+            step.id = match name {
+                Some(name) if named_before.insert(name.clone()) => name,
+                Some(name) => next(name, &mut repeats, &mut used),
+                None => {
+                    let slug = slug(&step.heading);
+                    next(if slug.is_empty() { "step".to_owned() } else { slug }, &mut repeats, &mut used)
+                }
+            };
+            step
+        })
+        .collect();
+    for failure in &file.expected_failures {
+        if !steps.iter().any(|step| step.id == failure.step) {
+            let nearest = steps.iter().map(|step| step.id.as_str()).min_by_key(|id| osa_distance(id, &failure.step));
+            let diagnostic = UNKNOWN_STEP.at(source, source.line_span(failure.line), format!("there is no step `{}`", failure.step));
+            diagnostics.push(match nearest {
+                Some(nearest) => diagnostic.with_hint(format!("did you mean `{nearest}`?")),
+                None => diagnostic,
+            });
+        }
+    }
+    steps
+}
+
+/// `base`, or `base.2`, `base.3` and so on: the first that is free.
+fn next(base: String, repeats: &mut HashMap<String, usize>, used: &mut HashSet<String>) -> String {
+    let count = repeats.entry(base.clone()).or_insert(0);
+    loop {
+        *count += 1;
+        let id = if *count == 1 { base.clone() } else { format!("{base}.{count}") };
+        if used.insert(id.clone()) {
+            return id;
+        }
+    }
+}

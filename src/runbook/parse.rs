@@ -1,0 +1,407 @@
+//! Blocks → [`Runbook`]: which block is a step, what binds to it, and what is wrong.
+//!
+//! Binding goes one way, downwards, and never over a heading or another step: what would be a guess is a diagnostic.
+
+use crate::diagnostic::{Diagnostic, SourceFile, Span};
+
+use super::annotation::{self, FileDraft, Scope, StepDraft};
+use super::companions::Companions;
+use super::defect::{
+    DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_HTML, FENCE_IN_INDENTED_CODE, INLINE_DIRECTIVE,
+    MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS, UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION, UNBOUND_OUTPUT,
+    UNCLOSED_COMMENT, UNCLOSED_FENCE,
+};
+use super::expectation;
+use super::front_matter::front_matter;
+use super::ids::{self, Named};
+use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
+use super::model::{Criterion, Expectation, Runbook, Section, Step, Variable};
+use super::pairs::Problem;
+use super::tag::{ExecutableTags, TagKind, classify, tag};
+use super::text::normalise;
+use super::variables;
+
+/// Reads a document. Never fails: what is wrong comes back as diagnostics, in document order, beside what could be read.
+///
+/// `path` is only a name. `bytes` may be anything; what is not UTF-8 text with `\n` line ends is normalised or reported. A runbook with a
+/// diagnostic of severity error must not be run.
+///
+/// ```
+/// let (runbook, diagnostics) = docent::runbook::parse("a.md", b"# Uno\n```bash\necho a\n```\n```output\na\n```\n", &Default::default());
+/// assert_eq!(runbook.steps[0].script, "echo a\n");
+/// assert_eq!(runbook.steps[0].expectations[0].text, "a\n");
+/// assert!(diagnostics.is_empty());
+/// ```
+pub fn parse(path: &str, bytes: &[u8], companions: &Companions) -> (Runbook, Vec<Diagnostic>) {
+    parse_with(path, bytes, companions, &ExecutableTags::default())
+}
+
+/// The same with another set of executable tags.
+pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable: &ExecutableTags) -> (Runbook, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let normalised = normalise(path, bytes, &mut diagnostics);
+    let source = normalised.source;
+    let mut reader = Reader::new(&source, executable, diagnostics);
+    let mut properties = serde_json::Map::new();
+    reader.companion_variables(companions);
+    if normalised.is_text {
+        let front = front_matter(&source, &mut reader.diagnostics);
+        properties = front.properties;
+        for block in blocks(&source.text()[front.body_start..], front.body_start) {
+            reader.take(block);
+        }
+        reader.end();
+    }
+    let Reader { mut diagnostics, sections, steps, variables, file, .. } = reader;
+    let steps = ids::assign(steps, &file.directives, &source, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let title = sections.iter().find(|section| section.level == 1 && !section.title.is_empty()).map(|section| section.title.clone());
+    let title = title.unwrap_or_else(|| file_name(path).to_owned());
+    (Runbook { title, properties, sections, steps, variables, directives: file.directives, source }, diagnostics)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// A comment that waits for the block it binds to.
+struct Pending<T> {
+    what: T,
+    span: Span,
+}
+
+/// What stands between the last step and here.
+#[derive(Default)]
+struct SinceStep {
+    anything: bool,
+    heading: bool,
+    /// A code block with commands that docent does not run, by its line and tag.
+    other_commands: Option<(usize, String)>,
+}
+
+struct Reader<'a> {
+    source: &'a SourceFile,
+    executable: &'a ExecutableTags,
+    diagnostics: Vec<Diagnostic>,
+    sections: Vec<Section>,
+    steps: Vec<Named>,
+    variables: Vec<Variable>,
+    file: FileDraft,
+    step: StepDraft,
+    directives: Vec<Pending<()>>,
+    expectations: Vec<Pending<Criterion>>,
+    since_step: SinceStep,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a SourceFile, executable: &'a ExecutableTags, diagnostics: Vec<Diagnostic>) -> Self {
+        Self {
+            source,
+            executable,
+            diagnostics,
+            sections: Vec::new(),
+            steps: Vec::new(),
+            variables: Vec::new(),
+            file: FileDraft::default(),
+            step: StepDraft::default(),
+            directives: Vec::new(),
+            expectations: Vec::new(),
+            since_step: SinceStep::default(),
+        }
+    }
+
+    fn report(&mut self, defect: Defect, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(defect.at(self.source, span, message));
+    }
+
+    fn report_with(&mut self, defect: Defect, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.diagnostics.push(defect.at(self.source, span, message).with_hint(hint));
+    }
+
+    fn take(&mut self, block: Block) {
+        match block.kind {
+            BlockKind::Heading { level, title } => self.heading(level, title, block.span),
+            BlockKind::Fence(fence) => self.fence(fence, block.span),
+            BlockKind::Comment(comment) => self.comment(&comment, block.span),
+            BlockKind::IndentedCode { text } => self.indented_code(&text, block.span),
+            BlockKind::Html { text } => {
+                self.since_step.anything = true;
+                if let Some(tag) = self.executable_fence_within(&text) {
+                    let message = format!("a `{tag}` code block that HTML swallows never runs");
+                    self.report_with(FENCE_IN_HTML, block.span, message, "put a blank line before the fence");
+                }
+            }
+            BlockKind::Prose => self.since_step.anything = true,
+        }
+    }
+
+    fn heading(&mut self, level: u8, title: String, span: Span) {
+        let line = self.source.line(span.start);
+        self.refuse_expectations(&format!("before the next code block comes a heading (line {line})"));
+        self.refuse_directives(&format!("comes a heading (line {line})"));
+        self.since_step.anything = true;
+        self.since_step.heading = true;
+        self.sections.push(Section { level, title, line });
+    }
+
+    fn fence(&mut self, fence: Fence, span: Span) {
+        let line = self.source.line(span.start);
+        if !fence.is_closed {
+            let message = "the code block has no closing fence, so it runs to the end of the document, list item or quote around it";
+            self.report_with(
+                UNCLOSED_FENCE,
+                self.source.line_span(line),
+                message,
+                "add a closing fence with the same indentation as the opening one",
+            );
+        }
+        let tag = tag(&fence.info).to_owned();
+        let kind = classify(&fence.info, self.executable);
+        if kind == TagKind::Executable {
+            self.refuse_expectations(&format!("the next code block (line {line}) is a step, not an output"));
+            self.step(fence, tag, line);
+            return;
+        }
+        self.refuse_directives(&format!("comes a code block that is not executable (line {line})"));
+        if let TagKind::NearMiss(near) = &kind {
+            self.refuse_expectations(&format!("the next code block (line {line}) looks like a step, not an output"));
+            let message = format!("`{tag}` is not an executable tag, so this block never runs");
+            self.report_with(NEAR_MISS_TAG, self.source.line_span(line), message, format!("did you mean `{near}`?"));
+        }
+        let commands = (line, tag.clone());
+        if self.expectations.is_empty() {
+            self.unmarked_output(fence, &kind, tag, line);
+        } else {
+            self.marked_output(&fence, &tag, line);
+        }
+        if matches!(kind, TagKind::OtherCommands | TagKind::NearMiss(_)) && !self.since_step_has_output(line) {
+            self.since_step.other_commands = Some(commands);
+        }
+        self.since_step.anything = true;
+    }
+
+    /// Whether the fence at `line` is an expected output of the last step.
+    fn since_step_has_output(&self, line: usize) -> bool {
+        let last = self.steps.last().and_then(|step| step.step.expectations.last());
+        last.is_some_and(|expectation| expectation.fence_line == line)
+    }
+
+    fn step(&mut self, fence: Fence, tag: String, line: usize) {
+        let draft = std::mem::take(&mut self.step);
+        let span = self.directives.first().map_or_else(|| self.source.line_span(line), |directive| directive.span);
+        self.directives.clear();
+        self.since_step = SinceStep::default();
+        let step = Step {
+            id: String::new(),
+            heading: self.sections.last().map(|section| section.title.clone()).unwrap_or_default(),
+            line,
+            script_line: line + 1,
+            language: tag,
+            script: fence.content,
+            directives: draft.directives,
+            expectations: Vec::new(),
+        };
+        self.steps.push(Named { step, name: draft.name, span });
+    }
+
+    /// A fence below `expected_similarity` comments.
+    fn marked_output(&mut self, fence: &Fence, tag: &str, line: usize) {
+        let pending = std::mem::take(&mut self.expectations);
+        let why = match (&self.since_step.other_commands, self.steps.is_empty()) {
+            (_, true) => Some("no step stands above it".to_owned()),
+            (Some((line, tag)), _) => Some(format!("the code block above it is tagged `{tag}` and does not run (line {line})")),
+            (None, false) => None,
+        };
+        if let Some(why) = why {
+            for expectation in pending {
+                self.report(EXPECTATION_WITHOUT_STEP, expectation.span, format!("this expected output belongs to no step: {why}"));
+            }
+            return;
+        }
+        for expectation in pending {
+            let comment_line = self.source.line(expectation.span.start);
+            self.expect(comment_line, line, tag, expectation.what, fence.content.clone());
+        }
+    }
+
+    /// A fence without a comment: an output when it says so, or when its place says so.
+    fn unmarked_output(&mut self, fence: Fence, kind: &TagKind, tag: String, line: usize) {
+        match kind {
+            TagKind::Output => {
+                let why = match &self.since_step {
+                    _ if self.steps.is_empty() => Some("no step stands above it".to_owned()),
+                    SinceStep { heading: true, .. } => Some("a heading stands between it and the step above".to_owned()),
+                    SinceStep { other_commands: Some((line, tag)), .. } => {
+                        Some(format!("the code block above it is tagged `{tag}` and does not run (line {line})"))
+                    }
+                    _ => None,
+                };
+                match why {
+                    Some(why) => {
+                        self.report(UNBOUND_OUTPUT, self.source.line_span(line), format!("this output is compared with nothing: {why}"))
+                    }
+                    None => self.expect(line, line, &tag, Criterion::Unmarked, fence.content),
+                }
+            }
+            TagKind::Data if !self.steps.is_empty() && !self.since_step.anything => {
+                self.expect(line, line, &tag, Criterion::Unmarked, fence.content)
+            }
+            TagKind::NearOutput => {
+                let message = format!("`{tag}` is not the tag of an output, so this block is compared with nothing");
+                self.report_with(NEAR_MISS_OUTPUT_TAG, self.source.line_span(line), message, "did you mean `output`?");
+            }
+            _ => {}
+        }
+    }
+
+    fn expect(&mut self, line: usize, fence_line: usize, language: &str, criterion: Criterion, text: String) {
+        if let Some(last) = self.steps.last_mut() {
+            last.step.expectations.push(Expectation { line, fence_line, language: language.to_owned(), criterion, text });
+        }
+    }
+
+    fn comment(&mut self, comment: &Comment, span: Span) {
+        let opening = Span::new(span.start, (span.start + 4).min(span.end));
+        if !comment.is_closed {
+            self.report_with(UNCLOSED_COMMENT, opening, "this comment is never closed and hides everything below it", "end it with `-->`");
+        }
+        let body = comment.body.as_str();
+        let blocks = variables::comment_blocks(body);
+        if !blocks.is_empty() {
+            for block in blocks {
+                let assignments = variables::shell_lines(body, block);
+                let origin = self.source.path().to_owned();
+                for found in assignments.found {
+                    let line = self.source.line(comment.span(found.at..found.at).start);
+                    self.variables.push(Variable { name: found.name, value: found.value, origin: origin.clone(), line });
+                }
+                self.take_problems(comment, assignments.problems);
+            }
+            return;
+        }
+        if let Some(scope) = annotation::scope(body) {
+            self.note_inline(comment, span);
+            self.directive(comment, scope, span);
+            return;
+        }
+        if let Some(criterion) = expectation::criterion(body) {
+            match criterion {
+                Ok(what) => {
+                    self.note_inline(comment, span);
+                    self.expectations.push(Pending { what, span });
+                }
+                Err(problem) => self.take_problems(comment, vec![problem]),
+            }
+            return;
+        }
+        if let Some(tag) = self.executable_fence_within(body) {
+            self.report(FENCE_IN_COMMENT, opening, format!("a `{tag}` code block in a comment never runs"));
+        }
+    }
+
+    fn directive(&mut self, comment: &Comment, scope: Scope, span: Span) {
+        let body = comment.body.as_str();
+        let mut problems = Vec::new();
+        match scope {
+            Scope::Step { at } => {
+                self.step.read(body, at, &mut problems);
+                self.directives.push(Pending { what: (), span });
+            }
+            Scope::File { at } => {
+                let source = self.source;
+                self.file.read(body, at, |pair| source.line(comment.span(pair.range.clone()).start), &mut problems);
+            }
+            Scope::Range { end } => problems.push(annotation::range_is_planned(body, end)),
+            Scope::NearMiss { end } => problems.push(annotation::near_miss(body, end)),
+        }
+        self.take_problems(comment, problems);
+    }
+
+    fn note_inline(&mut self, comment: &Comment, span: Span) {
+        if comment.is_inline {
+            self.report_with(INLINE_DIRECTIVE, span, "a directive within a line of text", "put it on a line of its own");
+        }
+    }
+
+    fn indented_code(&mut self, text: &str, span: Span) {
+        self.since_step.anything = true;
+        let first_line = self.source.line_span(self.source.line(span.start));
+        if let Some(tag) = self.executable_fence_within(text) {
+            let message = format!("this `{tag}` code block is indented so far that it is not a fence; it never runs");
+            self.report_with(FENCE_IN_INDENTED_CODE, first_line, message, "indent it less, or as far as the list item that it belongs to");
+        } else if let Some(body) = text.trim_start().strip_prefix("<!--") {
+            let body = body.split("-->").next().unwrap_or(body);
+            if annotation::scope(body).is_some() || expectation::criterion(body).is_some() {
+                self.report_with(
+                    DIRECTIVE_IN_CODE,
+                    first_line,
+                    "this comment is indented so far that it is code; it has no effect",
+                    "indent it less",
+                );
+            }
+        }
+    }
+
+    /// The tag of the first line that looks like an executable fence.
+    fn executable_fence_within(&self, text: &str) -> Option<String> {
+        text.lines().find_map(|line| {
+            let line = line.trim_start();
+            let info = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"))?.trim_start_matches(['`', '~']);
+            (classify(info, self.executable) == TagKind::Executable).then(|| tag(info).to_owned())
+        })
+    }
+
+    fn refuse_expectations(&mut self, why: &str) {
+        for expectation in std::mem::take(&mut self.expectations) {
+            let message = format!("this `expected_similarity` checks nothing: {why}");
+            self.report_with(MISPLACED_EXPECTATION, expectation.span, message, "put it directly above the expected output, below its step");
+        }
+    }
+
+    fn refuse_directives(&mut self, why: &str) {
+        for directive in std::mem::take(&mut self.directives) {
+            self.report_with(
+                UNBOUND_DIRECTIVE,
+                directive.span,
+                format!("this `docent:` binds to no step: below it {why}"),
+                "put it directly above a step",
+            );
+        }
+        self.step = StepDraft::default();
+    }
+
+    fn take_problems(&mut self, comment: &Comment, problems: Vec<Problem>) {
+        for problem in problems {
+            let mut diagnostic = problem.defect.at(self.source, comment.span(problem.range), problem.message);
+            diagnostic.hint = problem.hint;
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn companion_variables(&mut self, companions: &Companions) {
+        let Some(ini) = &companions.ini else { return };
+        let lines = SourceFile::new(&ini.path, &ini.text);
+        let assignments = variables::ini_lines(ini.text.trim_start_matches('\u{feff}'));
+        for problem in assignments.problems {
+            // The span of a diagnostic is one of the document; a companion is named in the message.
+            let message = format!("{}:{}: {}", ini.path, lines.line(problem.range.start), problem.message);
+            let mut diagnostic = problem.defect.at(self.source, Span::default(), message);
+            diagnostic.hint = problem.hint;
+            self.diagnostics.push(diagnostic);
+        }
+        for found in assignments.found {
+            self.variables.push(Variable { name: found.name, value: found.value, origin: ini.path.clone(), line: lines.line(found.at) });
+        }
+    }
+
+    fn end(&mut self) {
+        for expectation in std::mem::take(&mut self.expectations) {
+            let message = "this `expected_similarity` checks nothing: no code block follows";
+            self.report_with(UNBOUND_EXPECTATION, expectation.span, message, "put it directly above the expected output");
+        }
+        self.refuse_directives("comes no code block");
+        if self.steps.is_empty() {
+            self.report(NO_STEPS, self.source.line_span(1), "the document has no executable code block");
+        }
+    }
+}
