@@ -5,6 +5,7 @@ pub(crate) mod lro;
 pub(crate) mod model;
 pub(crate) mod resource;
 pub(crate) mod routes;
+pub(crate) mod tracked;
 
 use jiff::Timestamp;
 

@@ -1,9 +1,102 @@
-//! Paths of this service.
+//! Paths of `Microsoft.Authorization`, at any scope.
 
+use http::Method;
+use serde_json::{Value, json};
+
+use super::assignments::{self, Answer};
+use super::{definitions, faults};
+use crate::cloud::arm::id::split_at_provider;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Endpoint, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::hosts::RESOURCE_MANAGER;
+use crate::cloud::identity::builtin_roles;
 
-/// The operation that a request asks this service for.
-pub(crate) fn route(_request: &Request) -> Option<Result<Endpoint, Fault>> {
-    None
+type Run = fn(&mut Context<'_>) -> Result<Reply, Fault>;
+
+/// The operation that a request asks for; none when the last provider in the path is another one.
+pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
+    if request.host != RESOURCE_MANAGER {
+        return None;
+    }
+    let (scope, rest) = split_at_provider(&request.segments)?;
+    let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    let (provider, rest) = rest.split_first()?;
+    if !provider.eq_ignore_ascii_case("Microsoft.Authorization") {
+        return None;
+    }
+    Some(find(request, &scope, rest))
+}
+
+fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault> {
+    let unsupported = || Fault::unsupported(format!("{} Microsoft.Authorization/{}", request.method, rest.join("/")), "");
+    let (kind, rest) = rest.split_first().ok_or_else(unsupported)?;
+    let kind = kind.to_ascii_lowercase();
+    let (name, action, run): (_, _, Run) = match (&request.method, kind.as_str(), rest) {
+        (&Method::GET, "roledefinitions", []) => ("roleDefinitions.list", "roleDefinitions/read", list_definitions),
+        (&Method::GET, "roledefinitions", [_]) => ("roleDefinitions.get", "roleDefinitions/read", get_definition),
+        (&Method::GET, "roleassignments", []) => ("roleAssignments.list", "roleAssignments/read", list),
+        (&Method::GET, "roleassignments", [_]) => ("roleAssignments.get", "roleAssignments/read", get),
+        (&Method::PUT, "roleassignments", [_]) => ("roleAssignments.put", "roleAssignments/write", put),
+        (&Method::DELETE, "roleassignments", [_]) => ("roleAssignments.delete", "roleAssignments/delete", delete),
+        (&Method::PUT | &Method::DELETE, "roledefinitions", [_]) => return Err(Fault::unsupported("custom roles", "use a built-in role")),
+        _ => return Err(unsupported()),
+    };
+    let scope = if scope.is_empty() { "/" } else { scope };
+    let params = Params::of(&[("scope", scope), ("name", rest.first().copied().unwrap_or_default())]);
+    let access = Access::Arm { action: format!("Microsoft.Authorization/{action}"), scope: scope.to_owned() };
+    Ok(Endpoint { name, access, params, run })
+}
+
+/// The subscription in a scope; empty at the root.
+fn subscription(scope: &str) -> &str {
+    let mut segments = scope.split('/').skip(1);
+    if segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case("subscriptions")) {
+        segments.next().unwrap_or_default()
+    } else {
+        ""
+    }
+}
+
+fn list_definitions(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let subscription = subscription(context.params.get("scope"));
+    let roles = definitions::list(context.request.query.get("$filter"))?;
+    let value: Vec<Value> = roles.into_iter().map(|role| definitions::encode(subscription, role)).collect();
+    Ok(Reply::json(json!({ "value": value })))
+}
+
+fn get_definition(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let name = context.params.get("name");
+    let role = builtin_roles::by_id(name).ok_or_else(|| faults::no_definition(404, name))?;
+    Ok(Reply::json(definitions::encode(subscription(context.params.get("scope")), role)))
+}
+
+fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let scope = context.params.get("scope");
+    let found = assignments::list(context.state, scope, context.request.query.get("$filter"))?;
+    let value: Vec<Value> = found.into_iter().map(|known| assignments::encode(subscription(scope), known, Answer::Read)).collect();
+    Ok(Reply::json(json!({ "value": value })))
+}
+
+fn get(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let (scope, name) = (context.params.get("scope"), context.params.get("name"));
+    let found = context.state.authorization.find(scope, name).ok_or_else(|| faults::not_found(name))?;
+    Ok(Reply::json(assignments::encode(subscription(scope), found, Answer::Read)))
+}
+
+/// Recorded: 201 for a new one. Assumed: 200 when the same is written again.
+fn put(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let request = assignments::read(&context.request.json()?)?;
+    let (scope, name) = (context.params.get("scope"), context.params.get("name"));
+    let (assignment, is_new) = assignments::put(context.state, context.caller.object_id(), context.now, (scope, name), request)?;
+    let (status, answer) = if is_new { (201, Answer::Created) } else { (200, Answer::Read) };
+    Ok(Reply::with_status(status, assignments::encode(subscription(scope), &assignment, answer)))
+}
+
+/// Recorded: 200 with what was deleted. REST reference: 204 when there was nothing.
+fn delete(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let (scope, name) = (context.params.get("scope"), context.params.get("name"));
+    Ok(match context.state.authorization.remove(scope, name) {
+        Some(gone) => Reply::json(assignments::encode(subscription(scope), &gone, Answer::Deleted(context.now))),
+        None => Reply::empty(204),
+    })
 }

@@ -1,39 +1,50 @@
-//! Key vaults (control plane) and their secrets (data plane).
+//! Key Vault: vaults (control plane) and their secrets (data plane).
+//!
+//! Emulated: vaults with soft delete, purge protection, both permission models and network rules by address; secrets with versions,
+//! attributes, soft delete, recovery and purge; the challenge that a client without a token gets; the refusals of both permission
+//! models. Refused by name: keys, certificates, storage accounts, backup and restore, private endpoints, managed HSMs.
+//!
+//! The control plane and the data plane are apart, as in Azure: the owner of a vault may still be refused its secrets.
+//!
+//! Sources: the Key Vault REST reference and its soft-delete and RBAC guides, and recorded answers of the service.
 
+mod access;
+mod faults;
+mod hints;
+mod lifecycle;
 pub(crate) mod model;
+mod names;
+mod recycle;
 pub(crate) mod routes;
+mod secret_routes;
+mod secret_wire;
+mod secrets;
+#[cfg(test)]
+mod tests;
+mod vault_body;
+mod vault_wire;
+mod vaults;
 
-use jiff::Timestamp;
+use serde_json::{Map, json};
 
-use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::Request;
-use crate::cloud::identity::caller::Caller;
+use crate::cloud::arm::resource::Resource;
 use crate::cloud::state::State;
 
-/// Lets this service's controllers do what is due; true when they changed something. Called again until nobody changes anything.
-pub(crate) fn settle(_state: &mut State, _now: Timestamp) -> bool {
-    false
-}
+pub(crate) use access::authorize;
+pub(crate) use lifecycle::{next_due, settle};
+pub(crate) use recycle::delete_group;
+pub(crate) use vaults::host_exists;
 
-/// When this service next has something to do by itself, after `now`.
-pub(crate) fn next_due(_state: &State, _now: Timestamp) -> Option<Timestamp> {
-    None
-}
-
-/// Deletes everything of this service in a resource group (`scope` is its id; compare without regard to case).
-pub(crate) fn delete_group(_state: &mut State, _scope: &str, _now: Timestamp) {}
-
-/// The Azure resources of this service, for lists over all services.
-pub(crate) fn resources(_state: &State) -> Vec<crate::cloud::arm::resource::Resource> {
-    Vec::new()
-}
-
-/// Whether a vault answers to this host name now.
-pub(crate) fn host_exists(_state: &State, _host: &str) -> bool {
-    false
-}
-
-/// Authenticates and authorizes a data-plane request: challenge, audience, vault of the host, RBAC or access policies.
-pub(crate) fn authorize(_state: &mut State, _request: &Request, action: &str, _scope: &str) -> Result<Caller, Fault> {
-    Err(Fault::unsupported(action, ""))
+/// The vaults, for lists over all services.
+pub(crate) fn resources(state: &State) -> Vec<Resource> {
+    let vaults = vaults::list(state, |_| true).into_iter();
+    vaults
+        .map(|vault| Resource {
+            id: vault.id(),
+            name: vault.name.clone(),
+            kind: "Microsoft.KeyVault/vaults",
+            location: vault.location.clone(),
+            tags: Some(vault.tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>()),
+        })
+        .collect()
 }

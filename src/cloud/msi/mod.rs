@@ -1,53 +1,50 @@
-//! User-assigned managed identities and their federated credentials.
+//! User-assigned managed identities and their federated credentials (`Microsoft.ManagedIdentity`).
+//!
+//! Emulated: identities (create, update, read, list, delete) whose service principal lives in the directory, federated identity
+//! credentials with the service's limits, and the match of a presented assertion against them, which the token endpoint asks for.
+//! Refused by name: associated resources, revocation of tokens, system-assigned identities read by themselves.
+//!
+//! Sources: the REST reference, the considerations page of workload identity federation, and recorded answers of the service (ids carry
+//! a lower-case `resourcegroups`, `tags` is always there, deletes answer 200 without a body).
 
+mod credentials;
+mod faults;
+mod matching;
 pub(crate) mod model;
+mod operations;
 pub(crate) mod routes;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
+use serde_json::{Map, json};
 
+use crate::cloud::arm::resource::Resource;
 use crate::cloud::state::State;
 
-/// Lets this service's controllers do what is due; true when they changed something. Called again until nobody changes anything.
+pub(crate) use matching::{Match, Mismatch, match_assertion, mismatch_hint};
+pub(crate) use operations::delete_group;
+
+/// Nothing happens by itself here; true when something did.
 pub(crate) fn settle(_state: &mut State, _now: Timestamp) -> bool {
     false
 }
 
-/// When this service next has something to do by itself, after `now`.
+/// Nothing is ever due here.
 pub(crate) fn next_due(_state: &State, _now: Timestamp) -> Option<Timestamp> {
     None
 }
 
-/// Deletes everything of this service in a resource group (`scope` is its id; compare without regard to case).
-pub(crate) fn delete_group(_state: &mut State, _scope: &str, _now: Timestamp) {}
-
-/// The Azure resources of this service, for lists over all services.
-pub(crate) fn resources(_state: &State) -> Vec<crate::cloud::arm::resource::Resource> {
-    Vec::new()
-}
-
-/// Why no federated credential fits an assertion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mismatch {
-    /// The identity has none at all.
-    NoCredentials,
-    /// None has this issuer.
-    Issuer,
-    /// One of this issuer has this subject in another case.
-    SubjectCaseOnly,
-    /// None of this issuer has this subject.
-    Subject,
-    /// The one of this issuer and subject has another audience.
-    Audience,
-}
-
-/// The federated credential that an assertion presents itself for: its id and when it was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Match {
-    pub(crate) credential_id: String,
-    pub(crate) created: Timestamp,
-}
-
-/// Looks for the federated credential of the identity `client_id` that fits: issuer, then subject, then audience.
-pub(crate) fn match_assertion(_state: &State, _client_id: &str, _issuer: &str, _subject: &str, _audience: &str) -> Result<Match, Mismatch> {
-    Err(Mismatch::NoCredentials)
+/// The identities, for lists over all services.
+pub(crate) fn resources(state: &State) -> Vec<Resource> {
+    let identities = state.msi.identities();
+    identities
+        .map(|identity| Resource {
+            id: identity.id(),
+            name: identity.name.clone(),
+            kind: "Microsoft.ManagedIdentity/userAssignedIdentities",
+            location: identity.location.clone(),
+            tags: Some(identity.tags.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>()),
+        })
+        .collect()
 }

@@ -1,0 +1,70 @@
+//! What holds for every tracked resource: its group, and the location that it cannot leave.
+
+use super::model::Group;
+use crate::cloud::fault::Fault;
+use crate::cloud::state::State;
+
+/// The resource group of a request that only reads or deletes.
+///
+/// # Errors
+/// `SubscriptionNotFound`, `ResourceGroupNotFound`.
+pub(crate) fn require_group<'a>(state: &'a State, subscription: &str, group: &str) -> Result<&'a Group, Fault> {
+    if !state.arm.subscription().id.eq_ignore_ascii_case(subscription) {
+        return Err(Fault::new(404, "SubscriptionNotFound", format!("The subscription '{subscription}' could not be found.")));
+    }
+    state.arm.group(group).ok_or_else(|| resource_group_not_found(group))
+}
+
+/// The resource group of a request that writes.
+///
+/// # Errors
+/// As [`require_group`], and `ResourceGroupBeingDeleted`.
+pub(crate) fn require_writable_group<'a>(state: &'a State, subscription: &str, group: &str) -> Result<&'a Group, Fault> {
+    let found = require_group(state, subscription, group)?;
+    if found.deleting {
+        // Public reports.
+        let message = format!("The resource group '{}' is in deprovisioning state and cannot perform this operation.", found.name);
+        return Err(Fault::new(409, "ResourceGroupBeingDeleted", message));
+    }
+    Ok(found)
+}
+
+/// Public reports, confirmed by the recorded length.
+pub(crate) fn resource_group_not_found(group: &str) -> Fault {
+    Fault::new(404, "ResourceGroupNotFound", format!("Resource group '{group}' could not be found."))
+}
+
+/// Recorded in 2023: `kind` is `Microsoft.KeyVault/vaults`.
+pub(crate) fn resource_not_found(kind: &str, name: &str, group: &str) -> Fault {
+    Fault::new(
+        404,
+        "ResourceNotFound",
+        format!(
+            "The Resource '{kind}/{name}' under resource group '{group}' was not found. For more details please go to \
+             https://aka.ms/ARMResourceNotFoundFix"
+        ),
+    )
+}
+
+/// Public reports: a body that has no location. The name of the type's operation is not part of it.
+pub(crate) fn location_required() -> Fault {
+    Fault::new(400, "LocationRequired", "The location property is required for this definition.")
+}
+
+/// A PUT that would move the resource `name` of `group` from `there` to `location`. Public reports.
+pub(crate) fn other_location(name: &str, there: &str, group: &str, location: &str) -> Fault {
+    Fault::new(
+        409,
+        "InvalidResourceLocation",
+        format!(
+            "The resource '{name}' already exists in location '{there}' in resource group '{group}'. A resource with the same name cannot be \
+             created in location '{location}'. Please select a new resource name."
+        ),
+    )
+}
+
+/// Whether two spellings name one region: `East US` is `eastus`.
+pub(crate) fn is_same_location(one: &str, other: &str) -> bool {
+    let short = |location: &str| location.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    short(one) == short(other)
+}

@@ -1,0 +1,94 @@
+//! Role definitions: the built-in ones, as the service lists them.
+
+use serde_json::{Value, json};
+
+use super::filter::{self, Term};
+use crate::cloud::fault::Fault;
+use crate::cloud::identity::builtin_roles::{BUILTIN_ROLES, BuiltinRole};
+
+/// The definitions that a filter chooses. Every built-in role can be assigned anywhere, so the scope does not matter.
+///
+/// # Errors
+/// 501 for a filter that is not emulated.
+pub(crate) fn list(filter: Option<&str>) -> Result<Vec<&'static BuiltinRole>, Fault> {
+    let unsupported = |what: String| Fault::unsupported(format!("the filter {what} of role definitions"), "");
+    let terms = filter::parse(filter.unwrap_or_default()).map_err(&unsupported)?;
+    let mut chosen: Vec<&BuiltinRole> = BUILTIN_ROLES.iter().collect();
+    for term in terms {
+        match term {
+            // Recorded: `reader` finds Reader.
+            Term::Equals { name, value } if name.eq_ignore_ascii_case("roleName") => {
+                chosen.retain(|role| role.name.eq_ignore_ascii_case(&value));
+            }
+            Term::Equals { name, value } if name.eq_ignore_ascii_case("type") => {
+                chosen.retain(|_| value.eq_ignore_ascii_case("BuiltInRole"));
+            }
+            Term::Call { name, argument: None } if ["atScope", "atScopeAndBelow"].iter().any(|known| name.eq_ignore_ascii_case(known)) => {}
+            Term::Equals { name, .. } | Term::Call { name, .. } => return Err(unsupported(name)),
+        }
+    }
+    Ok(chosen)
+}
+
+/// The id of a definition: it carries the subscription, also for a built-in role and whatever the scope asked (recorded).
+pub(crate) fn id(subscription: &str, role: &str) -> String {
+    let prefix = if subscription.is_empty() { String::new() } else { format!("/subscriptions/{subscription}") };
+    format!("{prefix}/providers/Microsoft.Authorization/roleDefinitions/{role}")
+}
+
+/// A definition. Recorded: the order of keys. Descriptions and dates of built-in roles are not known here: null.
+pub(crate) fn encode(subscription: &str, role: &BuiltinRole) -> Value {
+    let permissions: Vec<Value> = role
+        .permissions
+        .iter()
+        .map(|permission| {
+            json!({
+                "actions": permission.actions,
+                "notActions": permission.not_actions,
+                "dataActions": permission.data_actions,
+                "notDataActions": permission.not_data_actions,
+            })
+        })
+        .collect();
+    json!({
+        "properties": {
+            "roleName": role.name,
+            "type": "BuiltInRole",
+            "description": null,
+            "assignableScopes": ["/"],
+            "permissions": permissions,
+            "createdOn": null,
+            "updatedOn": null,
+            "createdBy": null,
+            "updatedBy": null,
+        },
+        "id": id(subscription, role.id),
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "name": role.id,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+
+    #[test]
+    fn a_name_finds_one_role_in_any_case_and_an_unknown_name_none() {
+        for (filter, expected) in [
+            ("roleName eq 'Key Vault Secrets User'", vec!["Key Vault Secrets User"]),
+            ("atScope() and roleName eq 'reader'", vec!["Reader"]),
+            ("roleName eq 'Nope Role'", vec![]),
+            ("roleName eq 'Reader' and type eq 'CustomRole'", vec![]),
+        ] {
+            let found: Vec<_> = list(Some(filter)).unwrap().into_iter().map(|role| role.name).collect();
+            assert_eq!(found, expected, "{filter}");
+        }
+        assert!(list(None).unwrap().len() > 30);
+    }
+
+    #[test]
+    fn a_filter_that_is_not_emulated_is_refused_by_name() {
+        let fault = list(Some("assignableScope eq '/'")).unwrap_err();
+        assert_eq!(fault.as_unsupported().map(|known| known.what.as_str()), Some("the filter assignableScope of role definitions"));
+    }
+}

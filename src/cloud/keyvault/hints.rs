@@ -1,0 +1,83 @@
+//! What a refusal of the data plane does not say: who has which role where, in a sentence for the author of a document.
+
+use super::model::Vault;
+use crate::cloud::authorization;
+use crate::cloud::identity::azure_rbac::{Denial, Grant, Plane, is_at_or_below, role_allows};
+use crate::cloud::identity::builtin_roles;
+use crate::cloud::identity::caller::EntraCaller;
+use crate::cloud::identity::entra::model::Principal;
+use crate::cloud::state::State;
+
+/// Why Azure RBAC said no.
+pub(crate) fn of_denial(state: &State, caller: &EntraCaller, vault: &Vault, action: &str, denial: &Denial) -> String {
+    let who = &caller.name;
+    let name = &vault.name;
+    let wanted = least_role(action);
+    match denial {
+        Denial::RolesLackAction { roles } => {
+            let manage = roles.iter().any(|role| role == "Owner" || role == "Contributor");
+            let because = if manage { ", which manages the vault but not what is in it" } else { ", which does not include this" };
+            format!("{who} has {} at the vault {name}{because}; {wanted} would do", roles.join(" and "))
+        }
+        Denial::NoAssignmentHere { elsewhere } if !elsewhere.is_empty() => {
+            let places: Vec<_> = elsewhere.iter().map(|grant| format!("{} at {}", role_name(grant), grant.scope)).collect();
+            format!("{who} has {}, which does not reach the vault {name}", places.join(" and "))
+        }
+        Denial::NoAssignmentHere { .. } => {
+            let others: Vec<_> = grants_that_would_do(state, vault, action)
+                .into_iter()
+                .map(|grant| format!("{} there belongs to {}", role_name(&grant), principal_name(state, &grant.principal_id)))
+                .collect();
+            if others.is_empty() {
+                format!("{who} has no role at the vault {name}; {wanted} would do")
+            } else {
+                format!("{who} has no role at the vault {name}; {}", others.join(", "))
+            }
+        }
+    }
+}
+
+/// Why access policies said no.
+pub(crate) fn of_missing_policy(state: &State, caller: &EntraCaller, vault: &Vault, action: &str, permission: &str) -> String {
+    let principals = state.directory.with_groups(&caller.object_id);
+    let has_role = grants_that_would_do(state, vault, action)
+        .into_iter()
+        .find(|grant| principals.iter().any(|principal| principal.eq_ignore_ascii_case(&grant.principal_id)));
+    match has_role {
+        Some(grant) => format!(
+            "{} has {} for the vault {}, but this vault uses access policies, so role assignments do not count",
+            caller.name,
+            role_name(&grant),
+            vault.name
+        ),
+        None => format!("no access policy of the vault {} gives {} the permission {permission}", vault.name, caller.name),
+    }
+}
+
+/// The grants whose role has `action` at the vault or above, whoever they belong to.
+fn grants_that_would_do(state: &State, vault: &Vault, action: &str) -> Vec<Grant> {
+    let mut grants = authorization::grants(state);
+    grants.retain(|grant| {
+        is_at_or_below(&vault.id(), &grant.scope)
+            && builtin_roles::by_id(&grant.role_id).is_some_and(|role| role_allows(role, action, Plane::Data))
+    });
+    grants
+}
+
+/// The smallest built-in role for an action on secrets (RBAC guide of Key Vault).
+fn least_role(action: &str) -> &'static str {
+    let reads = action.ends_with("/getSecret/action") || action.ends_with("/readMetadata/action");
+    if reads { "Key Vault Secrets User" } else { "Key Vault Secrets Officer" }
+}
+
+fn role_name(grant: &Grant) -> &str {
+    builtin_roles::by_id(&grant.role_id).map_or(&grant.role_id, |role| role.name)
+}
+
+fn principal_name<'a>(state: &'a State, object_id: &'a str) -> &'a str {
+    state.directory.principal(object_id).map_or(object_id, |principal| match principal {
+        Principal::User(user) => &user.user_principal_name,
+        Principal::Group(group) => &group.display_name,
+        Principal::Service(service) => &service.display_name,
+    })
+}
