@@ -53,6 +53,9 @@ defects! {
         "The tag of this code block is nearly that of an executable one. As written the block is only shown and never run. Correct the tag; or, if the block is not to be run, tag it `text`.";
     NEAR_MISS_OUTPUT_TAG = Warning "near-miss-output-tag":
         "The tag of this code block is nearly `output`. As written it is not compared with anything. When the first line of the output slipped onto the fence, move it below.";
+    FENCE_IN_FENCE = Warning "fence-in-fence":
+        "A code block contains the opening fence of an executable one. Most likely the fence above it was meant to close an earlier block, and opened a new one instead because it is indented differently. \
+         The block inside never runs. To show a code block on purpose, open the outer one with more backquotes.";
     FENCE_IN_INDENTED_CODE = Warning "fence-in-indented-code":
         "This looks like a code block but is indented by four columns or more from its container, which makes the fence itself part of an indented code block. It never runs. Indent it less.";
     FENCE_IN_HTML = Warning "fence-in-html":

@@ -159,6 +159,10 @@ fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
     if FORGOTTEN_SIGN.is_match(trimmed) {
         return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + trimmed.len(), "the sign `=` is missing").with_hint(NUMBER_HINT));
     }
+    // Over several lines it is a part of the document that was commented out, its checks with it.
+    if trimmed.contains('\n') {
+        return None;
+    }
     MENTION.find(body).map(|found| {
         Problem::new(
             NEAR_MISS_EXPECTATION,
@@ -270,6 +274,7 @@ mod tests {
             " markdownlint-disable MD040 ",
             "=",
             " the word expected_similarity alone ",
+            "## Later\n```bash\na\n```\n<!-- expected_similarity=0.3 ",
         ] {
             assert_eq!(criterion(body), None, "{body:?}");
         }

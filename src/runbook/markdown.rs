@@ -39,6 +39,8 @@ pub(super) struct Fence {
     pub(super) info: String,
     /// The code without the indentation of its containers.
     pub(super) content: String,
+    /// The row of backquotes or tildes that opens it.
+    pub(super) opening: String,
     /// Whether it has a closing fence.
     pub(super) is_closed: bool,
 }
@@ -83,15 +85,19 @@ fn runs_within(runs: &[(usize, usize)], start: usize, end: usize) -> Vec<(usize,
     std::iter::once((0, source_offset(runs, start))).chain(inner).collect()
 }
 
+/// The row of backquotes or tildes at the start of a fenced block.
+fn opening(block: &str) -> &str {
+    let block = block.trim_start();
+    let mark = block.chars().next().unwrap_or('`');
+    &block[..block.find(|other| other != mark).unwrap_or(block.len())]
+}
+
 /// Whether a fenced block, given from its opening fence to its end, ends with a closing fence.
-fn is_closed(block: &str, is_quoted: bool) -> bool {
-    let Some((opening, rest)) = block.split_once('\n') else { return false };
-    let opening = opening.trim_start();
-    let Some(mark) = opening.chars().next() else { return false };
-    let width = opening.chars().take_while(|other| *other == mark).count();
+fn is_closed(block: &str, opening: &str, is_quoted: bool) -> bool {
+    let Some((_, rest)) = block.split_once('\n') else { return false };
     let last = rest.trim_end_matches('\n').rsplit('\n').next().unwrap_or("");
     let last = last.trim_start_matches(|other: char| other.is_whitespace() || (is_quoted && other == '>')).trim_end();
-    last.chars().all(|other| other == mark) && last.chars().count() >= width
+    last.starts_with(opening) && last.chars().all(|other| opening.starts_with(other))
 }
 
 /// Flattens `text`, whose first byte is byte `base` of the document.
@@ -181,8 +187,10 @@ impl Flattener<'_> {
             }
             TagEnd::CodeBlock => match std::mem::replace(&mut self.open, Open::Nothing) {
                 Open::Fence { info, content } => {
-                    let is_closed = is_closed(&self.text[range.clone()], self.quote_depth > 0);
-                    self.push(BlockKind::Fence(Fence { info, content, is_closed }), range);
+                    let block = &self.text[range.clone()];
+                    let opening = opening(block).to_owned();
+                    let is_closed = is_closed(block, &opening, self.quote_depth > 0);
+                    self.push(BlockKind::Fence(Fence { info, content, opening, is_closed }), range);
                 }
                 Open::IndentedCode { text } => self.push(BlockKind::IndentedCode { text }, range),
                 _ => {}

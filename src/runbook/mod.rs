@@ -16,6 +16,9 @@ mod text;
 mod variables;
 mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 pub use companions::{Companion, Companions};
 pub use defect::{DEFECTS, Defect, defect};
 pub use model::{

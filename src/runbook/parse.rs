@@ -7,9 +7,9 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 use super::annotation::{self, FileDraft, Scope, StepDraft};
 use super::companions::Companions;
 use super::defect::{
-    DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_HTML, FENCE_IN_INDENTED_CODE, INLINE_DIRECTIVE,
-    MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS, UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION, UNBOUND_OUTPUT,
-    UNCLOSED_COMMENT, UNCLOSED_FENCE,
+    DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_FENCE, FENCE_IN_HTML, FENCE_IN_INDENTED_CODE,
+    INLINE_DIRECTIVE, MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS, UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION,
+    UNBOUND_OUTPUT, UNCLOSED_COMMENT, UNCLOSED_FENCE,
 };
 use super::expectation;
 use super::front_matter::front_matter;
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
             BlockKind::IndentedCode { text } => self.indented_code(&text, block.span),
             BlockKind::Html { text } => {
                 self.since_step.anything = true;
-                if let Some(tag) = self.executable_fence_within(&text) {
+                if let Some(tag) = self.executable_fence_within(&text, "```") {
                     let message = format!("a `{tag}` code block that HTML swallows never runs");
                     self.report_with(FENCE_IN_HTML, block.span, message, "put a blank line before the fence");
                 }
@@ -153,6 +153,15 @@ impl<'a> Reader<'a> {
                 self.source.line_span(line),
                 message,
                 "add a closing fence with the same indentation as the opening one",
+            );
+        }
+        if let Some(swallowed) = self.executable_fence_within(&fence.content, &fence.opening) {
+            let message = format!("a `{swallowed}` code block inside this one never runs");
+            self.report_with(
+                FENCE_IN_FENCE,
+                self.source.line_span(line),
+                message,
+                "close the code block above with a fence indented like its opening one",
             );
         }
         let tag = tag(&fence.info).to_owned();
@@ -294,7 +303,9 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        if let Some(tag) = self.executable_fence_within(body) {
+        if let Some(tag) = self.executable_fence_within(body, "```") {
+            // What was commented out stands between the step above and an output below.
+            self.since_step.anything = true;
             self.report(FENCE_IN_COMMENT, opening, format!("a `{tag}` code block in a comment never runs"));
         }
     }
@@ -326,7 +337,7 @@ impl<'a> Reader<'a> {
     fn indented_code(&mut self, text: &str, span: Span) {
         self.since_step.anything = true;
         let first_line = self.source.line_span(self.source.line(span.start));
-        if let Some(tag) = self.executable_fence_within(text) {
+        if let Some(tag) = self.executable_fence_within(text, "```") {
             let message = format!("this `{tag}` code block is indented so far that it is not a fence; it never runs");
             self.report_with(FENCE_IN_INDENTED_CODE, first_line, message, "indent it less, or as far as the list item that it belongs to");
         } else if let Some(body) = text.trim_start().strip_prefix("<!--") {
@@ -342,11 +353,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The tag of the first line that looks like an executable fence.
-    fn executable_fence_within(&self, text: &str) -> Option<String> {
+    /// The tag of the first line that looks like an executable fence and starts with `opening`.
+    fn executable_fence_within(&self, text: &str, opening: &str) -> Option<String> {
         text.lines().find_map(|line| {
-            let line = line.trim_start();
-            let info = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~"))?.trim_start_matches(['`', '~']);
+            let info = line.trim_start().strip_prefix(opening)?.trim_start_matches(['`', '~']);
             (classify(info, self.executable) == TagKind::Executable).then(|| tag(info).to_owned())
         })
     }
