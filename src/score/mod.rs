@@ -1,4 +1,30 @@
 //! (expectation, output) → [`Verdict`], with the reason. Pure.
+//!
+//! The document's text is what must be found; what the output has beyond it costs nothing. JSON is compared by member, tables by column
+//! and row, everything else by words, each after what may differ from run to run has been set aside. A contradiction (an error where the
+//! document shows a result, another resource type, another state, another constant) fails whatever the score says.
+
+mod clean;
+mod ie;
+mod json;
+mod leaf;
+mod lenient;
+mod pattern;
+mod placeholder;
+mod state;
+mod table;
+mod tally;
+mod text;
+mod veto;
+mod words;
+
+use crate::runbook::{Criterion, Expectation};
+
+use self::leaf::Conflict;
+use self::tally::{Contradiction, Tally, shown};
+
+/// How many costs a verdict lists.
+const COSTS_MAX: usize = 20;
 
 /// What a judge says about one expected output.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,4 +54,349 @@ pub struct Cost {
     pub actual: String,
     /// Its share of the lost score, 0 to 1.
     pub cost: f64,
+}
+
+/// Whose number decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scorer {
+    /// docent's: structure, load-bearing values and vetoes.
+    #[default]
+    Structural,
+    /// The incumbent's Jaro and Jaro-Winkler, without vetoes.
+    Ie,
+}
+
+/// Judges an output by docent's own score.
+///
+/// `actual` may be any bytes of any length; the time is linear in both sides.
+///
+/// ```
+/// use docent::runbook::{Criterion, Expectation};
+///
+/// let expectation = Expectation {
+///     line: 1,
+///     fence_line: 2,
+///     language: "json".to_owned(),
+///     criterion: Criterion::Similarity(0.3),
+///     text: r#"{"name": "<name>", "provisioningState": "Succeeded"}"#.to_owned(),
+/// };
+/// assert!(docent::score::judge(&expectation, br#"{"provisioningState": "Succeeded", "name": "a"}"#).passed);
+/// let verdict = docent::score::judge(&expectation, br#"{"provisioningState": "Failed", "name": "a"}"#);
+/// assert_eq!(verdict.reason, "the document shows provisioningState “Succeeded”, but the output says “Failed”");
+/// ```
+pub fn judge(expectation: &Expectation, actual: &[u8]) -> Verdict {
+    judge_with(Scorer::Structural, expectation, actual)
+}
+
+/// Judges an output by the score of your choice.
+pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> Verdict {
+    if let Criterion::Regex(pattern) = &expectation.criterion {
+        return by_pattern(pattern, actual);
+    }
+    let ie_score = ie::score(&expectation.language, expectation.text.as_bytes(), actual);
+    let threshold = match expectation.criterion {
+        Criterion::Similarity(threshold) => Some(threshold),
+        _ => None,
+    };
+    let findings = compare(&expectation.text, &clean::readable(actual));
+    let mut verdict = findings.verdict(threshold);
+    verdict.ie_score = Some(ie_score);
+    if scorer == Scorer::Ie {
+        verdict.passed = threshold.is_none_or(|threshold| ie_score >= threshold);
+        verdict.veto = None;
+        verdict.reason = match threshold {
+            Some(threshold) => format!("the incumbent's score is {ie_score:.2}, {} is asked for", Number(threshold)),
+            None => "the document asks for no score".to_owned(),
+        };
+    }
+    verdict
+}
+
+fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
+    let (passed, reason) = match pattern::matches(pattern, &clean::readable(actual)) {
+        Ok(true) => (true, "the output matches the pattern".to_owned()),
+        Ok(false) if actual.trim_ascii().is_empty() => (false, format!("nothing was printed, so nothing matches the pattern {pattern}")),
+        Ok(false) => (false, format!("nothing in the output matches the pattern {pattern}")),
+        Err(error) => (false, format!("the pattern cannot be used: {}", error.to_string().lines().last().unwrap_or_default())),
+    };
+    Verdict { passed, score: None, ie_score: None, reason, veto: None, costs: Vec::new() }
+}
+
+/// What was found out about one pair before anybody decides.
+#[derive(Debug, Default)]
+struct Findings {
+    score: f64,
+    tally: Tally,
+    /// A failure that the output reports, as a sentence fragment.
+    failure: Option<String>,
+    /// Why the output cannot be what the document shows although nothing in it contradicts.
+    broken: Option<String>,
+    /// Set when the score alone needs an explanation.
+    remark: Option<String>,
+}
+
+/// Above which coverage the score says the same as the coverage; below it falls faster, so that chance likeness stays under the customary 0.3.
+fn calibrate(coverage: f64) -> f64 {
+    coverage.powf(1.4)
+}
+
+fn compare(expected: &str, actual: &str) -> Findings {
+    let expected = clean::readable(expected.as_bytes());
+    if actual.trim().is_empty() {
+        let empty = expected.trim().is_empty();
+        let remark = (!empty).then(|| "nothing was printed".to_owned());
+        return Findings { score: if empty { 1.0 } else { 0.0 }, remark, ..Findings::default() };
+    }
+    if expected.trim().is_empty() {
+        return Findings { score: 0.0, remark: Some("the document shows no output, but there is some".to_owned()), ..Findings::default() };
+    }
+    let shown_documents = json::expected(&expected);
+    let printed = json::find(actual);
+    let mut findings = match &shown_documents {
+        Some(shown) if printed.values.is_empty() => not_json(&expected, actual, shown),
+        Some(shown) => both_json(shown, &printed),
+        None => texts(&expected, actual),
+    };
+    find_failures(&expected, shown_documents.as_ref(), actual, &printed, &mut findings);
+    findings
+}
+
+fn both_json(shown: &json::Documents, printed: &json::Documents) -> Findings {
+    let tally = json::compare_documents(&shown.values, &printed.values);
+    let empty_list = |documents: &json::Documents| documents.values.iter().all(|value| value.as_array().is_some_and(Vec::is_empty));
+    let empty_object =
+        |documents: &json::Documents| documents.values.iter().all(|value| value.as_object().is_some_and(serde_json::Map::is_empty));
+    let broken = if printed.cut && !shown.cut {
+        Some("the JSON of the output breaks off before it is complete".to_owned())
+    } else if empty_list(printed) && !empty_list(shown) {
+        Some("the document shows entries, but the output is an empty list".to_owned())
+    } else if empty_object(printed) && !empty_object(shown) {
+        Some("the document shows values, but the output is an empty object".to_owned())
+    } else {
+        None
+    };
+    Findings { score: calibrate(tally.coverage()), tally, broken, ..Findings::default() }
+}
+
+/// The document shows JSON and the output has none: its words may still be there (`-o yaml`), but that is not what is shown.
+fn not_json(expected: &str, actual: &str, shown: &json::Documents) -> Findings {
+    if shown.values.iter().all(|value| value.as_object().is_some_and(serde_json::Map::is_empty) && shown.elided) {
+        return Findings { score: 0.0, remark: Some("the document shows JSON, but the output is none".to_owned()), ..Findings::default() };
+    }
+    let found = text::compare_texts(expected, actual);
+    let score = calibrate(found.tally.coverage()).min(0.09);
+    Findings {
+        score,
+        tally: found.tally,
+        remark: Some("the document shows JSON, but the output is none".to_owned()),
+        ..Findings::default()
+    }
+}
+
+fn texts(expected: &str, actual: &str) -> Findings {
+    let found = text::compare_texts(expected, actual);
+    let broken = found.no_rows.then(|| "the document shows rows, but the output has only the header".to_owned());
+    let remark = found.only_gaps.then(|| "the document shows only a placeholder, which anything fills".to_owned());
+    Findings { score: calibrate(found.tally.coverage()), tally: found.tally, broken, remark, ..Findings::default() }
+}
+
+/// Looks for failures that the output reports and the document does not show.
+fn find_failures(expected: &str, shown_json: Option<&json::Documents>, actual: &str, printed: &json::Documents, findings: &mut Findings) {
+    let shown_failure = shown_json.is_some_and(|shown| shown.values.iter().any(|value| veto::failure(value).is_some()));
+    let shown_alarms = veto::alarms(expected, |_| false);
+    if shown_failure || shown_alarms.strong.is_some() {
+        return;
+    }
+    if let Some(failure) = printed.values.iter().find_map(veto::failure) {
+        findings.failure = Some(format!("the output is an error: {}", shown(&failure)));
+        return;
+    }
+    let folded =
+        |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches(['│', '|', '*', '>', '"', '\'', ' ']).to_owned();
+    let known: std::collections::HashSet<String> = expected.lines().map(folded).collect();
+    // Inside JSON only its own error shapes count; names and descriptions may say what they like.
+    let lines = if printed.values.is_empty() { actual } else { &printed.rest };
+    let alarms = veto::alarms(lines, |line| known.contains(&folded(line)));
+    if let Some((_, line)) = alarms.strong {
+        findings.failure = Some(format!("the output reports a failure: {}", shown(&line)));
+    } else if let (Some((_, line)), None) = (alarms.weak, shown_alarms.weak) {
+        findings.score *= 0.25;
+        findings.remark = Some(format!("the output speaks of a failure that the document does not show: {}", shown(&line)));
+    }
+}
+
+impl Findings {
+    fn verdict(self, threshold: Option<f64>) -> Verdict {
+        let marked = threshold.is_some();
+        let contradiction = self
+            .tally
+            .contradictions
+            .iter()
+            .min_by_key(|found| severity(found.conflict))
+            .filter(|found| marked || found.conflict != Conflict::Value);
+        // Without a directive the score is advice: only what cannot be right fails.
+        let broken = self.broken.filter(|_| marked);
+        let veto = self.failure.or_else(|| contradiction.map(describe)).or(broken);
+        let passed = veto.is_none() && threshold.is_none_or(|threshold| self.score >= threshold);
+        let lost: f64 = self.tally.losses.iter().map(|loss| loss.cost).sum();
+        let mut costs = self.tally.losses;
+        costs.sort_by(|left, right| right.cost.total_cmp(&left.cost));
+        costs.truncate(COSTS_MAX);
+        costs.iter_mut().for_each(|cost| cost.cost /= lost);
+        let reason = match (&veto, threshold, self.remark) {
+            (Some(veto), _, _) => veto.clone(),
+            (None, _, Some(remark)) if !passed || threshold.is_none() => remark,
+            (None, Some(threshold), remark) if passed => remark.unwrap_or_else(|| {
+                format!("the output shows what the document shows: {:.2}, {} is asked for", self.score, Number(threshold))
+            }),
+            (None, None, None) if self.score >= 0.3 => format!("the output is like the one shown: {:.2}", self.score),
+            (None, None, None) => {
+                "the output is not like the one shown, but nothing in it contradicts; no directive asks for more".to_owned()
+            }
+            (None, _, _) => too_different(self.score, threshold.unwrap_or_default(), &costs),
+        };
+        let score = if veto.is_some() { 0.0 } else { self.score };
+        Verdict { passed, score: Some(score), ie_score: None, reason, veto, costs }
+    }
+}
+
+fn severity(conflict: Conflict) -> u8 {
+    match conflict {
+        Conflict::Type => 0,
+        Conflict::State => 1,
+        Conflict::Value => 2,
+    }
+}
+
+fn describe(found: &Contradiction) -> String {
+    let what = if found.conflict == Conflict::Type && found.path == "id" { "an id of another resource type" } else { found.path.as_str() };
+    match (found.expected.as_str(), found.actual.as_str()) {
+        ("", actual) => format!("the output has {what} “{actual}”, and the document shows nothing like it"),
+        (expected, "") => format!("the document shows {what} “{expected}”, but the output shows none"),
+        (expected, actual) if what != found.path => {
+            format!("the output has {what}: the document shows “{expected}”, the output “{actual}”")
+        }
+        (expected, actual) => format!("the document shows {what} “{expected}”, but the output says “{actual}”"),
+    }
+}
+
+fn too_different(score: f64, threshold: f64, costs: &[Cost]) -> String {
+    let missing: Vec<String> = costs
+        .iter()
+        .take(2)
+        .map(|cost| {
+            if cost.actual.is_empty() {
+                format!("{} “{}” is missing", cost.path, cost.expected)
+            } else {
+                format!("{} is “{}” instead of “{}”", cost.path, cost.actual, cost.expected)
+            }
+        })
+        .collect();
+    let details = if missing.is_empty() { String::new() } else { format!("; {}", missing.join(", ")) };
+    format!("too little of what the document shows is in the output: {score:.2}, {} is asked for{details}", Number(threshold))
+}
+
+/// A threshold as an author writes it.
+struct Number(f64);
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod measure;
+
+#[cfg(test)]
+mod tests {
+    use super::{Scorer, judge, judge_with};
+    use crate::runbook::{Criterion, Expectation};
+
+    pub(super) fn expectation(language: &str, criterion: Criterion, text: &str) -> Expectation {
+        Expectation { line: 1, fence_line: 2, language: language.to_owned(), criterion, text: text.to_owned() }
+    }
+
+    const GROUP: &str = r#"{
+  "id": "/subscriptions/<guid>/resourceGroups/myResourceGroup",
+  "location": "eastus",
+  "managedBy": null,
+  "name": "myResourceGroup",
+  "properties": { "provisioningState": "Succeeded" },
+  "tags": null,
+  "type": "Microsoft.Resources/resourceGroups"
+}"#;
+
+    #[track_caller]
+    fn check(text: &str, actual: &str, threshold: Option<f64>, passed: bool) -> String {
+        let criterion = threshold.map_or(Criterion::Unmarked, Criterion::Similarity);
+        let verdict = judge(&expectation("json", criterion, text), actual.as_bytes());
+        assert_eq!(verdict.passed, passed, "{verdict:#?}");
+        verdict.reason
+    }
+
+    #[test]
+    fn a_fresh_run_passes_at_every_customary_threshold() {
+        let actual = GROUP
+            .replace("<guid>", "8b2bb50b-e584-4a5d-afa5-113b8f1b1a42")
+            .replace("eastus", "westeurope")
+            .replace("myResourceGroup", "rg-a1b2c3");
+        check(GROUP, &actual, Some(0.8), true);
+        check(GROUP, &format!("\u{1b}[33mWARNING: this is in preview\u{1b}[0m\n{actual}"), Some(0.8), true);
+    }
+
+    #[test]
+    fn what_contradicts_fails_and_says_where() {
+        let reason = check(GROUP, &GROUP.replace("Succeeded", "Failed"), Some(0.3), false);
+        assert_eq!(reason, "the document shows properties.provisioningState “Succeeded”, but the output says “Failed”");
+        let reason =
+            check(GROUP, &GROUP.replace("Microsoft.Resources/resourceGroups", "Microsoft.Network/virtualNetworks"), Some(0.1), false);
+        assert!(reason.contains("type"), "{reason}");
+        let reason = check(GROUP, "{\"error\": {\"code\": \"Forbidden\", \"message\": \"no\"}}", Some(0.1), false);
+        assert_eq!(reason, "the output is an error: Forbidden: no");
+        check(GROUP, &GROUP[..GROUP.len() / 2], Some(0.3), false);
+        check(GROUP, "[]", Some(0.3), false);
+        check(GROUP, "", Some(0.3), false);
+    }
+
+    #[test]
+    fn without_a_directive_only_a_veto_fails() {
+        check(GROUP, "", None, true);
+        check(GROUP, "something else", None, true);
+        check(GROUP, "ERROR: (AuthorizationFailed) The client does not have authorization", None, false);
+        check(GROUP, &GROUP.replace("Succeeded", "Failed"), None, false);
+    }
+
+    #[test]
+    fn a_document_that_shows_an_error_expects_it() {
+        let shown = "Error from server: Get \"https://aks-agentpool-xxxxxxxxx:10250/logs\": dial tcp <IP-Address>:10250: i/o timeout";
+        check(
+            shown,
+            "Error from server: Get \"https://aks-agentpool-1234:10250/logs\": dial tcp 10.0.0.4:10250: i/o timeout",
+            Some(0.3),
+            true,
+        );
+    }
+
+    #[test]
+    fn a_pattern_decides_alone() {
+        let verdict = judge(&expectation("text", Criterion::Regex("^v\\d".to_owned()), ""), b"v12");
+        assert_eq!((verdict.passed, verdict.score), (true, None));
+        let verdict = judge(&expectation("text", Criterion::Regex("^v\\d".to_owned()), ""), b"x");
+        assert_eq!(verdict.reason, "nothing in the output matches the pattern ^v\\d");
+    }
+
+    #[test]
+    fn the_incumbents_number_can_decide() {
+        let expectation = expectation("json", Criterion::Similarity(0.3), GROUP);
+        let failed = GROUP.replace("Succeeded", "Failed");
+        assert!(judge_with(Scorer::Ie, &expectation, failed.as_bytes()).passed);
+        assert!(!judge(&expectation, failed.as_bytes()).passed);
+        assert!(!judge_with(Scorer::Ie, &expectation, b"[]").passed);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_judged_too() {
+        assert!(!judge(&expectation("text", Criterion::Similarity(0.3), "hello world"), &[0xff, 0xfe, 0x1b, 0x5b]).passed);
+    }
 }

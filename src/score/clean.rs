@@ -1,0 +1,80 @@
+//! Captured bytes → the text that a person would have read.
+//!
+//! Deliberately absent: any normalisation that judges differ about (case, columns, placeholders).
+
+/// The text of an output: terminal control sequences removed, line ends `\n`, bytes that are not UTF-8 as U+FFFD.
+///
+/// A carriage return in the middle of a line (a progress display) starts a new line. Empty for an empty output.
+pub(super) fn readable(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::with_capacity(text.len());
+    let mut rest: &str = &text;
+    while let Some(at) = rest.find(['\u{1b}', '\r', '\u{8}', '\0', '\u{7}', '\u{feff}', '\u{a0}', '\u{9b}']) {
+        out.push_str(&rest[..at]);
+        let control = rest[at..].chars().next().unwrap_or('\0');
+        rest = &rest[at + control.len_utf8()..];
+        match control {
+            '\u{1b}' => rest = after_escape(rest),
+            '\u{9b}' => rest = after_parameters(rest),
+            '\r' if !rest.starts_with('\n') => out.push('\n'),
+            '\u{8}' if out.chars().next_back().is_some_and(|last| last != '\n') => {
+                out.pop();
+            }
+            '\u{a0}' => out.push(' '),
+            _ => {}
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What follows a control sequence whose escape character has been read (ECMA-48: CSI, OSC with BEL or ST, two-character sequences).
+fn after_escape(rest: &str) -> &str {
+    match rest.chars().next() {
+        Some('[') => after_parameters(&rest[1..]),
+        Some(']') => match rest.find(['\u{7}', '\u{1b}', '\n']) {
+            Some(end) if rest[end..].starts_with("\u{1b}\\") => &rest[end + 2..],
+            Some(end) if rest[end..].starts_with('\u{7}') => &rest[end + 1..],
+            Some(end) => &rest[end..],
+            None => "",
+        },
+        Some('(' | ')' | '#') => rest[1..].chars().next().map_or("", |designator| &rest[1 + designator.len_utf8()..]),
+        Some(final_character) if final_character.is_ascii() && final_character > ' ' => &rest[1..],
+        _ => rest,
+    }
+}
+
+fn after_parameters(rest: &str) -> &str {
+    let end = rest.find(|c: char| !matches!(c, ' '..='?')).unwrap_or(rest.len());
+    match rest[end..].chars().next() {
+        Some('@'..='~') => &rest[end + 1..],
+        _ => &rest[end..],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &str) {
+        assert_eq!(readable(bytes), expected);
+    }
+
+    #[test]
+    fn colours_titles_and_cursor_movements_leave_the_text() {
+        check(b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07x\x1b]8;;http://a\x1b\\link\x1b]8;;\x1b\\ \x1b(Bend", "red xlink end");
+    }
+
+    #[test]
+    fn line_ends_progress_and_backspaces_are_resolved() {
+        check(b"a\r\nb\r\n10%\r20%\rdone\nxy\x08z", "a\nb\n10%\n20%\ndone\nxz");
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_do_not_stop_the_judge() {
+        check(b"\xef\xbb\xbfa\xffb\0\xc2\xa0c", "a\u{fffd}b c");
+        check(b"\x1b", "");
+        check(b"", "");
+    }
+}

@@ -1,0 +1,396 @@
+//! Similarity of JSON: the document's members are looked for in the output, by name.
+//!
+//! What the output has beyond the document costs nothing, key order and `properties` envelopes do not matter, and list entries are matched
+//! by name before place.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::leaf::{Conflict, Likeness, compare, compare_truth, ids_contradict};
+use super::lenient;
+use super::tally::Tally;
+
+/// How often a place that looks like JSON may turn out not to be, before the search for more stops; keeps the search linear.
+const ATTEMPTS_MAX: usize = 64;
+/// How many documents of an output a document's JSON is compared with.
+const CANDIDATES_MAX: usize = 64;
+/// The longest lists whose entries are matched by trying each with each.
+const PAIRED_MAX: usize = 12;
+
+/// The JSON documents in a text, and what stands around them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Documents {
+    /// The documents, in order.
+    pub values: Vec<Value>,
+    /// The text without them.
+    pub rest: String,
+    /// Whether the last one breaks off.
+    pub cut: bool,
+    /// Whether something was marked as left out.
+    pub elided: bool,
+}
+
+/// Reads a document's expected text; none unless all of it is JSON.
+pub(super) fn expected(text: &str) -> Option<Documents> {
+    let found = find(text);
+    (!found.values.is_empty() && found.rest.trim().is_empty()).then_some(found)
+}
+
+/// Finds the JSON objects and lists that start at the start of a line of `text`.
+pub(super) fn find(text: &str) -> Documents {
+    let mut found = Documents::default();
+    let mut failures = 0;
+    let mut at = 0;
+    while at < text.len() {
+        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
+        let indent = text[at..line_end].len() - text[at..line_end].trim_start().len();
+        let start = at + indent;
+        if start < line_end && matches!(text.as_bytes()[start], b'{' | b'[') && failures < ATTEMPTS_MAX {
+            if let Some((value, end, cut, elided)) = read_at(&text[start..]) {
+                let tail_end = text[start + end..].find('\n').map_or(text.len(), |next| start + end + next);
+                let tail = text[start + end..tail_end].trim();
+                // `[INFO] started` begins with a list only by accident.
+                if tail.is_empty() || tail == "," || tail.starts_with(['{', '[']) {
+                    found.values.push(value);
+                    found.cut = cut;
+                    found.elided |= elided;
+                    at = start + end + usize::from(tail == ",");
+                    continue;
+                }
+            }
+            failures += 1;
+        }
+        found.rest.push_str(&text[at..line_end]);
+        at = line_end;
+    }
+    found
+}
+
+fn read_at(text: &str) -> Option<(Value, usize, bool, bool)> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    if let Some(Ok(value)) = stream.next() {
+        return Some((value, stream.byte_offset(), false, false));
+    }
+    let read = lenient::read(text)?;
+    let tells = match &read.value {
+        Value::Object(members) => !members.is_empty() || read.elided,
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    (tells || !read.cut).then_some((read.value, read.end, read.cut, read.elided))
+}
+
+/// Compares all documents that the runbook shows with all that were printed.
+pub(super) fn compare_documents(expected: &[Value], actual: &[Value]) -> Tally {
+    let mut total = Tally::default();
+    let mut used = vec![false; actual.len()];
+    for (index, shown) in expected.iter().enumerate() {
+        let candidates: Vec<usize> = if actual.len() <= CANDIDATES_MAX {
+            (0..actual.len()).filter(|at| !used[*at]).collect()
+        } else {
+            (index..actual.len().min(index + 1)).collect()
+        };
+        let best = candidates
+            .into_iter()
+            .map(|at| (at, compare_root(shown, Some(&actual[at]))))
+            .max_by(|left, right| left.1.rank().total_cmp(&right.1.rank()).then(right.0.cmp(&left.0)));
+        match best {
+            Some((at, tally)) => {
+                used[at] = true;
+                total.absorb(tally);
+            }
+            None => total.absorb(compare_root(shown, None)),
+        }
+    }
+    total
+}
+
+fn compare_root(expected: &Value, actual: Option<&Value>) -> Tally {
+    let walk = |expected: &Value, actual: Option<&Value>| {
+        let mut walk = Walk { tally: Tally::default(), path: String::new(), try_pairs: true };
+        walk.value(expected, actual, "", "");
+        walk.tally
+    };
+    let direct = walk(expected, actual);
+    // A list of one and a `value` envelope stand for what is in them.
+    let inner = match (expected, actual) {
+        (Value::Object(_), Some(Value::Array(items))) if items.len() <= CANDIDATES_MAX => {
+            items.iter().map(|item| walk(expected, Some(item))).max_by(|left, right| left.rank().total_cmp(&right.rank()))
+        }
+        (Value::Array(items), Some(item @ Value::Object(members))) => {
+            let listed = members.get("value").or_else(|| members.get("items")).filter(|value| value.is_array());
+            match (listed, items.as_slice()) {
+                (Some(listed), _) => Some(walk(expected, Some(listed))),
+                (None, [only]) => Some(walk(only, Some(item))),
+                _ => None,
+            }
+        }
+        (Value::Object(members), Some(listed @ Value::Array(_))) => {
+            members.get("value").filter(|value| value.is_array()).map(|value| walk(value, Some(listed)))
+        }
+        _ => None,
+    };
+    match inner {
+        Some(inner) if inner.rank() > direct.rank() => inner,
+        _ => direct,
+    }
+}
+
+/// A name without case and punctuation: clients and API versions differ in `osDiskSizeGb` and `osDiskSizeGB`.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+struct Walk {
+    tally: Tally,
+    path: String,
+    /// Whether list entries may still be matched by trying each with each; only the outermost list may, to stay linear.
+    try_pairs: bool,
+}
+
+impl Walk {
+    fn value(&mut self, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+        match expected {
+            Value::Object(members) => self.object(members, actual, name),
+            Value::Array(items) => self.list(items, actual, name, parent),
+            Value::Null => {
+                let credit = match actual {
+                    None => 0.8,
+                    Some(Value::Null) => 1.0,
+                    Some(_) => 0.6,
+                };
+                self.leaf(Likeness { weight: 0.1, credit, conflict: None }, expected, actual);
+            }
+            Value::Bool(shown) => {
+                let printed = match actual {
+                    Some(Value::Bool(printed)) => Some(*printed),
+                    Some(Value::String(text)) => super::leaf::truth(text),
+                    _ => None,
+                };
+                self.leaf(compare_truth(name, parent, *shown, printed), expected, actual);
+            }
+            Value::Number(_) => self.number(expected, actual, name, parent),
+            Value::String(shown) => {
+                let likeness = match actual {
+                    Some(Value::String(printed)) => compare(name, parent, shown, Some(printed)),
+                    Some(Value::Null) => compare(name, parent, shown, Some("")),
+                    Some(value @ (Value::Number(_) | Value::Bool(_))) => compare(name, parent, shown, Some(&value.to_string())),
+                    Some(_) if super::placeholder::is_placeholder(shown) => Likeness { weight: 1.0, credit: 1.0, conflict: None },
+                    _ => compare(name, parent, shown, None),
+                };
+                self.leaf(likeness, expected, actual);
+            }
+        }
+    }
+
+    fn leaf(&mut self, likeness: Likeness, expected: &Value, actual: Option<&Value>) {
+        let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if likeness.credit >= 1.0 && likeness.conflict.is_none() {
+            self.tally.add(likeness, "", "", "");
+        } else {
+            self.tally.add(likeness, &self.path, &plain(expected), &actual.map(plain).unwrap_or_default());
+        }
+    }
+
+    fn number(&mut self, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+        let soft = super::leaf::role(name, parent) == super::leaf::Role::Soft;
+        let as_number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        let (shown, printed) = (as_number(expected), actual.and_then(as_number));
+        let exit = plain(name) == "exitcode" && shown == Some(0.0) && printed.is_some_and(|code| code != 0.0);
+        let likeness = match printed {
+            _ if shown == printed && shown.is_some() => Likeness { weight: 0.8, credit: 1.0, conflict: None },
+            Some(_) if exit => Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) },
+            Some(_) => Likeness { weight: 0.8, credit: if soft { 0.9 } else { 0.6 }, conflict: None },
+            None if matches!(actual, Some(Value::String(_))) => Likeness { weight: 0.8, credit: 0.4, conflict: None },
+            None => Likeness { weight: 0.8, credit: 0.0, conflict: None },
+        };
+        self.leaf(likeness, expected, actual);
+    }
+
+    fn object(&mut self, expected: &Map<String, Value>, actual: Option<&Value>, name: &str) {
+        let printed = actual.and_then(Value::as_object);
+        if expected.is_empty() {
+            let credit = if printed.is_some() || self.path.is_empty() && actual.is_some_and(Value::is_array) { 1.0 } else { 0.5 };
+            self.leaf(Likeness { weight: 0.1, credit, conflict: None }, &Value::Object(Map::new()), actual);
+            return;
+        }
+        if self.path.is_empty() || self.path == "[0]" {
+            let string = |members: &Map<String, Value>, key: &str| members.get(key).and_then(Value::as_str).map(str::to_owned);
+            if let (Some(shown), Some(found)) = (string(expected, "id"), printed.and_then(|members| string(members, "id")))
+                && ids_contradict(&shown, string(expected, "name").as_deref(), &found)
+            {
+                self.tally.contradict(Conflict::Type, "id", &shown, &found);
+            }
+        }
+        let envelope = printed.and_then(|members| members.get("properties")).and_then(Value::as_object);
+        let mut folded: Option<HashMap<String, &Value>> = None;
+        for (key, value) in expected {
+            let found = printed.and_then(|members| {
+                members.get(key).or_else(|| envelope.and_then(|inner| inner.get(key))).or_else(|| {
+                    let names = folded.get_or_insert_with(|| {
+                        let inner = envelope.into_iter().flatten();
+                        inner.chain(members).map(|(key, value)| (plain(key), value)).collect()
+                    });
+                    names.get(&plain(key)).copied()
+                })
+            });
+            // The document shows an envelope that the client flattens away.
+            let found = if key == "properties" && found.is_none() { actual.filter(|value| value.is_object()) } else { found };
+            let length = self.path.len();
+            if length > 0 {
+                self.path.push('.');
+            }
+            self.path.push_str(key);
+            self.value(value, found, key, name);
+            self.path.truncate(length);
+        }
+    }
+
+    fn list(&mut self, expected: &[Value], actual: Option<&Value>, name: &str, parent: &str) {
+        let Some(printed) = actual.and_then(Value::as_array) else {
+            if expected.is_empty() {
+                let credit = if actual.is_none_or(Value::is_null) { 0.8 } else { 0.2 };
+                return self.leaf(Likeness { weight: 0.1, credit, conflict: None }, &Value::Array(Vec::new()), actual);
+            }
+            for (index, value) in expected.iter().enumerate() {
+                self.entry(index, value, None, name, parent);
+            }
+            return;
+        };
+        if expected.is_empty() {
+            let weight = if self.path.is_empty() { 1.0 } else { 0.1 };
+            let credit = if printed.is_empty() {
+                1.0
+            } else if self.path.is_empty() {
+                0.0
+            } else {
+                0.6
+            };
+            return self.leaf(Likeness { weight, credit, conflict: None }, &Value::Array(Vec::new()), actual);
+        }
+        let partners = self.partners(expected, printed, name);
+        for (index, (value, partner)) in expected.iter().zip(partners).enumerate() {
+            self.entry(index, value, partner.map(|at| &printed[at]), name, parent);
+        }
+    }
+
+    fn entry(&mut self, index: usize, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+        let length = self.path.len();
+        self.path.push_str(&format!("[{index}]"));
+        // An entry's members have the list as their parent; a plain entry is called what the list is called.
+        self.value(expected, actual, name, if expected.is_object() { name } else { parent });
+        self.path.truncate(length);
+    }
+
+    /// For each expected entry the place of its partner: equal ones and ones of the same name first, then the most alike, then by order.
+    fn partners(&mut self, expected: &[Value], actual: &[Value], name: &str) -> Vec<Option<usize>> {
+        let mut by_identity: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, value) in actual.iter().enumerate().rev() {
+            if let Some(identity) = identity(value) {
+                by_identity.entry(identity).or_default().push(at);
+            }
+        }
+        let mut used = vec![false; actual.len()];
+        let mut partners: Vec<Option<usize>> = expected
+            .iter()
+            .map(|value| {
+                let at = by_identity.get_mut(&identity(value)?)?.pop()?;
+                used[at] = true;
+                Some(at)
+            })
+            .collect();
+        let open: Vec<usize> = (0..expected.len()).filter(|index| partners[*index].is_none()).collect();
+        let free: Vec<usize> = (0..actual.len()).filter(|at| !used[*at]).collect();
+        if self.try_pairs && open.len() <= PAIRED_MAX && free.len() <= PAIRED_MAX && expected.iter().any(Value::is_object) {
+            let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+            for index in &open {
+                for at in &free {
+                    let mut walk = Walk { tally: Tally::default(), path: String::from("[]"), try_pairs: false };
+                    walk.value(&expected[*index], Some(&actual[*at]), name, name);
+                    pairs.push((walk.tally.rank(), *index, *at));
+                }
+            }
+            pairs.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)).then(left.2.cmp(&right.2)));
+            for (_, index, at) in pairs {
+                if partners[index].is_none() && !used[at] {
+                    partners[index] = Some(at);
+                    used[at] = true;
+                }
+            }
+        } else {
+            for (index, at) in open.into_iter().zip(free) {
+                partners[index] = Some(at);
+            }
+        }
+        self.try_pairs = false;
+        partners
+    }
+}
+
+/// What tells an entry from its neighbours: its name, or itself when it is plain.
+fn identity(entry: &Value) -> Option<String> {
+    match entry {
+        Value::Object(members) => ["name", "Name", "id", "key", "displayName", "type"]
+            .iter()
+            .find_map(|key| members.get(*key)?.as_str().map(|value| format!("{key}={value}"))),
+        Value::Array(_) | Value::Null => None,
+        plain => Some(plain.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{compare_documents, find};
+    use crate::score::leaf::Conflict;
+
+    #[track_caller]
+    fn check(expected: &serde_json::Value, actual: &serde_json::Value) -> super::Tally {
+        compare_documents(std::slice::from_ref(expected), std::slice::from_ref(actual))
+    }
+
+    #[test]
+    fn order_case_envelopes_and_additions_cost_nothing() {
+        let expected = json!({"name": "a", "osDiskSizeGB": 30, "properties": {"provisioningState": "Succeeded"}});
+        let actual = json!({"extra": [1], "provisioningState": "Succeeded", "osDiskSizeGb": 30, "name": "a"});
+        assert_eq!(check(&expected, &actual).coverage(), 1.0);
+        assert_eq!(check(&json!({"state": "x"}), &json!({"properties": {"state": "x"}})).coverage(), 1.0);
+    }
+
+    #[test]
+    fn entries_are_matched_by_name_and_then_by_likeness() {
+        let expected = json!([{"Name": "$edgeAgent", "Status": "running"}, {"Name": "hub", "Status": "stopped"}]);
+        let tally = check(&expected, &json!([{"Name": "x", "Status": "stopped"}, {"Name": "$edgeAgent", "Status": "running"}]));
+        assert!(tally.contradictions.is_empty() && tally.coverage() > 0.95, "{tally:?}");
+        let tally = check(&expected, &json!([{"Name": "hub", "Status": "stopped"}, {"Name": "$edgeAgent", "Status": "failed"}]));
+        assert_eq!(tally.contradictions[0].conflict, Conflict::State);
+        assert_eq!(tally.contradictions[0].path, "[0].Status");
+    }
+
+    #[test]
+    fn another_resource_is_told_by_its_id() {
+        let expected =
+            json!({"id": "/subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v", "location": "eastus"});
+        let actual =
+            json!({"id": "/subscriptions/x/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/v", "location": "eastus"});
+        assert_eq!(check(&expected, &actual).contradictions[0].conflict, Conflict::Type);
+    }
+
+    #[test]
+    fn documents_are_found_between_other_lines() {
+        let found = find("WARNING: preview\n{\n \"a\": 1\n}\n[INFO] x\n[{\"b\": 2}]\n");
+        assert_eq!(found.values, [json!({"a": 1}), json!([{"b": 2}])]);
+        assert!(found.rest.contains("[INFO] x") && !found.cut);
+        assert!(find("{\"a\": {\"b\": 1,").cut);
+    }
+
+    #[test]
+    fn many_lines_that_only_look_like_json_are_read_in_linear_time() {
+        let text = "[[[[\n".repeat(20_000);
+        let started = std::time::Instant::now();
+        assert!(find(&text).values.len() <= 1);
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    }
+}

@@ -1,0 +1,512 @@
+//! One named value of the document against the value of the same name in the output.
+//!
+//! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
+//! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
+
+use super::placeholder::{Shape, arm_type, is_placeholder, shape};
+use super::state::{Relation, relate};
+
+/// What a value is for, told by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// What the thing is: `type`, `kind`.
+    Type,
+    /// How it is: `provisioningState`, `STATUS`.
+    State,
+    /// How many of how many are ready: `READY`.
+    Readiness,
+    /// What somebody called it, or where it is: free.
+    Name,
+    /// Free in value and no reason to fail a document: labels, audit data, versions, sizes, ages.
+    Soft,
+    /// Anything else.
+    Plain,
+}
+
+/// What a contradiction is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// The output is about another kind of thing.
+    Type,
+    /// Something is not as the document shows it.
+    State,
+    /// A switch or a constant stands differently.
+    Value,
+}
+
+/// The comparison of one value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Likeness {
+    /// How much the value tells, 0 or more.
+    pub weight: f64,
+    /// How much of it was found, 0 to 1.
+    pub credit: f64,
+    /// Set when the output contradicts the document here.
+    pub conflict: Option<Conflict>,
+}
+
+impl Likeness {
+    fn new(weight: f64, credit: f64) -> Self {
+        Self { weight, credit, conflict: None }
+    }
+
+    fn conflict(weight: f64, conflict: Conflict) -> Self {
+        Self { weight, credit: 0.0, conflict: Some(conflict) }
+    }
+}
+
+/// The words of a name: `provisioningState`, `StatusOfPrimary`, `EXTERNAL-IP` and `node_count` alike, lower case.
+pub(super) fn name_words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous = ' ';
+    let mut start_new = true;
+    for character in name.chars() {
+        if !character.is_alphanumeric() {
+            start_new = true;
+        } else {
+            if start_new || character.is_uppercase() && previous.is_lowercase() {
+                words.push(String::new());
+                start_new = false;
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(character.to_lowercase());
+            }
+        }
+        previous = character;
+    }
+    words
+}
+
+const STATES: [&str; 11] =
+    ["state", "status", "phase", "health", "result", "outcome", "conclusion", "readiness", "statuses", "condition", "states"];
+/// Last words that make a name with a state word in it something else (`statusUpdatedTime`, `stateReason`).
+const ABOUT_STATES: [&str; 14] =
+    ["time", "at", "reason", "message", "details", "detail", "url", "uri", "id", "count", "description", "date", "text", "link"];
+const NAMES: [&str; 45] = [
+    "name",
+    "id",
+    "ids",
+    "user",
+    "username",
+    "owner",
+    "login",
+    "group",
+    "namespace",
+    "host",
+    "hostname",
+    "prefix",
+    "suffix",
+    "label",
+    "alias",
+    "title",
+    "description",
+    "message",
+    "reason",
+    "text",
+    "password",
+    "key",
+    "secret",
+    "email",
+    "fqdn",
+    "fqdns",
+    "domain",
+    "uri",
+    "url",
+    "principal",
+    "subject",
+    "issuer",
+    "location",
+    "region",
+    "zone",
+    "zones",
+    "city",
+    "image",
+    "path",
+    "cluster",
+    "resource",
+    "scope",
+    "node",
+    "revision",
+    "notes",
+];
+const SOFT: [&str; 22] = [
+    "version",
+    "size",
+    "age",
+    "etag",
+    "time",
+    "date",
+    "at",
+    "by",
+    "created",
+    "modified",
+    "updated",
+    "restarts",
+    "duration",
+    "memory",
+    "cpu",
+    "seen",
+    "deployed",
+    "hash",
+    "thumbprint",
+    "timestamp",
+    "percentage",
+    "usage",
+];
+/// Objects whose members are the user's own or tell who did it.
+const SOFT_TREES: [&str; 9] = ["tags", "labels", "annotations", "systemdata", "metadata.labels", "nodelabels", "settings", "env", "config"];
+
+/// What a value called `name` inside `parent` is for.
+pub(super) fn role(name: &str, parent: &str) -> Role {
+    let words = name_words(name);
+    let Some(last) = words.last().map(String::as_str) else { return Role::Plain };
+    let parent_key = parent.to_lowercase();
+    if SOFT_TREES.contains(&parent_key.as_str()) {
+        return Role::Soft;
+    }
+    if words.len() == 1 && matches!(last, "type" | "kind") || name == "@odata.type" {
+        return Role::Type;
+    }
+    if words.len() == 1 && matches!(last, "ready" | "completions" | "available" | "current" | "desired") {
+        return Role::Readiness;
+    }
+    if words.iter().any(|word| STATES.contains(&word.as_str())) && !ABOUT_STATES.contains(&last) && !SOFT.contains(&last) {
+        return Role::State;
+    }
+    if matches!(last, "code" | "status" | "displaystatus") {
+        let parents = name_words(parent);
+        if parents.iter().any(|word| STATES.contains(&word.as_str())) {
+            return Role::State;
+        }
+    }
+    if SOFT.contains(&last) || words.iter().any(|word| matches!(word.as_str(), "version" | "created" | "modified")) {
+        return Role::Soft;
+    }
+    // The name of a sku, a tier or an issuer is a constant; every other name is somebody's choice.
+    if last == "name" && matches!(parent_key.as_str(), "sku" | "tier" | "plan" | "issuerparameters") {
+        return Role::Plain;
+    }
+    if NAMES.contains(&last) || last.ends_with("name") && last.len() > 4 { Role::Name } else { Role::Plain }
+}
+
+/// Compares two values as text; `actual` is none when the output has no such value.
+pub(super) fn compare(name: &str, parent: &str, expected: &str, actual: Option<&str>) -> Likeness {
+    let role = role(name, parent);
+    let (expected, actual) = (expected.trim(), actual.map(str::trim));
+    let weight = weight(role, name, expected);
+    let Some(actual) = actual else { return Likeness::new(weight, 0.0) };
+    if same(expected, actual) {
+        return Likeness::new(weight, 1.0);
+    }
+    if is_placeholder(expected) {
+        return Likeness::new(weight, if is_blank(actual) { 0.2 } else { 1.0 });
+    }
+    if is_blank(expected) {
+        // Documents show a pending address where a run may already have one.
+        return Likeness::new(weight, 0.8);
+    }
+    match role {
+        Role::Type => types(weight, expected, actual),
+        Role::State => states(weight, expected, actual),
+        Role::Readiness => readiness(weight, expected, actual),
+        Role::Name => Likeness::new(weight, names(expected, actual)),
+        Role::Soft => Likeness::new(weight, if is_blank(actual) { 0.3 } else { 0.9 }),
+        Role::Plain => plain(weight, name, expected, actual),
+    }
+}
+
+/// Compares two truths; `actual` is none when the output has none there.
+pub(super) fn compare_truth(name: &str, parent: &str, expected: bool, actual: Option<bool>) -> Likeness {
+    let soft = role(name, parent) == Role::Soft;
+    match actual {
+        None => Likeness::new(1.0, 0.0),
+        Some(actual) if actual == expected => Likeness::new(1.0, 1.0),
+        Some(_) if soft => Likeness::new(1.0, 0.3),
+        Some(_) => Likeness::conflict(1.0, Conflict::Value),
+    }
+}
+
+fn weight(role: Role, name: &str, expected: &str) -> f64 {
+    let lower = name.to_ascii_lowercase();
+    match role {
+        Role::Type => 2.5,
+        // Nearly everything has a state, so finding the same one tells little; another one contradicts anyway.
+        Role::State => 1.0,
+        Role::Readiness => 1.0,
+        // Nearly every resource has these, so finding them tells little.
+        Role::Name if matches!(lower.as_str(), "id" | "name" | "resourcegroup" | "location" | "namespace") => 0.5,
+        Role::Name => 0.8,
+        Role::Soft => 0.5,
+        Role::Plain if is_blank(expected) => 0.3,
+        Role::Plain => 1.0,
+    }
+}
+
+fn same(expected: &str, actual: &str) -> bool {
+    if expected == actual {
+        return true;
+    }
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    // Regions are written `East US` and `eastus`, types with capitals or without.
+    expected.len() < 200 && actual.len() < 200 && {
+        let left = plain(expected);
+        !left.is_empty() && left == plain(actual)
+    }
+}
+
+fn is_blank(value: &str) -> bool {
+    matches!(value, "" | "<none>" | "<pending>" | "pending" | "None" | "null" | "-" | "<unknown>" | "<nil>" | "<unset>")
+}
+
+fn types(weight: f64, expected: &str, actual: &str) -> Likeness {
+    let stem = |text: &str| text.to_lowercase().trim_end_matches('s').to_owned();
+    if is_blank(actual) {
+        return Likeness::new(weight, 0.0);
+    }
+    if stem(expected) == stem(actual) { Likeness::new(weight, 1.0) } else { Likeness::conflict(weight, Conflict::Type) }
+}
+
+fn states(weight: f64, expected: &str, actual: &str) -> Likeness {
+    if let (Some(shown), Some(printed)) = (leading_code(expected), leading_code(actual)) {
+        return if shown / 100 == printed / 100 { Likeness::new(weight, 0.9) } else { Likeness::conflict(weight, Conflict::State) };
+    }
+    if expected.split_whitespace().count() > 6 || shape(expected).is_volatile() {
+        return plain(weight, "", expected, actual);
+    }
+    if expected.contains('/') && ratio(expected).is_some() {
+        return readiness(weight, expected, actual);
+    }
+    if is_blank(actual) {
+        return Likeness::new(weight, 0.0);
+    }
+    match relate(expected, actual) {
+        Relation::Same => Likeness::new(weight, 1.0),
+        Relation::Fine => Likeness::new(weight, 0.8),
+        Relation::Contradicts => Likeness::conflict(weight, Conflict::State),
+    }
+}
+
+fn leading_code(value: &str) -> Option<u32> {
+    let code = value.split(' ').next()?;
+    (code.len() == 3).then(|| code.parse().ok())?
+}
+
+fn ratio(value: &str) -> Option<(u32, u32)> {
+    let (have, want) = value.split_once('/')?;
+    Some((have.parse().ok()?, want.parse().ok()?))
+}
+
+fn readiness(weight: f64, expected: &str, actual: &str) -> Likeness {
+    match (ratio(expected), ratio(actual)) {
+        (Some((shown, of)), Some((have, want))) => {
+            if shown >= of && have < want {
+                return Likeness::conflict(weight, Conflict::State);
+            }
+            return Likeness::new(weight, if of == want { 1.0 } else { 0.7 });
+        }
+        (Some(_), None) => return Likeness::new(weight, 0.0),
+        _ => {}
+    }
+    if let (Ok(shown), Ok(have)) = (expected.parse::<u32>(), actual.parse::<u32>()) {
+        return if shown > 0 && have == 0 { Likeness::conflict(weight, Conflict::State) } else { Likeness::new(weight, 0.7) };
+    }
+    if let (Some(shown), Some(have)) = (truth(expected), truth(actual)) {
+        return if shown == have { Likeness::new(weight, 1.0) } else { Likeness::conflict(weight, Conflict::State) };
+    }
+    plain(weight, "", expected, actual)
+}
+
+/// `True`, `false`: a truth written as text.
+pub(super) fn truth(value: &str) -> Option<bool> {
+    if value.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if value.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn names(expected: &str, actual: &str) -> f64 {
+    if is_blank(actual) {
+        return 0.2;
+    }
+    match (shape(expected), shape(actual)) {
+        (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
+        (Shape::Url, Shape::Url) => 1.0,
+        (Shape::ArmId | Shape::Url | Shape::Guid, _) | (_, Shape::ArmId) => 0.3,
+        _ => 0.95,
+    }
+}
+
+/// Ids are as good as each other when they name the same kind of resource.
+fn ids(expected: &str, actual: &str) -> f64 {
+    match (arm_type(expected), arm_type(actual)) {
+        (Some(shown), Some(printed)) if shown == printed => 1.0,
+        (Some(shown), Some(printed)) if head(&shown) == head(&printed) => 0.6,
+        (Some(_), _) => 0.0,
+        (None, Some(_)) => 0.4,
+        (None, None) => 1.0,
+    }
+}
+
+/// `microsoft.network/virtualnetworks` of `microsoft.network/virtualnetworks/subnets`.
+fn head(arm_type: &str) -> &str {
+    arm_type.match_indices('/').nth(1).map_or(arm_type, |(at, _)| &arm_type[..at])
+}
+
+/// Whether two ids name resources of different providers or top-level types.
+///
+/// An id without a provider is that of a resource group, unless `name`, the name shown beside it, is not its last part: authors shorten.
+pub(super) fn ids_contradict(expected: &str, name: Option<&str>, actual: &str) -> bool {
+    match (arm_type(expected), arm_type(actual)) {
+        (Some(shown), Some(printed)) => !is_placeholder(head(&shown)) && head(&shown) != head(&printed),
+        (None, Some(_)) => name.is_some_and(|name| expected.rsplit('/').next() == Some(name)) && expected.starts_with("/subscriptions/"),
+        _ => false,
+    }
+}
+
+fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
+    if is_blank(actual) {
+        return Likeness::new(weight, 0.1);
+    }
+    if let (Some(shown), Some(printed)) = (truth(expected), truth(actual)) {
+        return if shown == printed { Likeness::new(weight, 1.0) } else { Likeness::conflict(weight, Conflict::Value) };
+    }
+    if expected.contains(char::is_whitespace) {
+        return Likeness::new(weight, shared_words(expected, actual));
+    }
+    let (shown, printed) = (shape(expected), shape(actual));
+    if shown == Shape::ArmId && printed == Shape::ArmId {
+        return Likeness::new(weight, ids(expected, actual));
+    }
+    if shown == printed && shown.is_volatile() {
+        return Likeness::new(weight, 1.0);
+    }
+    if shown == Shape::Number && printed == Shape::Number {
+        return Likeness::new(weight, 0.6);
+    }
+    if is_constant(name, expected, shown) && is_constant(name, actual, printed) {
+        return Likeness::conflict(weight, Conflict::Value);
+    }
+    Likeness::new(
+        weight,
+        match (shown, printed) {
+            (Shape::Name, Shape::Name | Shape::Word) | (Shape::Word, Shape::Name) => 0.7,
+            (Shape::Word, Shape::Word) => 0.4,
+            (Shape::Version, Shape::Number) | (Shape::Number, Shape::Version) => 0.8,
+            _ => 0.3,
+        },
+    )
+}
+
+/// Whether a value is one of a closed set: a capitalised word (`Allow`, `StorageV2`), or a word whose name says that it chooses.
+fn is_constant(name: &str, value: &str, shape: Shape) -> bool {
+    const CHOICES: [&str; 15] = [
+        "mode",
+        "tier",
+        "protocol",
+        "direction",
+        "access",
+        "action",
+        "effect",
+        "method",
+        "policy",
+        "channel",
+        "class",
+        "sku",
+        "family",
+        "level",
+        "role",
+    ];
+    if !matches!(shape, Shape::Word | Shape::Name) || value.len() < 2 || value.len() > 40 {
+        return false;
+    }
+    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() <= 2;
+    let capital = value.starts_with(|c: char| c.is_ascii_uppercase()) && value.bytes().any(|byte| byte.is_ascii_lowercase());
+    let chooses = name_words(name).last().is_some_and(|last| CHOICES.contains(&last.as_str()) || last == "type");
+    plain && (capital && shape == Shape::Word || chooses && !value.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The share of the words of `expected` that `actual` has; both are prose.
+fn shared_words(expected: &str, actual: &str) -> f64 {
+    let split = |text: &str| {
+        text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (shown, printed) = (split(expected), split(actual));
+    let printed: std::collections::HashSet<&String> = printed.iter().collect();
+    if shown.is_empty() {
+        return 1.0;
+    }
+    shown.iter().filter(|word| printed.contains(word) || word.bytes().any(|b| b.is_ascii_digit())).count() as f64 / shown.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conflict, Role, compare, compare_truth, ids_contradict, role};
+
+    #[track_caller]
+    fn check(name: &str, parent: &str, expected: &str, actual: &str, conflict: Option<Conflict>) -> f64 {
+        let likeness = compare(name, parent, expected, Some(actual));
+        assert_eq!(likeness.conflict, conflict, "{name}: {expected} / {actual} {likeness:?}");
+        likeness.credit
+    }
+
+    #[test]
+    fn the_name_tells_what_a_value_is_for() {
+        for (name, parent, expected) in [
+            ("type", "", Role::Type),
+            ("kind", "", Role::Type),
+            ("provisioningState", "properties", Role::State),
+            ("StatusOfPrimary", "", Role::State),
+            ("STATUS", "", Role::State),
+            ("code", "powerState", Role::State),
+            ("statusUpdatedTime", "", Role::Soft),
+            ("statusReason", "", Role::Name),
+            ("READY", "", Role::Readiness),
+            ("resourceGroup", "", Role::Name),
+            ("name", "sku", Role::Plain),
+            ("createdByType", "systemData", Role::Soft),
+            ("dept", "nodeLabels", Role::Soft),
+            ("osType", "", Role::Plain),
+            ("RESTARTS", "", Role::Soft),
+        ] {
+            assert_eq!(role(name, parent), expected, "{name} in {parent}");
+        }
+    }
+
+    #[test]
+    fn another_type_state_or_constant_contradicts() {
+        check("type", "", "Microsoft.Resources/resourceGroups", "Microsoft.Network/virtualNetworks", Some(Conflict::Type));
+        check("provisioningState", "", "Succeeded", "Wedged", Some(Conflict::State));
+        check("READY", "", "1/1", "0/1", Some(Conflict::State));
+        check("AVAILABLE", "", "3", "0", Some(Conflict::State));
+        check("access", "", "Allow", "Deny", Some(Conflict::Value));
+        check("tier", "sku", "Free", "Standard", Some(Conflict::Value));
+        check("autoUpgradeChannel", "", "stable", "rapid", Some(Conflict::Value));
+        check("EnableRbac", "", "True", "False", Some(Conflict::Value));
+        assert_eq!(compare_truth("enabled", "", true, Some(false)).conflict, Some(Conflict::Value));
+        assert!(ids_contradict(
+            "/subscriptions/a/resourceGroups/b/providers/Microsoft.Web/sites/n",
+            None,
+            "/subscriptions/a/resourceGroups/b/providers/Microsoft.Sql/servers/n"
+        ));
+    }
+
+    #[test]
+    fn what_a_user_or_a_day_decides_may_differ() {
+        for (name, parent, expected, actual) in [
+            ("location", "", "eastus", "West Europe"),
+            ("type", "", "Microsoft.ContainerService/ManagedClusters", "microsoft.containerservice/managedclusters"),
+            ("name", "", "myGroupabc123", "prod"),
+            ("id", "", "/subscriptions/<guid>/resourceGroups/a", "/subscriptions/8b2bb50b-e584-4a5d-afa5-113b8f1b1a42/resourceGroups/b"),
+            ("macAddress", "", "7C-1E-52-22-D8-72", "00-0D-3A-10-4F-70"),
+            ("AGE", "", "3m56s", "12d"),
+            ("vmSize", "", "Standard_DS2_v2", "Standard_D4s_v5"),
+            ("provisioningState", "", "Creating", "Succeeded"),
+            ("STATUS", "", "$STATE", "Running"),
+        ] {
+            assert!(check(name, parent, expected, actual, None) >= 0.8, "{name}");
+        }
+    }
+}

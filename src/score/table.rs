@@ -1,0 +1,374 @@
+//! Tables as `az -o table` and `kubectl get` print them: columns by header, rows by name.
+//!
+//! A table is recognised by its header: a rule of dashes below it, or words in capitals. Columns may come in another order, rows too;
+//! white space may be collapsed as long as each row has one word for each column.
+
+use std::collections::HashMap;
+
+use super::leaf::{Conflict, Likeness, Role, compare, role};
+use super::placeholder::is_placeholder;
+use super::state::is_wrong;
+use super::tally::Tally;
+
+/// The longest tables whose rows are matched by trying each with each.
+const PAIRED_MAX: usize = 24;
+
+/// A table found in a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Table {
+    /// Column names as printed.
+    pub header: Vec<String>,
+    /// Data rows in order; a row whose cells cannot be told apart has one cell.
+    pub rows: Vec<Vec<String>>,
+    /// Whether rows were marked as left out.
+    pub elided: bool,
+    /// The first line, from 0, and the line after the last.
+    pub lines: (usize, usize),
+}
+
+/// Finds all tables, in order.
+pub(super) fn find(lines: &[&str]) -> Vec<Table> {
+    let mut tables = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        match ruled(lines, at).or_else(|| capitals(lines, at)) {
+            Some(table) => {
+                at = table.lines.1;
+                tables.push(table);
+            }
+            None => at += 1,
+        }
+    }
+    tables
+}
+
+/// A header with a rule of dashes below it.
+fn ruled(lines: &[&str], at: usize) -> Option<Table> {
+    let rule = lines.get(at + 1)?;
+    if lines[at].trim().is_empty() || !is_rule(rule) {
+        return None;
+    }
+    let groups: Vec<usize> = starts(rule).into_iter().map(|(start, _)| start).collect();
+    let header = cells(lines[at], &groups, groups.len()).or_else(|| single(lines[at], groups.len()))?;
+    let mut table = Table { header, rows: Vec::new(), elided: false, lines: (at, at + 2) };
+    rows(lines, &groups, &mut table);
+    Some(table)
+}
+
+fn is_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.len() >= 3 && line.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'=' | b'+' | b'|')) && line.contains("---")
+}
+
+/// A header of words in capitals, two or more, with a row below it that is none.
+fn capitals(lines: &[&str], at: usize) -> Option<Table> {
+    let line = lines[at];
+    let is_header = |line: &str| {
+        let mut words = 0;
+        line.split_whitespace().all(|word| {
+            words += 1;
+            word.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'(' | b')' | b'%' | b'-' | b'_' | b'/' | b'.'))
+                && word.len() >= 2
+                || words > 1 && word == "OF"
+        }) && words >= 2
+    };
+    if !is_header(line) || line.contains(": ") {
+        return None;
+    }
+    let next = lines.get(at + 1).map_or("", |next| next.trim());
+    if !next.is_empty() && is_header(next) {
+        return None;
+    }
+    let spaced = wide(line);
+    let (header, groups) = if spaced.len() >= 2 {
+        let (groups, header): (Vec<usize>, Vec<String>) = spaced.into_iter().map(|(start, cell)| (start, cell.to_owned())).unzip();
+        (header, groups)
+    } else {
+        (line.split_whitespace().map(str::to_owned).collect(), Vec::new())
+    };
+    let mut table = Table { header, rows: Vec::new(), elided: false, lines: (at, at + 1) };
+    rows(lines, &groups, &mut table);
+    Some(table)
+}
+
+fn rows(lines: &[&str], groups: &[usize], table: &mut Table) {
+    let columns = table.header.len();
+    while let Some(line) = lines.get(table.lines.1) {
+        let text = line.trim();
+        if text.is_empty() || lines.get(table.lines.1 + 1).is_some_and(|next| is_rule(next)) {
+            return;
+        }
+        if text.starts_with("...")
+            || text.starts_with('…')
+            || text.starts_with('#')
+            || text.starts_with('<') && text.ends_with('>') && text.contains("...")
+        {
+            table.elided = true;
+        } else {
+            table.rows.push(cells(line, groups, columns).or_else(|| single(line, columns)).unwrap_or_else(|| vec![text.to_owned()]));
+        }
+        table.lines.1 += 1;
+    }
+}
+
+/// Splits a line at the columns' places when it is aligned to them, else at wide gaps when that gives the right number.
+fn cells(line: &str, groups: &[usize], columns: usize) -> Option<Vec<String>> {
+    let wide_cells = wide(line);
+    if wide_cells.len() == columns {
+        return Some(wide_cells.into_iter().map(|(_, cell)| cell.to_owned()).collect());
+    }
+    if groups.len() != columns || columns == 0 {
+        return None;
+    }
+    let characters: Vec<char> = line.chars().collect();
+    let aligned = groups.iter().skip(1).all(|start| characters.get(start - 1).is_none_or(|c| *c == ' '));
+    if !aligned || columns == 1 {
+        return (columns == 1).then(|| vec![line.trim().to_owned()]);
+    }
+    let ends = groups.iter().skip(1).copied().chain([characters.len()]);
+    let cut = groups.iter().zip(ends).map(|(start, end)| {
+        let (start, end) = ((*start).min(characters.len()), end.min(characters.len()));
+        characters[start..end.max(start)].iter().collect::<String>().trim().to_owned()
+    });
+    Some(cut.collect())
+}
+
+fn single(line: &str, columns: usize) -> Option<Vec<String>> {
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    (words.len() == columns).then_some(words)
+}
+
+/// Cells between gaps of two or more spaces or a tab, with their first column in characters.
+fn wide(line: &str) -> Vec<(usize, &str)> {
+    let mut cells = Vec::new();
+    let mut start: Option<(usize, usize)> = None;
+    let mut spaces = 0;
+    let mut last = 0;
+    for (column, (offset, character)) in line.char_indices().enumerate() {
+        if character == ' ' || character == '\t' {
+            spaces += if character == '\t' { 2 } else { 1 };
+            continue;
+        }
+        if spaces >= 2
+            && let Some((column, from)) = start.take()
+        {
+            cells.push((column, &line[from..last]));
+        }
+        spaces = 0;
+        start.get_or_insert((column, offset));
+        last = offset + character.len_utf8();
+    }
+    if let Some((column, from)) = start {
+        cells.push((column, &line[from..last]));
+    }
+    cells
+}
+
+/// Words with their first column in characters.
+fn starts(line: &str) -> Vec<(usize, char)> {
+    let mut previous = ' ';
+    let mut found = Vec::new();
+    for (column, character) in line.chars().enumerate() {
+        if character != ' ' && matches!(previous, ' ' | '\t') {
+            found.push((column, character));
+        }
+        previous = character;
+    }
+    found
+}
+
+/// A column's name without case and punctuation.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The share of `expected`'s columns that `actual` has, 0 to 1.
+pub(super) fn shared_columns(expected: &Table, actual: &Table) -> f64 {
+    let printed: Vec<String> = actual.header.iter().map(|name| plain(name)).collect();
+    let found = expected.header.iter().filter(|name| printed.contains(&plain(name))).count();
+    found as f64 / expected.header.len().max(1) as f64
+}
+
+/// Compares a table of the document with one of the output.
+pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
+    let mut tally = Tally::default();
+    let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
+    let columns: Vec<Option<usize>> = expected.header.iter().map(|name| places.get(&plain(name)).copied()).collect();
+    for (name, place) in expected.header.iter().zip(&columns) {
+        let credit = if place.is_some() { 1.0 } else { 0.0 };
+        tally.add(Likeness { weight: 0.3, credit, conflict: None }, &format!("column {name}"), name, "");
+    }
+    let pairs = pair(expected, actual, &columns);
+    for (index, partner) in pairs.iter().enumerate() {
+        tally.absorb(compare_rows(expected, index, partner.map(|at| &actual.rows[at]), &columns));
+    }
+    if !expected.elided {
+        let seen: Vec<usize> = pairs.iter().flatten().copied().collect();
+        wrong_extra_rows(expected, actual, &seen, &mut tally);
+    }
+    // A table without a column of the document's is likely another command's.
+    let share = shared_columns(expected, actual);
+    tally.credit *= share * share;
+    tally
+}
+
+/// Rows beyond the document's that report a failure where all that the document shows is well.
+fn wrong_extra_rows(expected: &Table, actual: &Table, seen: &[usize], tally: &mut Tally) {
+    let states: Vec<usize> = (0..actual.header.len()).filter(|at| role(&actual.header[*at], "") == Role::State).collect();
+    let shown_wrong = expected.rows.iter().flatten().any(|cell| is_wrong(cell));
+    for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen.contains(index) && row.len() == actual.header.len()) {
+        for at in &states {
+            if !shown_wrong && is_wrong(&row[*at]) {
+                tally.contradict(Conflict::State, &format!("{}[{}]", actual.header[*at], index + 1), "", &row[*at]);
+            }
+        }
+    }
+}
+
+fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, columns: &[Option<usize>]) -> Tally {
+    let mut tally = Tally::default();
+    let row = &expected.rows[index];
+    if row.len() != expected.header.len() {
+        // Cells that cannot be told apart are compared as words by the judge of prose.
+        let likeness = match actual {
+            Some(printed) => compare("", "", &row.join(" "), Some(&printed.join(" "))),
+            None => compare("", "", &row.join(" "), None),
+        };
+        tally.add(likeness, &format!("row {}", index + 1), &row.join(" "), &actual.map(|printed| printed.join(" ")).unwrap_or_default());
+        return tally;
+    }
+    for ((name, cell), place) in expected.header.iter().zip(row).zip(columns) {
+        let printed = match (actual, place) {
+            (Some(printed), Some(at)) => printed.get(*at).map(String::as_str),
+            _ => None,
+        };
+        let likeness = cell_likeness(name, cell, printed);
+        tally.add(likeness, &format!("{name}[{}]", index + 1), cell, printed.unwrap_or_default());
+    }
+    tally
+}
+
+fn cell_likeness(name: &str, expected: &str, actual: Option<&str>) -> Likeness {
+    let plain_name = plain(name);
+    let mut likeness = compare(name, "", expected, actual);
+    // An address that is still pending is not there yet.
+    if plain_name == "externalip" && actual == Some("<pending>") && !matches!(expected, "<pending>" | "<none>" | "pending") {
+        return Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) };
+    }
+    if matches!(plain_name.as_str(), "roles" | "nominatednode" | "readinessgates" | "nodeselector") {
+        likeness.conflict = None;
+        likeness.weight = 0.3;
+    }
+    likeness
+}
+
+/// For each expected row the place of its partner: the same name, then the same name without its generated part, then the most alike.
+fn pair(expected: &Table, actual: &Table, columns: &[Option<usize>]) -> Vec<Option<usize>> {
+    let key = key_column(&expected.header);
+    let mut used = vec![false; actual.rows.len()];
+    let mut pairs: Vec<Option<usize>> = vec![None; expected.rows.len()];
+    if let Some(place) = columns.get(key).copied().flatten() {
+        for fold in [str::to_owned as fn(&str) -> String, stem] {
+            let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, row) in actual.rows.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {
+                if let Some(name) = row.get(place) {
+                    by_name.entry(fold(name)).or_default().push(at);
+                }
+            }
+            for (row, partner) in expected.rows.iter().zip(&mut pairs).filter(|(_, partner)| partner.is_none()) {
+                if let Some(at) = row.get(key).and_then(|name| by_name.get_mut(&fold(name))?.pop()) {
+                    *partner = Some(at);
+                    used[at] = true;
+                }
+            }
+        }
+    }
+    let open: Vec<usize> = (0..pairs.len()).filter(|index| pairs[*index].is_none()).collect();
+    let free: Vec<usize> = (0..used.len()).filter(|at| !used[*at]).collect();
+    if open.len() <= PAIRED_MAX && free.len() <= PAIRED_MAX {
+        let mut ranked: Vec<(f64, usize, usize)> = open
+            .iter()
+            .flat_map(|index| free.iter().map(|at| (compare_rows(expected, *index, Some(&actual.rows[*at]), columns).rank(), *index, *at)))
+            .collect();
+        ranked.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)).then(left.2.cmp(&right.2)));
+        for (_, index, at) in ranked {
+            if pairs[index].is_none() && !used[at] {
+                pairs[index] = Some(at);
+                used[at] = true;
+            }
+        }
+    } else {
+        for (index, at) in open.into_iter().zip(free) {
+            pairs[index] = Some(at);
+        }
+    }
+    pairs
+}
+
+fn key_column(header: &[String]) -> usize {
+    header.iter().position(|name| matches!(plain(name).as_str(), "name" | "object" | "id")).unwrap_or(0)
+}
+
+/// A name without what was generated: `trino-6f9c-x2x` and `trino-xxxxx-xxxxx` are both `trino`.
+fn stem(name: &str) -> String {
+    let parts = name.split(['-', '.']).take_while(|part| !is_placeholder(part) && !part.bytes().any(|byte| byte.is_ascii_digit()));
+    let stem = parts.collect::<Vec<_>>().join("-");
+    if stem.is_empty() { name.to_owned() } else { stem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compare_tables, find};
+    use crate::score::leaf::Conflict;
+
+    const PODS: &str = "NAME      READY   STATUS    RESTARTS   AGE\nweb-0     1/1     Running   0          3m\ndb-xxxxx  1/1     Running   0          2m\n";
+
+    #[track_caller]
+    fn check(expected: &str, actual: &str) -> super::Tally {
+        let table = |text: &str| find(&text.lines().collect::<Vec<_>>()).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"));
+        compare_tables(&table(expected), &table(actual))
+    }
+
+    #[test]
+    fn order_ages_hashes_and_more_columns_do_not_matter() {
+        let actual = "NAMESPACE  NAME          READY  STATUS   RESTARTS     AGE  IP\nx          db-7f9c4d     1/1    Running  3 (2m ago)   12d  10.0.0.1\nx          web-0         1/1    Running  0            9s   10.0.0.2\n";
+        let tally = check(PODS, actual);
+        assert!(tally.contradictions.is_empty() && tally.coverage() > 0.95, "{tally:?}");
+    }
+
+    #[test]
+    fn collapsed_white_space_is_read() {
+        let tally = check(PODS, "NAME READY STATUS RESTARTS AGE\nweb-0 1/1 Running 0 3m\ndb-a1b2c 1/1 Running 0 2m\n");
+        assert!(tally.contradictions.is_empty() && tally.coverage() > 0.95, "{tally:?}");
+    }
+
+    #[test]
+    fn a_row_in_another_state_contradicts() {
+        let tally = check(
+            PODS,
+            "NAME   READY   STATUS              RESTARTS   AGE\nweb-0  1/1     Running             0          3m\ndb-1   0/1     CrashLoopBackOff    4          2m\n",
+        );
+        assert_eq!(tally.contradictions[0].conflict, Conflict::State);
+        assert_eq!(tally.contradictions[0].path, "READY[2]");
+        let extra = format!("{PODS}odd-1     0/1     ErrImagePull   0          3m\n");
+        assert_eq!(check(PODS, &extra).contradictions[0].path, "STATUS[3]");
+    }
+
+    #[test]
+    fn headers_with_rules_of_dashes_are_read_with_their_blank_cells() {
+        let text = "Name         ResourceGroup   Location    KubernetesVersion    ProvisioningState\n-----------  --------------- ----------- -------------------- -------------------\npg-ha-aks   pg-ha-rg       West Europe     1.20.7               Succeeded\n";
+        let tables = find(&text.lines().collect::<Vec<_>>());
+        assert_eq!(tables[0].rows[0], ["pg-ha-aks", "pg-ha-rg", "West Europe", "1.20.7", "Succeeded"]);
+        let blank = "A     Name  B\n----  ----  ----\nx           y\n";
+        assert_eq!(find(&blank.lines().collect::<Vec<_>>())[0].rows[0], ["x", "", "y"]);
+        let tally = check(text, "Name  Location  ProvisioningState\n----  --------  -----------------\nx     eastus    Failed\n");
+        assert_eq!(tally.contradictions[0].conflict, Conflict::State);
+    }
+
+    #[test]
+    fn prose_is_no_table() {
+        for text in ["Hello world\nsecond line", "ERROR: NOT FOUND\nx", "A B\n", "NAME: x\nSTATUS: y", "# Title\n"] {
+            assert!(find(&text.lines().collect::<Vec<_>>()).is_empty(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a comparison found so far: how much the document tells, how much of it the output has, where it is lost, what contradicts.
+
+use super::Cost;
+use super::leaf::{Conflict, Likeness};
+
+/// How many places are remembered; the sums go on.
+const PLACES_MAX: usize = 512;
+/// How much of a value is shown.
+const SHOWN_CHARS: usize = 120;
+
+/// A contradiction and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Contradiction {
+    pub conflict: Conflict,
+    pub path: String,
+    pub expected: String,
+    pub actual: String,
+}
+
+/// The running sums of one comparison.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Tally {
+    /// How much the document tells.
+    pub weight: f64,
+    /// How much of it the output has.
+    pub credit: f64,
+    /// Where credit was lost; `cost` is still in units of weight.
+    pub losses: Vec<Cost>,
+    /// What contradicts, in document order.
+    pub contradictions: Vec<Contradiction>,
+}
+
+impl Tally {
+    /// Counts one comparison at `path`.
+    pub(super) fn add(&mut self, likeness: Likeness, path: &str, expected: &str, actual: &str) {
+        self.weight += likeness.weight;
+        self.credit += likeness.weight * likeness.credit;
+        let cost = likeness.weight * (1.0 - likeness.credit);
+        if cost > 1e-9 && self.losses.len() < PLACES_MAX {
+            self.losses.push(Cost { path: path.to_owned(), expected: shown(expected), actual: shown(actual), cost });
+        }
+        if let Some(conflict) = likeness.conflict {
+            self.contradict(conflict, path, expected, actual);
+        }
+    }
+
+    /// Notes a contradiction that has no weight of its own.
+    pub(super) fn contradict(&mut self, conflict: Conflict, path: &str, expected: &str, actual: &str) {
+        if self.contradictions.len() < PLACES_MAX {
+            self.contradictions.push(Contradiction { conflict, path: path.to_owned(), expected: shown(expected), actual: shown(actual) });
+        }
+    }
+
+    /// Takes over everything of `other`.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.weight += other.weight;
+        self.credit += other.credit;
+        self.losses.extend(other.losses);
+        self.losses.truncate(PLACES_MAX);
+        self.contradictions.extend(other.contradictions);
+        self.contradictions.truncate(PLACES_MAX);
+    }
+
+    /// The share of what the document tells that the output has, 0 to 1; 1 when it tells nothing.
+    pub(super) fn coverage(&self) -> f64 {
+        if self.weight > 0.0 { (self.credit / self.weight).clamp(0.0, 1.0) } else { 1.0 }
+    }
+
+    /// How good a candidate this comparison is beside others of the same thing: contradictions count against it.
+    pub(super) fn rank(&self) -> f64 {
+        self.coverage() - 0.15 * self.contradictions.len().min(5) as f64
+    }
+}
+
+/// A value as a person sees it in a message: one line, at most [`SHOWN_CHARS`] characters.
+pub(super) fn shown(value: &str) -> String {
+    let line = value.trim().replace('\n', " ");
+    match line.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,322 @@
+//! Similarity of prose, logs, tables and markup: the document's words are looked for in the output, with their neighbours.
+//!
+//! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::leaf::{Conflict, Likeness, Role, compare, role, truth};
+use super::table::{self, Table};
+use super::tally::Tally;
+use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
+
+/// The comparison of two texts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Comparison {
+    pub tally: Tally,
+    /// Whether the document shows rows under a header and the output only the header.
+    pub no_rows: bool,
+    /// Whether the document shows nothing but marks of what was left out.
+    pub only_gaps: bool,
+}
+
+/// Compares an expected text with an output, both readable.
+pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
+    let shown: Vec<&str> = expected.lines().collect();
+    let printed: Vec<&str> = actual.lines().collect();
+    let bag = Bag::new(actual, is_markup(expected) || is_markup(actual));
+    let plain = prose(expected, &shown, &|_| true, &bag, actual);
+    if bag.count == 0 {
+        let tally = Tally { weight: plain.weight.max(1.0), credit: 0.0, ..plain };
+        return Comparison { tally, ..Comparison::default() };
+    }
+    let pairs = paired_tables(&shown, &printed);
+    if pairs.is_empty() {
+        let mut tally = plain;
+        contradictions(&shown, &printed, &mut tally);
+        let only_gaps = tally.weight == 0.0;
+        return Comparison { tally, no_rows: false, only_gaps };
+    }
+    let in_table = |line: usize| pairs.iter().any(|(shown, _)| (shown.lines.0..shown.lines.1).contains(&line));
+    let mut tabled = prose(expected, &shown, &|line| !in_table(line), &bag, actual);
+    let mut no_rows = false;
+    for (shown, printed) in &pairs {
+        no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
+        tabled.absorb(table::compare_tables(shown, printed));
+    }
+    // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
+    let mut tally = if plain.coverage() > tabled.coverage() && tabled.contradictions.is_empty() { plain } else { tabled };
+    contradictions(&shown, &printed, &mut tally);
+    Comparison { tally, no_rows, only_gaps: false }
+}
+
+/// Tables of the document, each with the output's table that has most of its columns, and at least half.
+fn paired_tables(shown: &[&str], printed: &[&str]) -> Vec<(Table, Table)> {
+    let expected = table::find(shown);
+    if expected.is_empty() {
+        return Vec::new();
+    }
+    let mut free = table::find(printed);
+    let mut pairs = Vec::new();
+    for shown in expected {
+        let best = free.iter().enumerate().map(|(at, printed)| (table::shared_columns(&shown, printed), at));
+        let best = best.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
+        if let Some((share, at)) = best
+            && share >= 0.5
+        {
+            pairs.push((shown, free.remove(at)));
+        }
+    }
+    pairs
+}
+
+/// The words of an output, how often each and each pair of neighbours occurs.
+struct Bag {
+    exact: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    symbols: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    neighbours: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    count: usize,
+}
+
+impl Bag {
+    fn new(text: &str, markup: bool) -> Self {
+        let found = words(text, markup);
+        let mut bag = Self { exact: HashMap::default(), symbols: HashMap::default(), neighbours: HashMap::default(), count: found.len() };
+        for word in &found {
+            *bag.exact.entry(word.exact).or_default() += 1;
+            if word.free {
+                *bag.symbols.entry(word.symbol).or_default() += 1;
+            }
+        }
+        for pair in found.windows(2) {
+            *bag.neighbours.entry(neighbours(&pair[0], &pair[1])).or_default() += 1;
+        }
+        bag
+    }
+}
+
+fn neighbours(left: &Word, right: &Word) -> u64 {
+    left.symbol.rotate_left(23).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ right.symbol
+}
+
+fn take(counts: &mut HashMap<u64, u32, BuildHasherDefault<Fnv>>, key: u64) -> bool {
+    match counts.get_mut(&key) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Compares the lines that `counts` by their words.
+fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &Bag, actual: &str) -> Tally {
+    let resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
+    let mut resources = resources;
+    let mut line_sums: HashMap<usize, (f64, f64)> = HashMap::new();
+    let mut tally = Tally::default();
+    let judged: Vec<bool> = lines.iter().enumerate().map(|(at, line)| counts(at) && !is_elision(line) && !is_prompt(line)).collect();
+    let judged_as_words: Vec<bool> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let shown = judged[at].then(|| resource(line)).flatten();
+            if let Some((kind, verb)) = shown {
+                tally.add(resources.find(kind, verb), &format!("line {}", at + 1), line.trim(), "");
+            }
+            judged[at] && shown.is_none()
+        })
+        .collect();
+    let found: Vec<Word> = words(expected, is_markup(expected) || is_markup(actual))
+        .into_iter()
+        .filter(|word| judged_as_words.get(word.line).copied().unwrap_or(false))
+        .collect();
+    let (mut exact, mut symbols, mut pairs) = (bag.exact.clone(), bag.symbols.clone(), bag.neighbours.clone());
+    let linked: Vec<bool> =
+        found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
+    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1])).collect();
+    for (index, word) in found.iter().enumerate() {
+        if is_gap(word) {
+            continue;
+        }
+        let present = if take(&mut exact, word.exact) {
+            1.0
+        } else if word.free && take(&mut symbols, word.symbol) {
+            0.9
+        } else {
+            0.0
+        };
+        let sides = [index.checked_sub(1), Some(index)].into_iter().flatten().filter(|at| judged_pairs.get(*at).copied().unwrap_or(false));
+        let (mut near, mut of) = (0.0, 0.0);
+        for at in sides {
+            of += 1.0;
+            near += f64::from(u8::from(linked[at]));
+        }
+        let context = if of == 0.0 { 1.0 } else { near / of };
+        let entry = line_sums.entry(word.line).or_default();
+        entry.0 += word.weight;
+        entry.1 += word.weight * present * (0.45 + 0.55 * context);
+    }
+    // A few words in a sea of others are an accident.
+    let judged_words = found.len().max(1);
+    let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
+    let mut sums: Vec<_> = line_sums.into_iter().collect();
+    sums.sort_by_key(|(line, _)| *line);
+    for (line, (weight, credit)) in sums {
+        let share = if weight > 0.0 { credit / weight * sea } else { 1.0 };
+        tally.add(Likeness { weight, credit: share, conflict: None }, &format!("line {}", line + 1), lines[line].trim(), "");
+    }
+    tally
+}
+
+/// A shell prompt with the command behind it, copied into the expected output.
+fn is_prompt(line: &str) -> bool {
+    static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(?:[\w.-]+@[\w.-]+:?[^$#]*[$#]\s|\$\s+\w)").ok());
+    PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
+}
+
+/// `deployment.apps/web created`, `namespace "x" deleted`: kind without its group, and what happened to it.
+fn resource(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim();
+    let mut parts = line.split_whitespace();
+    let (first, second) = (parts.next()?, parts.next()?);
+    let (kind, verb) = match first.split_once('/') {
+        Some((kind, name)) if !name.is_empty() && !name.contains('/') => (kind, second),
+        None if second.starts_with('"') && second.ends_with('"') => (first, parts.next()?),
+        _ => return None,
+    };
+    let lower = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    };
+    let short = parts.count() <= 3;
+    (short && lower(kind) && verb.len() >= 3 && lower(verb) && !verb.starts_with('-'))
+        .then(|| (kind.split('.').next().unwrap_or(kind), verb))
+}
+
+/// The `kind/name verb` lines of an output.
+struct Resources<'a> {
+    verbs: HashMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Resources<'a> {
+    fn new(text: &'a str, wanted: bool) -> Self {
+        let mut verbs: HashMap<&str, Vec<&str>> = HashMap::new();
+        if wanted {
+            for (kind, verb) in text.lines().filter_map(resource) {
+                verbs.entry(kind).or_default().push(verb);
+            }
+        }
+        Self { verbs }
+    }
+
+    fn find(&mut self, kind: &str, verb: &str) -> Likeness {
+        // kubectl apply says created, configured or unchanged, depending on what was there before.
+        const MADE: [&str; 9] =
+            ["created", "configured", "unchanged", "patched", "serverside-applied", "exposed", "labeled", "annotated", "replaced"];
+        let Some(verbs) = self.verbs.get_mut(kind) else { return Likeness { weight: 2.0, credit: 0.0, conflict: None } };
+        if let Some(at) = verbs.iter().position(|printed| *printed == verb) {
+            verbs.remove(at);
+            return Likeness { weight: 2.0, credit: 1.0, conflict: None };
+        }
+        let other = (!verbs.is_empty()).then(|| verbs.remove(0));
+        match other {
+            Some(printed) if MADE.contains(&verb) && MADE.contains(&printed) => Likeness { weight: 2.0, credit: 0.9, conflict: None },
+            Some(_) => Likeness { weight: 2.0, credit: 0.0, conflict: Some(Conflict::State) },
+            None => Likeness { weight: 2.0, credit: 0.0, conflict: None },
+        }
+    }
+}
+
+/// Finds `key: value` lines whose key must hold and whose value does not.
+fn contradictions(shown: &[&str], printed: &[&str], tally: &mut Tally) {
+    let wanted: Vec<(usize, &str, &str)> = shown
+        .iter()
+        .enumerate()
+        .filter_map(|(at, line)| pair(line).map(|(key, value)| (at, key, value)))
+        .filter(|(_, key, value)| matches!(role(key, ""), Role::Type | Role::State) || truth(value).is_some())
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    let mut found: HashMap<String, Vec<&str>> = HashMap::new();
+    for (key, value) in printed.iter().filter_map(|line| pair(line)) {
+        found.entry(key.to_lowercase()).or_default().push(value);
+    }
+    for (at, key, value) in wanted {
+        let Some(values) = found.get(&key.to_lowercase()) else { continue };
+        let conflicts: Vec<_> = values.iter().filter_map(|printed| compare(key, "", value, Some(printed)).conflict).collect();
+        if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
+            tally.contradict(*conflict, &format!("{key} (line {})", at + 1), value, values[0]);
+        }
+    }
+}
+
+/// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
+fn pair(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
+    let (key, value) = line.split_once(": ").or_else(|| line.split_once(":\t")).or_else(|| line.split_once(" = "))?;
+    let key = key.trim().trim_matches(['"', '\'']);
+    let value = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
+    let simple = !key.is_empty()
+        && key.len() <= 40
+        && key.split_whitespace().count() <= 3
+        && key.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.'));
+    (simple && !value.is_empty() && value.len() <= 80).then_some((key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{compare_texts, resource};
+    use crate::score::leaf::Conflict;
+
+    #[track_caller]
+    fn check(expected: &str, actual: &str, low: f64, high: f64) {
+        let found = compare_texts(expected, actual);
+        let coverage = found.tally.coverage();
+        assert!((low..=high).contains(&coverage), "{coverage}: {found:?}");
+    }
+
+    #[test]
+    fn names_times_and_white_space_may_differ() {
+        check(
+            "Merged \"MyAKSClusterxxx\" as current context in /home/user/.kube/config",
+            "Merged \"prod7\" as  current context\nin /root/.kube/config",
+            0.9,
+            1.0,
+        );
+        check("Terraform v1.5.0\n", "Terraform v1.9.8\non linux_amd64\n", 0.9, 1.0);
+        check("External IP: xx.xx.xx.xx", "External IP: 20.1.2.3", 0.99, 1.0);
+    }
+
+    #[test]
+    fn other_text_is_not_there() {
+        check("Success! The configuration is valid.", "Hello world from the enclave", 0.0, 0.1);
+        check("namespace/airflow created", "deployment.apps/web created", 0.0, 0.05);
+        check("Hello world from the enclave\n", "world the Hello enclave from", 0.2, 0.6);
+    }
+
+    #[test]
+    fn kubectl_lines_count_by_kind_and_verb() {
+        assert_eq!(resource("deployment.apps/web created (dry run)"), Some(("deployment", "created")));
+        assert_eq!(resource("namespace \"x\" deleted"), Some(("namespace", "deleted")));
+        assert_eq!(resource("see a/b for more about the whole thing"), None);
+        check("namespace/airflow created", "namespace/other configured", 0.85, 1.0);
+        let found = compare_texts("namespace/airflow created", "namespace/airflow deleted");
+        assert_eq!(found.tally.contradictions[0].conflict, Conflict::State);
+    }
+
+    #[test]
+    fn a_line_with_another_state_contradicts() {
+        let found = compare_texts("NAME: x\nSTATUS: deployed\n", "NAME: x\nSTATUS: pending-install\n");
+        assert_eq!(found.tally.contradictions[0].path, "STATUS (line 2)");
+        assert!(compare_texts("STATUS: deployed", "STATUS: deployed").tally.contradictions.is_empty());
+    }
+
+    #[test]
+    fn a_document_of_gaps_says_so() {
+        assert!(compare_texts("... (redacted for brevity) ...", "some log").only_gaps);
+    }
+}

@@ -1,0 +1,281 @@
+//! Shapes of failure that clients print, found in outputs of documents that show none.
+//!
+//! Sources: what az, kubectl, helm, terraform, curl, bash, coreutils, Python, Go, Java, Node, SQL clients and HTTP servers print when they
+//! fail. A line counts by its shape (who speaks, and that it reports a failure), not by a list of codes.
+
+use std::sync::LazyLock;
+
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use serde_json::Value;
+
+/// How many suspicious lines are looked at closely.
+const LINES_MAX: usize = 4_000;
+/// A line is judged by this many leading bytes.
+const LINE_BYTES_MAX: usize = 2_000;
+
+/// Stems without which no line reports a failure; a cheap first look at the whole text.
+static HINT: LazyLock<Regex> = LazyLock::new(|| {
+    let stems = "err|fail|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|not authori[sz]ed|invalid|cannot|can't|could not|couldn't|unable|not found|\
+                 no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
+                 evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|aadsts|az login|http/|conflict|fault|\
+                 not recogni[sz]ed|misspelled|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
+                 already exists|not allowed|insufficient|unsuccessful|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
+    regex(stems)
+});
+
+/// Lines that report a failure whatever stands around them.
+static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
+    let patterns = [
+        // A label, then what happened. The label may be an exception class or a program's own word for it.
+        r"^(?:\[?\s*)?(?:error|err|fatal|fatal error|panic|critical|severe|exception|failure|uncaught|unhandled)\b[\])]?\s*(?:[:!(\[\-=]|\s\d+\b|[a-z]+\d+:)",
+        r"^(?:fatal )?(?:error|failed|failure|unable|cannot|could not|couldn't|can't)\s+(?:from|in|while|when|to|creat|updat|delet|validat|respon|execut|load|pars|at|cod|during|connect|find|open|read|resolv|retriev|get|acquir|pull)",
+        r"^an? (?:\w+ )?error (?:occurred|was|has)|^(?:some|one or more) .*(?:failed|errors)\b|^(?:operation|request|command|deployment|build|installation|job|task|test|login|authentication|validation|connection)s? (?:has |have |was |were )?(?:failed|rejected|aborted|refused|denied|timed out|canceled|cancelled)",
+        // A program that reports about itself: `ls: cannot …`, `az: error: …`, `bash: line 3: x: command not found`.
+        r"^[\w./+-]+(?:\.exe)?: (?:.*: )?(?:error|fatal|cannot|can't|could not|couldn't|unable|failed|failure|no such|not found|command not found|permission denied|invalid|unrecogni[sz]ed|unknown|missing|illegal|syntax error|unexpected|bad|is a directory|not a directory|operation not permitted|connection|access denied|option|a password is required|unbound variable|undefined)\b",
+        r": (?:no such file or directory|permission denied|command not found|not found|connection refused|connection timed out|connection reset by peer|operation not permitted|unbound variable|no space left on device|name or service not known|temporary failure in name resolution|no route to host|i/o timeout|read-only file system|exec format error|network is unreachable|no such host|context deadline exceeded|eof)\.?$",
+        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|^✖|^✗|^❌",
+        // Stack traces.
+        r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
+        // Log lines of a failing level.
+        r"^[ef]\d{4} \d\d:\d\d:\d\d|level=(?:error|fatal|panic|critical)|.level.:\s*.(?:error|fatal|panic|critical)|^\[(?:error|fatal|critical|err|severe)\]|^(?:\S+ )?\S*\d\d:\d\d:?\d*\S*(?: \S+){0,2} \[?(?:error|fatal|critical|severe|panic)\b|^(?:\S+ ){1,4}\[?(?:error|fatal|critical|severe)\]?: ",
+        // HTTP.
+        r"^(?:< ?)?http/[\d.]+ [45]\d\d\b|\b(?:4\d\d|5\d\d):? (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)\b|(?:status|response|http)(?: code)?:? (?:was |is |of )?[45]\d\d\b|^<title>(?:error|[45]\d\d)|<error>|<code>[a-z]+</code>|returned error: [45]\d\d",
+        // Wrong usage, help instead of work.
+        r"^usage: |^usage:$|^usage of |unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
+        // az, Entra and Resource Manager.
+        r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
+        // kubectl and what a cluster says.
+        r"^no resources found|^error from server|unable to connect to the server|the connection to the server .* was refused|^the \w+ .* is invalid|timed out waiting for|crashloopbackoff|imagepullbackoff|errimage|createcontainer(?:config)?error|runcontainererror|oomkilled|\bevicted\b|\bnotready\b|invalidimagename|failedscheduling|failedmount|back-off (?:restarting|pulling)|no matches for kind|unschedulable",
+        // Ends of processes and builds.
+        r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|^upgrade failed|installation failed",
+        // A sentence of which the failure is the verb.
+        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) exist\b|\b(?:failed|unable) to \w+|\b(?:could|can) ?(?:not|n't) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)",
+    ];
+    RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
+});
+
+/// Words of failure that may also stand in an honest output; they make an output doubtful where the document has none.
+static WEAK: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\b(?:error|errors|fail|fails|failed|failing|failure|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|invalid|cannot|unable|not found|timed out|timeout|abort(?:ed)?|crash(?:ed)?|unhealthy|degraded|unreachable|unrecogni[sz]ed|rejected|expired|exceeded|mismatch|unavailable|unsuccessful|incomplete|not ready|canceled|cancelled|disconnected)\b",
+    )
+});
+
+/// Nothing of the kind happened: `0 errors`, `without failures`, `errors: []`.
+static NONE_OF_IT: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing)\b\W{1,4}(?:0|none|\[\]|null|false|\[\s*\])\b?",
+    )
+});
+
+/// A warning, a notice or chatter: not the result, whatever it talks about.
+static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: )",
+    )
+});
+
+fn regex(pattern: &str) -> Regex {
+    RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build().expect("constant patterns")
+}
+
+/// What an output's lines say about failure.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Alarms {
+    /// The first line that reports a failure, with its 1-based number.
+    pub strong: Option<(usize, String)>,
+    /// The first line with a word of failure, with its 1-based number.
+    pub weak: Option<(usize, String)>,
+}
+
+/// Looks for lines that report a failure; `known` says of a line that the document shows it too.
+pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
+    let mut alarms = Alarms::default();
+    let mut looked = 0;
+    let mut at = 0;
+    let mut counted = (0, 1);
+    while let Some(hit) = HINT.find_at(text.as_bytes(), at) {
+        let start = text[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[hit.end()..].find('\n').map_or(text.len(), |next| hit.end() + next);
+        at = end;
+        looked += 1;
+        if looked > LINES_MAX {
+            break;
+        }
+        let line = bare(&text[start..end]);
+        if known(line) || ASIDE.is_match(line.as_bytes()) {
+            continue;
+        }
+        let number = counted.1 + text[counted.0..start].bytes().filter(|byte| *byte == b'\n').count();
+        counted = (start, number);
+        if STRONG.is_match(line.as_bytes()) && !NONE_OF_IT.is_match(line.as_bytes()) {
+            alarms.strong = Some((number, line.to_owned()));
+            return alarms;
+        }
+        if alarms.weak.is_none() && WEAK.is_match(line.as_bytes()) && !NONE_OF_IT.is_match(line.as_bytes()) {
+            alarms.weak = Some((number, line.to_owned()));
+        }
+    }
+    alarms
+}
+
+/// A line without the frames that terraform and others draw around errors, cut to a bounded length.
+fn bare(line: &str) -> &str {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '|' | '╷' | '╵' | '*' | '>' | '"' | '\''));
+    let mut end = line.len().min(LINE_BYTES_MAX);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    &line[..end]
+}
+
+/// The failure that a JSON document is, in a few words; none when it is a result.
+///
+/// Shapes: ARM and Graph `{"error": {"code", "message"}}`, OAuth `{"error", "error_description"}`, Kubernetes `Status`/`Failure`, problem
+/// details (RFC 9457), `{"code", "message"}`, `{"errors": […]}`, `{"message": "…"}` alone.
+pub(super) fn failure(document: &Value) -> Option<String> {
+    let members = document.as_object()?;
+    let text = |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let words = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Object(inner) => ["code", "message"].iter().filter_map(|key| inner.get(*key)?.as_str()).collect::<Vec<_>>().join(": "),
+        other => other.to_string(),
+    };
+    let tells = |value: &&Value| {
+        !matches!(value, Value::Null | Value::Bool(false))
+            && value.as_str() != Some("")
+            && value.as_array().is_none_or(|items| !items.is_empty())
+            && value.as_object().is_none_or(|inner| !inner.is_empty())
+            && value.as_u64() != Some(0)
+    };
+    for name in ["error", "errors", "fault", "exception", "odata.error", "error_description", "errorMessage", "errorCode", "error_code"] {
+        if let Some(value) = text(name).filter(tells) {
+            return Some(words(value));
+        }
+    }
+    let string = |name: &str| text(name).and_then(Value::as_str);
+    if string("kind") == Some("Status") && string("status") == Some("Failure") {
+        return Some(string("message").unwrap_or("Failure").to_owned());
+    }
+    let code = ["status", "statusCode", "code"].iter().find_map(|name| text(name)?.as_u64()).filter(|code| (400..600).contains(code));
+    if let (Some(code), Some(about)) = (code, string("title").or(string("message")).or(string("detail"))) {
+        return Some(format!("{code} {about}"));
+    }
+    if let (Some(code), Some(message)) = (string("code"), string("message"))
+        && members.len() <= 6
+    {
+        return Some(format!("{code}: {message}"));
+    }
+    match string("message").or(string("detail")) {
+        Some(message) if members.len() <= 2 => {
+            let alarms = alarms(message, |_| false);
+            (alarms.strong.is_some() || alarms.weak.is_some()).then(|| message.to_owned())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{alarms, failure};
+
+    #[track_caller]
+    fn check(lines: &[&str], strong: bool) {
+        for line in lines {
+            let found = alarms(&format!("first line\n{line}\nlast line\n"), |_| false);
+            assert_eq!(found.strong.is_some(), strong, "{line}: {found:?}");
+            if strong {
+                assert!((2..=3).contains(&found.strong.as_ref().unwrap().0), "{line}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn failures_are_told_by_who_speaks_and_that_it_reports_one() {
+        check(
+            &[
+                "ERROR: (ResourceGroupNotFound) Resource group 'x' could not be found.",
+                "Error from server (NotFound): pods \"x\" not found",
+                "error: unable to read URL",
+                "bash: line 3: az: command not found",
+                "az: error: unrecognized arguments: --foo",
+                "usage: az group create [-h]",
+                "ls: cannot access 'x': No such file or directory",
+                "curl: (6) Could not resolve host: example.com",
+                "│ Error: Invalid provider configuration",
+                "Traceback (most recent call last):",
+                "ValueError: bad",
+                "Exception in thread \"main\" java.lang.NullPointerException",
+                "E1121 22:10:01.123456       1 main.go:63] \"failed to get secret\"",
+                "HTTP/1.1 404 Not Found",
+                "<title>502 Bad Gateway</title>",
+                "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+                "default   web-1   0/1   CrashLoopBackOff   5   3m",
+                "No resources found in default namespace.",
+                "Please run 'az login' to setup account.",
+                "2026-01-01 10:00:00 ERROR something",
+                "E: Unable to locate package foo",
+                "npm ERR! code E404",
+                "command terminated with exit code 1",
+                "Segmentation fault (core dumped)",
+                "make: *** [all] Error 2",
+                "psql: error: connection to server failed",
+                "Permission denied (publickey).",
+                "UPGRADE FAILED: timed out waiting for the condition",
+                "(AuthorizationFailed) The client does not have authorization",
+            ],
+            true,
+        );
+    }
+
+    #[test]
+    fn warnings_and_the_absence_of_errors_are_no_failure() {
+        check(
+            &[
+                "WARNING: This command failed to find a newer version and is deprecated",
+                "0 errors, 0 failed",
+                "Terraform has been successfully initialized!",
+                "If you see this page, the web server is working.",
+                "no errors found",
+                "[WARN] could not find optional config",
+                "VM running",
+                "Installing hashicorp/azurerm v2.0.0...",
+                "errors: 0",
+                "* TLSv1.3 (IN), TLS handshake, Server hello (2):",
+                "STATUS: deployed",
+            ],
+            false,
+        );
+    }
+
+    #[test]
+    fn lines_that_the_document_shows_are_known() {
+        assert_eq!(alarms("Error: as shown\n", |line| line == "Error: as shown").strong, None);
+    }
+
+    #[test]
+    fn error_objects_of_every_dialect_are_told() {
+        for value in [
+            json!({"error": {"code": "NotFound", "message": "m"}}),
+            json!({"error": "invalid_client", "error_description": "AADSTS7000215"}),
+            json!({"kind": "Status", "status": "Failure", "message": "pods \"x\" not found", "code": 404}),
+            json!({"type": "about:blank", "title": "Forbidden", "status": 403}),
+            json!({"code": "ResourceNotFound", "message": "m"}),
+            json!({"errors": [{"message": "m"}]}),
+            json!({"message": "Access denied"}),
+        ] {
+            assert!(failure(&value).is_some(), "{value}");
+        }
+        for value in [
+            json!({"error": null, "status": "completed"}),
+            json!({"message": "hello"}),
+            json!({"code": 200}),
+            json!([1]),
+            json!({"errors": []}),
+        ] {
+            assert_eq!(failure(&value), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Text → words with what each tells. Linear, whitespace-blind.
+
+use std::hash::{BuildHasher, Hasher};
+
+use super::placeholder::{Shape, filled, is_placeholder, shape};
+
+/// One word of an output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Word {
+    /// What it is, exactly (lower case).
+    pub exact: u64,
+    /// What it is for its neighbours: the word itself, or only its shape when it may differ.
+    pub symbol: u64,
+    /// Whether only its shape must be found.
+    pub free: bool,
+    /// How much it tells.
+    pub weight: f64,
+    /// Its 0-based line.
+    pub line: usize,
+}
+
+/// Words that every text has (articles, prepositions and the like in English; clients do not translate their output).
+const COMMON: [&str; 42] = [
+    "the",
+    "a",
+    "an",
+    "of",
+    "to",
+    "in",
+    "on",
+    "at",
+    "by",
+    "is",
+    "are",
+    "was",
+    "were",
+    "be",
+    "been",
+    "has",
+    "have",
+    "it",
+    "its",
+    "this",
+    "that",
+    "for",
+    "from",
+    "with",
+    "and",
+    "or",
+    "as",
+    "not",
+    "you",
+    "your",
+    "we",
+    "will",
+    "can",
+    "if",
+    "no",
+    "name",
+    "id",
+    "type",
+    "age",
+    "location",
+    "resourcegroup",
+    "namespace",
+];
+
+/// The words of a text in order; `markup` says that it is HTML, whose tags tell little.
+pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
+    let mut found = Vec::new();
+    let hasher = std::hash::BuildHasherDefault::<Fnv>::default();
+    let mut element = Element::default();
+    for (line, content) in text.split('\n').enumerate() {
+        if !markup {
+            for chunk in content.split_whitespace() {
+                split(chunk, line, 1.0, &hasher, &mut found);
+            }
+            continue;
+        }
+        for (inside, part) in element.parts(content) {
+            for chunk in part.split_whitespace() {
+                split(chunk, line, inside, &hasher, &mut found);
+            }
+        }
+    }
+    found
+}
+
+/// Whether a text is an HTML or XML document.
+pub(super) fn is_markup(text: &str) -> bool {
+    let head: String = text.chars().take(400).flat_map(char::to_lowercase).collect();
+    head.contains("<!doctype") || head.contains("<html") || head.trim_start().starts_with("<?xml")
+}
+
+/// Where in a markup document the reader stands.
+#[derive(Default)]
+struct Element {
+    name: String,
+    in_tag: bool,
+}
+
+impl Element {
+    /// Cuts a line into tags and text, each with how much it tells.
+    fn parts<'a>(&mut self, line: &'a str) -> Vec<(f64, &'a str)> {
+        let mut parts = Vec::new();
+        let mut rest = line;
+        while !rest.is_empty() {
+            if self.in_tag {
+                let end = rest.find('>');
+                parts.push((0.15, &rest[..end.unwrap_or(rest.len())]));
+                self.in_tag = end.is_none();
+                rest = end.map_or("", |end| &rest[end + 1..]);
+            } else {
+                let end = rest.find('<');
+                let weight = match self.name.as_str() {
+                    "style" | "script" => 0.04,
+                    "title" | "h1" => 2.0,
+                    _ => 1.0,
+                };
+                parts.push((weight, &rest[..end.unwrap_or(rest.len())]));
+                rest = end.map_or("", |end| &rest[end + 1..]);
+                if end.is_some() {
+                    self.in_tag = true;
+                    self.name = rest.chars().take_while(char::is_ascii_alphanumeric).flat_map(char::to_lowercase).collect();
+                }
+            }
+        }
+        parts
+    }
+}
+
+/// Adds the words of a run of characters without white space.
+fn split(chunk: &str, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>, out: &mut Vec<Word>) {
+    let mut kind = shape(chunk);
+    if kind == Shape::Placeholder {
+        // A gap inside something longer still says what the whole must look like.
+        let whole = filled(chunk);
+        if matches!(whole, Shape::Host | Shape::Url | Shape::ArmId | Shape::Path | Shape::Address | Shape::Version | Shape::Mail) {
+            kind = whole;
+        }
+    }
+    if kind == Shape::Nothing {
+        return;
+    }
+    if kind.is_volatile() || kind == Shape::Number {
+        return out.push(one(chunk, kind, line, importance, hasher));
+    }
+    let trimmed = chunk.trim_matches(|c: char| !c.is_alphanumeric());
+    let mut pieces = trimmed.split(|c: char| {
+        matches!(
+            c,
+            '/' | ':'
+                | '='
+                | ','
+                | '|'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | '"'
+                | '\''
+                | ';'
+                | '<'
+                | '>'
+                | '&'
+                | '#'
+                | '!'
+                | '?'
+                | '@'
+                | '\\'
+                | '`'
+                | '*'
+                | '+'
+        )
+    });
+    if trimmed.len() == chunk.len() && pieces.clone().nth(1).is_none() {
+        return compound(chunk, kind, line, importance, hasher, out);
+    }
+    for piece in &mut pieces {
+        let piece = piece.trim_matches(|c: char| matches!(c, '.' | '-' | '_'));
+        let kind = shape(piece);
+        if kind != Shape::Nothing {
+            compound(piece, kind, line, importance, hasher, out);
+        }
+    }
+}
+
+/// `health-probe-proxy` is three words; `nodepool1` and `my-group-1` are one name.
+fn compound(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>, out: &mut Vec<Word>) {
+    if kind == Shape::Word && piece.contains(['-', '.']) {
+        let parts: Vec<&str> = piece.split(['-', '.']).filter(|part| !part.is_empty()).collect();
+        let each = importance * 1.5 / parts.len().max(1) as f64;
+        for part in parts {
+            out.push(one(part, Shape::Word, line, each.min(importance), hasher));
+        }
+        return;
+    }
+    out.push(one(piece, kind, line, importance, hasher));
+}
+
+fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>) -> Word {
+    let piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
+    let hash = |text: &str| {
+        let mut state = hasher.build_hasher();
+        for character in text.chars() {
+            if character.is_ascii() {
+                state.write_u8(character.to_ascii_lowercase() as u8);
+            } else {
+                character.to_lowercase().for_each(|lower| state.write_u32(u32::from(lower)));
+            }
+        }
+        state.finish()
+    };
+    let exact = hash(piece);
+    let class = kind as u64 + 1;
+    let (symbol, free, weight) = match kind {
+        Shape::Placeholder => (0, true, 0.0),
+        Shape::Word if piece.chars().count() == 1 => (exact, false, 0.1),
+        Shape::Word if COMMON.iter().any(|common| piece.eq_ignore_ascii_case(common)) => (exact, false, 0.25),
+        Shape::Word => (exact, false, 1.0),
+        Shape::Name => (class, true, 0.4),
+        Shape::Number => (class, true, 0.25),
+        Shape::Url | Shape::Path | Shape::ArmId => (class, true, 0.3),
+        _ => (class, true, 0.2),
+    };
+    Word { exact, symbol, free, weight: weight * importance, line }
+}
+
+/// Whether a word of the document is a gap.
+pub(super) fn is_gap(word: &Word) -> bool {
+    word.symbol == 0
+}
+
+/// Whether a line of the document says only that lines were left out.
+pub(super) fn is_elision(line: &str) -> bool {
+    let line = line.trim().trim_start_matches(['#', '/', '<', '[', '(']).trim_start();
+    let Some(rest) = line.strip_prefix("...").or_else(|| line.strip_prefix('…')) else { return false };
+    let rest = rest.trim_start_matches('.');
+    rest.is_empty()
+        || rest.starts_with([' ', '(', ']', '>', ')'])
+        || rest.trim_end_matches([']', '>', ')', '}']).ends_with("...")
+        || is_placeholder(rest) && rest.starts_with('<')
+}
+
+/// FNV-1a: fast on short words, the same on every machine; nothing depends on it being hard to collide.
+#[derive(Clone)]
+pub(super) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_elision, is_gap, words};
+
+    #[track_caller]
+    fn check(left: &str, right: &str, alike: bool) {
+        let symbols = |text: &str| words(text, false).iter().map(|word| word.symbol).collect::<Vec<_>>();
+        assert_eq!(symbols(left) == symbols(right), alike, "{left} / {right}");
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_is_the_same_word() {
+        check("pod/web-1 took 3m on 10.0.0.1", "pod/web-22  took\n5s on 10.2.3.4", true);
+        check("Created namespace", "created NAMESPACE", true);
+        check("created", "deleted", false);
+    }
+
+    #[test]
+    fn gaps_and_lines_that_were_left_out_are_told() {
+        assert!(is_gap(&words("<name>", false)[0]));
+        for line in ["...", "  ... ", "# ...other pods...", "... (log redacted for brevity) ...", "[...]", "…", "// ..."] {
+            assert!(is_elision(line), "{line}");
+        }
+        for line in ["...Successfully got an update from the \"x\" chart repository", "Loading...", "a ... b"] {
+            assert!(!is_elision(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_tags_tell_less_than_those_of_the_page() {
+        let page = words("<html>\n<title>Welcome</title>\n<style>body</style><p>hello</p>", true);
+        let weights: Vec<f64> = page.iter().filter(|word| word.weight >= 1.0).map(|word| word.weight).collect();
+        assert_eq!(weights, [2.0, 1.0]);
+    }
+}
