@@ -239,10 +239,10 @@ impl<'a> Reader<'a> {
             TagKind::Output => {
                 let why = match &self.since_step {
                     _ if self.steps.is_empty() => Some("no step stands above it".to_owned()),
-                    SinceStep { heading: true, .. } => Some("a heading stands between it and the step above".to_owned()),
                     SinceStep { other_commands: Some((line, tag)), .. } => {
                         Some(format!("the code block above it is tagged `{tag}` and does not run (line {line})"))
                     }
+                    SinceStep { heading: true, .. } => Some("a heading stands between it and the step above".to_owned()),
                     _ => None,
                 };
                 match why {

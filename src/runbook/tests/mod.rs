@@ -5,6 +5,7 @@ mod bounds;
 mod directives;
 mod fences;
 mod incumbent;
+mod manual;
 mod published;
 
 use super::{Companions, Criterion, Runbook, Step, parse};
