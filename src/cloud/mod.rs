@@ -25,18 +25,25 @@ mod profile;
 mod settle;
 mod shared;
 mod state;
+#[cfg(test)]
+mod testing;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
+pub use self::http::authority::AuthorityError;
 pub use clock::ClockMode;
 pub use fault::Unsupported;
-pub use http::authority::AuthorityError;
 pub use observation::Observation;
 pub use profile::Profile;
 
+use self::http::server::Server;
 use shared::Shared;
 use state::State;
 
@@ -60,12 +67,17 @@ pub enum CloudError {
     /// No certificates.
     #[error("cannot make certificates")]
     Certificates(#[from] AuthorityError),
+    /// No randomness for the side channel's secret.
+    #[error("the system has no randomness")]
+    Randomness,
 }
 
 /// A running cloud. It stops when dropped.
 #[derive(Debug)]
 pub struct Cloud {
     shared: Arc<Shared>,
+    server: Server,
+    ca_pem: String,
 }
 
 /// A state to come back to.
@@ -91,7 +103,67 @@ pub struct SignedIn {
     pub refresh_token: String,
 }
 
+/// An application that can sign in by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// Its client id.
+    pub app_id: String,
+    /// The object id of its service principal.
+    pub object_id: String,
+    /// Its client secret.
+    pub secret: String,
+}
+
 impl Cloud {
+    /// Starts a cloud on a free loopback port. Must be called inside a Tokio runtime, which serves it until it is dropped.
+    ///
+    /// # Errors
+    /// When there is no port or no randomness.
+    pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
+        let shared = Arc::new(Shared::new(&options)?);
+        let run_token = run_token()?;
+        let server = Server::start(Arc::clone(&shared), &run_token).await.map_err(CloudError::Listen)?;
+        let ca_pem = shared.authority().pem().to_owned();
+        Ok(Self { shared, server, ca_pem })
+    }
+
+    /// Where the proxy listens.
+    pub fn proxy_address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The URL of the side channel for the built-in clients, without a slash at the end.
+    pub fn run_url(&self) -> String {
+        self.server.run_url()
+    }
+
+    /// The certificate authority that signed every certificate of the emulated hosts, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Who the clients are signed in as.
+    pub fn signed_in(&self) -> SignedIn {
+        let state = self.shared.state();
+        let (directory, subscription) = (&state.directory, state.arm.subscription());
+        let user = directory.signed_in_user();
+        SignedIn {
+            tenant_id: directory.tenant.id.clone(),
+            tenant_domain: directory.tenant.default_domain.clone(),
+            subscription_id: subscription.id.clone(),
+            subscription_name: subscription.name.clone(),
+            user_object_id: user.object_id.clone(),
+            user_principal_name: user.user_principal_name.clone(),
+            refresh_token: user.refresh_token.clone(),
+        }
+    }
+
+    /// Registers an application with a service principal and a client secret, as an administrator of the tenant would have done
+    /// beforehand. It has no role until somebody assigns one.
+    pub fn register_application(&self, display_name: &str) -> Application {
+        self.shared.state().register_application(display_name)
+    }
+
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         self.shared.state().now()
@@ -121,4 +193,11 @@ impl Cloud {
     pub fn restore(&self, snapshot: &Snapshot) {
         self.shared.restore(&snapshot.0);
     }
+}
+
+/// The secret in the side channel's path. It is not drawn from the seed: whoever knows the seed must not know the secret.
+fn run_token() -> Result<String, CloudError> {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| CloudError::Randomness)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

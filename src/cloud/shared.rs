@@ -58,6 +58,7 @@ impl Shared {
 
     /// Answers a request through the pipeline, then lets happen what follows from it.
     pub(crate) fn handle(&self, request: &Request) -> Reply {
+        self.catch_up();
         let (reply, wrote) = {
             let mut state = self.state();
             let reply = pipeline::answer(&mut state, &self.profile, request);
@@ -72,6 +73,18 @@ impl Shared {
             self.notify();
         }
         reply
+    }
+
+    /// When time passes by itself, lets happen what has become due since the last request.
+    fn catch_up(&self) {
+        {
+            let mut state = self.state();
+            if !state.clock.follows_wall() {
+                return;
+            }
+            settle::settle(&mut state);
+        }
+        self.run_programs();
     }
 
     /// Lets time pass for a client that polls something unfinished: reads never do that themselves.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::http::authority::Authority;
+use super::identity::entra::model::{ServicePrincipal, ServicePrincipalKind};
 use super::ids::Ids;
 use super::observation::Observation;
-use super::{CloudOptions, aks, arm, authorization, identity, keyvault, kube, msi};
+use super::{Application, CloudOptions, aks, arm, authorization, identity, keyvault, kube, msi};
 
 /// The model of every service. Cloning it is a snapshot.
 #[derive(Debug, Clone)]
@@ -53,9 +54,28 @@ impl State {
             clock,
             ids,
         };
+        let refresh_token = state.directory.signed_in_user().refresh_token.clone();
+        state.remember_secret(&refresh_token);
         let (user, scope) = (state.directory.signed_in_user().object_id.clone(), state.arm.subscription().scope());
         authorization::seed_owner(&mut state, &user, &scope);
         state
+    }
+
+    /// Adds an application with a service principal and a secret to the directory.
+    pub(crate) fn register_application(&mut self, display_name: &str) -> Application {
+        let (now, kind) = (self.now(), format!("application {display_name}"));
+        let application = Application { app_id: self.ids.guid(&kind), object_id: self.ids.guid(&kind), secret: self.ids.hex(&kind, 20) };
+        self.remember_secret(&application.secret);
+        self.directory.service_principals.push(ServicePrincipal {
+            object_id: application.object_id.clone(),
+            app_id: application.app_id.clone(),
+            display_name: display_name.to_owned(),
+            kind: ServicePrincipalKind::Application,
+            created: now,
+            resource_id: String::new(),
+            secrets: vec![application.secret.clone()],
+        });
+        application
     }
 
     /// The present instant.

@@ -110,6 +110,11 @@ impl Model {
     /// Starts an operation at `now`.
     pub(crate) fn start(&mut self, ids: &mut Ids, work: Work, now: Timestamp) -> Operation {
         let id = ids.guid(&format!("operation {}", work.resource_id.to_ascii_lowercase()));
+        self.start_as(id, work, now)
+    }
+
+    /// The same under an id of one's own.
+    pub(crate) fn start_as(&mut self, id: String, work: Work, now: Timestamp) -> Operation {
         let operation = Operation { id: id.clone(), work, started: now };
         self.operations.insert(id.to_ascii_lowercase(), operation.clone());
         operation

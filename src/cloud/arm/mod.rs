@@ -1,10 +1,16 @@
 //! Azure Resource Manager: subscriptions, resource groups, resource ids, long-running operations.
 
+mod catalog;
+pub(crate) mod faults;
 pub(crate) mod id;
 pub(crate) mod lro;
 pub(crate) mod model;
+pub(crate) mod operations;
+pub(crate) mod regions;
 pub(crate) mod resource;
 pub(crate) mod routes;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tracked;
 
 use jiff::Timestamp;
@@ -12,8 +18,8 @@ use jiff::Timestamp;
 use crate::cloud::state::State;
 
 /// Removes what a group deletion that has ended leaves behind.
-pub(crate) fn settle(_state: &mut State, _now: Timestamp) -> bool {
-    false
+pub(crate) fn settle(state: &mut State, now: Timestamp) -> bool {
+    operations::finish_deletions(state, now)
 }
 
 /// When the next long-running operation ends.

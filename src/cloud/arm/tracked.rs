@@ -1,5 +1,6 @@
 //! What holds for every tracked resource: its group, and the location that it cannot leave.
 
+use super::faults;
 use super::model::Group;
 use crate::cloud::fault::Fault;
 use crate::cloud::state::State;
@@ -10,7 +11,7 @@ use crate::cloud::state::State;
 /// `SubscriptionNotFound`, `ResourceGroupNotFound`.
 pub(crate) fn require_group<'a>(state: &'a State, subscription: &str, group: &str) -> Result<&'a Group, Fault> {
     if !state.arm.subscription().id.eq_ignore_ascii_case(subscription) {
-        return Err(Fault::new(404, "SubscriptionNotFound", format!("The subscription '{subscription}' could not be found.")));
+        return Err(faults::subscription_not_found(subscription));
     }
     state.arm.group(group).ok_or_else(|| resource_group_not_found(group))
 }
@@ -22,11 +23,15 @@ pub(crate) fn require_group<'a>(state: &'a State, subscription: &str, group: &st
 pub(crate) fn require_writable_group<'a>(state: &'a State, subscription: &str, group: &str) -> Result<&'a Group, Fault> {
     let found = require_group(state, subscription, group)?;
     if found.deleting {
-        // Public reports.
-        let message = format!("The resource group '{}' is in deprovisioning state and cannot perform this operation.", found.name);
-        return Err(Fault::new(409, "ResourceGroupBeingDeleted", message));
+        return Err(being_deleted(&found.name));
     }
     Ok(found)
+}
+
+/// A write into a group that is going away. Public reports.
+pub(crate) fn being_deleted(group: &str) -> Fault {
+    let message = format!("The resource group '{group}' is in deprovisioning state and cannot perform this operation.");
+    Fault::new(409, "ResourceGroupBeingDeleted", message)
 }
 
 /// Public reports, confirmed by the recorded length.

@@ -330,8 +330,11 @@ pub(crate) struct Endpoint {
     /// What the path said.
     pub(crate) params: Params,
     /// What it does. A write is what a method other than GET and HEAD does.
-    pub(crate) run: fn(&mut Context<'_>) -> Result<Reply, Fault>,
+    pub(crate) run: Run,
 }
+
+/// An operation behind a route.
+pub(crate) type Run = fn(&mut Context<'_>) -> Result<Reply, Fault>;
 
 /// Who may call an endpoint. There is no default: each route says.
 #[derive(Debug, Clone, PartialEq, Eq)]

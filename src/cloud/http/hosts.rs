@@ -17,9 +17,12 @@ pub(crate) fn is_served(state: &State, host: &str) -> bool {
     matches!(host, RESOURCE_MANAGER | LOGIN | GRAPH) || keyvault::host_exists(state, host) || kube::host_exists(state, host)
 }
 
-/// Whether a refusal of `host` is worth telling: a name below Azure's own domains that nobody has is an answer of the emulated world (no
-/// such vault, no such cluster), not something that docent lacks.
+/// Whether `host` lies below a domain in which Azure gives every vault or cluster a name of its own.
+pub(crate) fn is_of_the_world(host: &str) -> bool {
+    [".vault.azure.net", ".azmk8s.io", ".oic.prod-aks.azure.com"].iter().any(|suffix| host.ends_with(suffix))
+}
+
+/// Whether the report should know that `host` was refused.
 pub(crate) fn refusal_is_notable(host: &str) -> bool {
-    let world = [".vault.azure.net", ".azmk8s.io", ".oic.prod-aks.azure.com"];
-    host != VERSION_CHECK && !world.iter().any(|suffix| host.ends_with(suffix))
+    host != VERSION_CHECK
 }

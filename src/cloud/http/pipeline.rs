@@ -22,7 +22,7 @@ pub(crate) fn answer(state: &mut State, profile: &Profile, request: &Request) ->
             if let Some(unsupported) = fault.as_unsupported() {
                 state.observe(Observation::Unsupported(unsupported.clone()));
             }
-            dialect::encode(&request.host, &fault)
+            dialect::encode(state, request, &fault)
         }
     }
 }
@@ -45,6 +45,7 @@ fn route(request: &Request) -> Result<Endpoint, Fault> {
     let services = [
         identity::entra::routes::route,
         graph::routes::route,
+        arm::routes::listing,
         msi::routes::route,
         authorization::routes::route,
         keyvault::routes::route,

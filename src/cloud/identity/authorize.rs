@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::azure_rbac::{self, Decision, Plane};
 use super::caller::{Caller, CallerKind, EntraCaller};
 use super::token::{self, Audience, Rejection};
+use crate::cloud::arm::faults;
 use crate::cloud::authorization;
 use crate::cloud::clock::since;
 use crate::cloud::fault::Fault;
@@ -31,7 +32,7 @@ pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Resul
     };
     let now = state.now();
     let read = token::read(&state.directory, Audience::ResourceManager, bearer, now);
-    read.map(Caller::Entra).map_err(|rejection| {
+    let caller = read.map_err(|rejection| {
         // Texts as quoted in public reports.
         let (code, message) = match rejection {
             Rejection::Invalid | Rejection::Gone => ("InvalidAuthenticationToken", "The access token is invalid.".to_owned()),
@@ -49,7 +50,18 @@ pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Resul
             ),
         };
         challenge(Fault::new(401, code, &message), &message)
-    })
+    })?;
+    require_subscription(state, request)?;
+    Ok(Caller::Entra(caller))
+}
+
+/// Resource Manager looks for the subscription before it asks who may.
+fn require_subscription(state: &State, request: &Request) -> Result<(), Fault> {
+    let [keyword, id, ..] = &request.segments[..] else { return Ok(()) };
+    if !keyword.eq_ignore_ascii_case("subscriptions") || id.eq_ignore_ascii_case(&state.arm.subscription().id) {
+        return Ok(());
+    }
+    Err(if uuid::Uuid::try_parse(id).is_ok() { faults::subscription_not_found(id) } else { faults::subscription_malformed(id) })
 }
 
 /// Who asks Microsoft Graph.

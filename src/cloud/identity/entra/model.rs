@@ -29,6 +29,8 @@ pub(crate) struct User {
     pub(crate) display_name: String,
     pub(crate) given_name: String,
     pub(crate) surname: String,
+    /// The token with which clients get their access tokens.
+    pub(crate) refresh_token: String,
 }
 
 /// A security group.
@@ -102,6 +104,7 @@ impl Model {
             display_name: "Docent Reader".to_owned(),
             given_name: "Docent".to_owned(),
             surname: "Reader".to_owned(),
+            refresh_token: format!("1.docent-{}", ids.fixed_guid("refresh token")),
         };
         Self {
             tenant: Tenant { id: ids.fixed_guid("tenant"), display_name: "Docent Lab".to_owned(), default_domain: domain.to_owned() },

@@ -1,0 +1,105 @@
+//! Directory objects as Graph v1.0 shows them. Every shape is from a recording of 2022 or later.
+
+use serde_json::{Value, json};
+
+use crate::cloud::clock::whole_seconds;
+use crate::cloud::identity::entra::model::{Group, Model, Principal, ServicePrincipal, ServicePrincipalKind, User};
+
+/// The default properties of a user. Recorded: `id` comes last.
+pub(crate) fn user(user: &User) -> Value {
+    json!({
+        "businessPhones": [],
+        "displayName": user.display_name,
+        "givenName": user.given_name,
+        "jobTitle": null,
+        "mail": null,
+        "mobilePhone": null,
+        "officeLocation": null,
+        "preferredLanguage": null,
+        "surname": user.surname,
+        "userPrincipalName": user.user_principal_name,
+        "id": user.object_id,
+    })
+}
+
+/// A security group.
+pub(crate) fn group(group: &Group) -> Value {
+    json!({
+        "id": group.object_id,
+        "deletedDateTime": null,
+        "classification": null,
+        "creationOptions": [],
+        "description": group.display_name,
+        "displayName": group.display_name,
+        "groupTypes": [],
+        "mail": null,
+        "mailEnabled": false,
+        "mailNickname": group.display_name,
+        "securityEnabled": true,
+    })
+}
+
+/// A service principal.
+pub(crate) fn service_principal(directory: &Model, principal: &ServicePrincipal) -> Value {
+    let managed = principal.kind == ServicePrincipalKind::ManagedIdentity;
+    // Documented: a user-assigned identity names its resource in `alternativeNames`.
+    let alternative: Vec<&str> = if managed { vec!["isExplicit=True", &principal.resource_id] } else { Vec::new() };
+    json!({
+        "id": principal.object_id,
+        "deletedDateTime": null,
+        "accountEnabled": true,
+        "alternativeNames": alternative,
+        "appDisplayName": if managed { Value::Null } else { json!(principal.display_name) },
+        "appDescription": null,
+        "appId": principal.app_id,
+        "applicationTemplateId": null,
+        "appOwnerOrganizationId": if managed { Value::Null } else { json!(directory.tenant.id) },
+        "appRoleAssignmentRequired": false,
+        "createdDateTime": whole_seconds(principal.created),
+        "description": null,
+        "disabledByMicrosoftStatus": null,
+        "displayName": principal.display_name,
+        "homepage": null,
+        "loginUrl": null,
+        "logoutUrl": null,
+        "notes": null,
+        "notificationEmailAddresses": [],
+        "preferredSingleSignOnMode": null,
+        "preferredTokenSigningKeyThumbprint": null,
+        "replyUrls": [],
+        "servicePrincipalNames": service_principal_names(principal),
+        "servicePrincipalType": if managed { "ManagedIdentity" } else { "Application" },
+        "signInAudience": if managed { Value::Null } else { json!("AzureADMyOrg") },
+        "tags": [],
+        "tokenEncryptionKeyId": null,
+        "samlSingleSignOnSettings": null,
+        "verifiedPublisher": {"displayName": null, "verifiedPublisherId": null, "addedDateTime": null},
+        "addIns": [],
+        "appRoles": [],
+        "info": {"logoUrl": null, "marketingUrl": null, "privacyStatementUrl": null, "supportUrl": null, "termsOfServiceUrl": null},
+        "keyCredentials": [],
+        "oauth2PermissionScopes": [],
+        "passwordCredentials": [],
+        "resourceSpecificApplicationPermissions": [],
+    })
+}
+
+/// The names by which a service principal is looked up. A managed identity also has one below `identity.azure.net`, which is left out.
+pub(crate) fn service_principal_names(principal: &ServicePrincipal) -> Vec<&str> {
+    vec![&principal.app_id]
+}
+
+/// Any directory object with its type first, as lists of mixed objects show it.
+pub(crate) fn typed(directory: &Model, principal: Principal<'_>) -> Value {
+    let (kind, shown) = match principal {
+        Principal::User(found) => ("#microsoft.graph.user", user(found)),
+        Principal::Group(found) => ("#microsoft.graph.group", group(found)),
+        Principal::Service(found) => ("#microsoft.graph.servicePrincipal", service_principal(directory, found)),
+    };
+    let mut object = serde_json::Map::new();
+    object.insert("@odata.type".to_owned(), json!(kind));
+    if let Value::Object(members) = shown {
+        object.extend(members);
+    }
+    Value::Object(object)
+}

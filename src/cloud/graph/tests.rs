@@ -1,0 +1,88 @@
+//! Graph by raw requests.
+
+use serde_json::{Value, json};
+
+use crate::cloud::testing::TestCloud;
+
+#[test]
+fn me_is_the_signed_in_user_with_eleven_properties_and_the_id_last() {
+    let cloud = TestCloud::new();
+    let me = cloud.graph("GET", "/v1.0/me", Value::Null);
+    let keys: Vec<&String> = me.body.as_object().unwrap().keys().collect();
+    let expected = [
+        "@odata.context",
+        "businessPhones",
+        "displayName",
+        "givenName",
+        "jobTitle",
+        "mail",
+        "mobilePhone",
+        "officeLocation",
+        "preferredLanguage",
+        "surname",
+        "userPrincipalName",
+        "id",
+    ];
+    assert_eq!(keys, expected);
+    assert_eq!(me.body["id"], json!(cloud.user()));
+    assert!(me.reply.header("content-type").unwrap().starts_with("application/json;odata.metadata=minimal"));
+}
+
+#[test]
+fn an_application_has_no_me() {
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    let token = cloud.application_token(&application.app_id, &application.secret, "https://graph.microsoft.com");
+    let answer = cloud.call("graph.microsoft.com", &token, "GET", "/v1.0/me", Value::Null);
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (400, &json!("BadRequest")));
+}
+
+#[test]
+fn service_principals_are_found_by_the_filter_that_az_sends() {
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    let find = |name: &str| {
+        let target = format!("/v1.0/servicePrincipals?$filter=servicePrincipalNames%2Fany%28c%3Ac%20eq%20%27{name}%27%29");
+        cloud.graph("GET", &target, Value::Null).body["value"].clone()
+    };
+    assert_eq!(find(&application.app_id)[0]["id"], json!(application.object_id));
+    assert_eq!(find("nobody"), json!([]));
+    let refused = cloud.graph("GET", "/v1.0/servicePrincipals?$filter=startswith(displayName,'c')", Value::Null);
+    assert_eq!(refused.status, 501, "{}", refused.body);
+}
+
+#[test]
+fn get_by_ids_leaves_out_strangers_and_puts_the_type_first() {
+    let cloud = TestCloud::new();
+    let nobody = "00000000-0000-0000-0000-00000000000a";
+    let body = json!({"ids": [nobody, cloud.user()], "types": ["user", "group", "servicePrincipal", "directoryObjectPartnerReference"]});
+    let found = cloud.graph("POST", "/v1.0/directoryObjects/getByIds", body).body;
+    assert_eq!(found["value"].as_array().unwrap().len(), 1);
+    let first = found["value"][0].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(first, (&"@odata.type".to_owned(), &json!("#microsoft.graph.user")));
+    let only_groups = json!({"ids": [cloud.user()], "types": ["group"]});
+    assert_eq!(cloud.graph("POST", "/v1.0/directoryObjects/getByIds", only_groups).body["value"], json!([]));
+}
+
+#[test]
+fn users_are_found_by_id_by_name_and_by_filter_and_a_stranger_is_not() {
+    let cloud = TestCloud::new();
+    let get = |target: &str| cloud.graph("GET", target, Value::Null);
+    let name = "reader@docentlab.onmicrosoft.com";
+    assert_eq!(get(&format!("/v1.0/users/{}", cloud.user())).body["userPrincipalName"], name);
+    assert_eq!(get(&format!("/v1.0/users/{name}")).body["id"], json!(cloud.user()));
+    assert_eq!(get(&format!("/v1.0/users?$filter=userPrincipalName%20eq%20'{name}'")).body["value"][0]["id"], json!(cloud.user()));
+    let missing = get("/v1.0/users/nobody");
+    let message = "Resource 'nobody' does not exist or one of its queried reference-property objects are not present.";
+    assert_eq!((missing.status, &missing.body["error"]["message"]), (404, &json!(message)));
+    let inner = &missing.body["error"]["innerError"];
+    assert_eq!((&inner["date"], &inner["request-id"]), (&json!("2026-01-01T00:00:00"), &inner["client-request-id"]));
+}
+
+#[test]
+fn graph_needs_a_token_of_its_own() {
+    let cloud = TestCloud::new();
+    let token = cloud.user_token("https://management.core.windows.net/");
+    let answer = cloud.call("graph.microsoft.com", &token, "GET", "/v1.0/me", Value::Null);
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationToken")));
+}

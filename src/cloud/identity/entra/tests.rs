@@ -1,0 +1,133 @@
+//! The token service by raw requests.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::cloud::http::endpoint::Request;
+use crate::cloud::identity::jwt::Jwt;
+use crate::cloud::identity::keys;
+use crate::cloud::testing::{AZ, TestCloud};
+
+const ARM_SCOPE: &str = "https://management.core.windows.net//.default";
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+#[track_caller]
+fn check_refused(cloud: &TestCloud, fields: &[(&str, &str)], status: u16, error: &str, code: u32) -> String {
+    let answer = cloud.token_request(fields);
+    assert_eq!(
+        (answer.status, &answer.body["error"], &answer.body["error_codes"]),
+        (status, &json!(error), &json!([code])),
+        "{}",
+        answer.body
+    );
+    let description = answer.body["error_description"].as_str().unwrap().to_owned();
+    assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
+    assert!(!description.contains(['"', '\\', '\n', '\r']), "{description}");
+    assert!(description.ends_with("Timestamp: 2026-01-01 00:00:00Z"), "{description}");
+    description
+}
+
+#[test]
+fn discovery_names_the_endpoints_and_the_keys_confirm_the_tokens() {
+    let cloud = TestCloud::new();
+    let get = |path: String| cloud.send(&Request::new(Method::GET, "login.microsoftonline.com", &path));
+    let tenant = cloud.tenant();
+    let discovery = get(format!("/{tenant}/v2.0/.well-known/openid-configuration"));
+    assert_eq!(discovery.body["token_endpoint"], json!(format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token")));
+    assert_eq!(discovery.body["issuer"], json!(format!("https://login.microsoftonline.com/{tenant}/v2.0")));
+    let jwks = get(format!("/{tenant}/discovery/v2.0/keys")).body["keys"].as_array().unwrap().clone();
+    let token = cloud.user_token("https://vault.azure.net");
+    assert_eq!(Jwt::parse(&token).unwrap().verify(&jwks), Ok(()));
+    let organizations = get("/organizations/v2.0/.well-known/openid-configuration".to_owned());
+    assert_eq!(organizations.body["issuer"], "https://login.microsoftonline.com/{tenantid}/v2.0");
+    assert_eq!(get("/nobody.example/v2.0/.well-known/openid-configuration".to_owned()).body["error_codes"], json!([90002]));
+    let realm = get("/common/userrealm/reader@docentlab.onmicrosoft.com?api-version=1.0".to_owned());
+    assert_eq!(realm.body["account_type"], "Managed");
+    assert!(get("/common/discovery/instance?api-version=1.1".to_owned()).body["metadata"][0]["aliases"].is_array());
+}
+
+#[test]
+fn a_refresh_token_gives_what_msal_reads() {
+    let cloud = TestCloud::new();
+    let refresh = cloud.shared.state().directory.signed_in_user().refresh_token.clone();
+    let fields = [("grant_type", "refresh_token"), ("client_id", AZ), ("refresh_token", refresh.as_str()), ("scope", ARM_SCOPE)];
+    let body = cloud.token_request(&fields).body;
+    assert!(body["expires_in"].is_i64() && body["ext_expires_in"].is_i64(), "numbers, not texts: {body}");
+    assert_eq!((&body["foci"], &body["refresh_token"], &body["scope"]), (&json!("1"), &json!(refresh), &json!(ARM_SCOPE)));
+    let id_token = Jwt::parse(body["id_token"].as_str().unwrap()).unwrap().claims().clone();
+    assert_eq!((&id_token["aud"], &id_token["oid"]), (&json!(AZ), &json!(cloud.user())));
+    assert!(id_token["exp"].as_i64() > Some(4_000_000_000), "beyond the wall");
+    let info: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body["client_info"].as_str().unwrap()).unwrap()).unwrap();
+    assert_eq!(info, json!({"uid": cloud.user(), "utid": cloud.tenant()}));
+    let token = Jwt::parse(body["access_token"].as_str().unwrap()).unwrap().claims().clone();
+    assert_eq!((&token["aud"], &token["appid"]), (&json!("https://management.core.windows.net/"), &json!(AZ)));
+    check_refused(
+        &cloud,
+        &[("grant_type", "refresh_token"), ("client_id", AZ), ("refresh_token", "x"), ("scope", ARM_SCOPE)],
+        400,
+        "invalid_grant",
+        9_002_313,
+    );
+}
+
+#[test]
+fn an_application_signs_in_with_its_secret_and_with_no_other() {
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    let with =
+        |secret: &'static str| [("grant_type", "client_credentials"), ("client_id", ""), ("client_secret", secret), ("scope", ARM_SCOPE)];
+    let mut fields = with("wrong");
+    fields[1].1 = &application.app_id;
+    check_refused(&cloud, &fields, 401, "invalid_client", 7_000_215);
+    fields[2].1 = &application.secret;
+    let body = cloud.token_request(&fields).body;
+    assert_eq!(Jwt::parse(body["access_token"].as_str().unwrap()).unwrap().text("oid"), Some(application.object_id.as_str()));
+    assert!(body.get("refresh_token").is_none() && body.get("id_token").is_none());
+    check_refused(&cloud, &[fields[0], fields[1], fields[3]], 401, "invalid_client", 7_000_218);
+    fields[1].1 = "00000000-0000-0000-0000-00000000000a";
+    check_refused(&cloud, &fields, 400, "unauthorized_client", 700_016);
+}
+
+#[test]
+fn requests_that_lack_something_are_told_what() {
+    let cloud = TestCloud::new();
+    check_refused(&cloud, &[], 400, "invalid_request", 900_144);
+    let application = cloud.shared.state().register_application("ci");
+    let fields = [("grant_type", "client_credentials"), ("client_id", application.app_id.as_str()), ("client_secret", &application.secret)];
+    assert!(check_refused(&cloud, &fields, 400, "invalid_request", 900_144).contains("'scope'"));
+    let strange = [fields[0], fields[1], fields[2], ("scope", "https://strange.example/.default")];
+    check_refused(&cloud, &strange, 400, "invalid_resource", 500_011);
+    check_refused(&cloud, &[("grant_type", "magic"), ("client_id", "x")], 400, "unsupported_grant_type", 70_003);
+    check_refused(&cloud, &[("grant_type", "password"), ("client_id", AZ)], 400, "invalid_grant", 50_126);
+    let interactive = cloud.token_request(&[("grant_type", "authorization_code"), ("client_id", AZ)]);
+    assert_eq!(interactive.status, 501, "refused by name: {}", interactive.body);
+}
+
+#[test]
+fn an_assertion_without_credentials_and_one_that_is_no_token_are_refused() {
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    let assertion =
+        keys::cluster().sign("https://issuer/", &json!({"iss": "https://issuer/", "sub": "s", "aud": ["a"], "exp": 9_999_999_999_i64}));
+    let mut fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", application.app_id.as_str()),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", assertion.as_str()),
+        ("scope", "https://vault.azure.net/.default openid offline_access profile"),
+    ];
+    let description = check_refused(&cloud, &fields, 401, "invalid_client", 70_025);
+    assert!(description.contains(&format!("The client '{}'(ci) has no configured federated identity credentials.", application.app_id)));
+    fields[3].1 = "not.a.token";
+    check_refused(&cloud, &fields, 401, "invalid_client", 50_027);
+}
+
+#[test]
+fn a_token_of_another_seed_opens_nothing() {
+    let (one, other) = (TestCloud::new(), TestCloud::with_seed(1));
+    let token = other.user_token("https://management.core.windows.net/");
+    let answer = one.arm_as(&token, "GET", "/subscriptions?api-version=2022-12-01", Value::Null);
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationToken")));
+}
