@@ -13,6 +13,7 @@ pub mod applets;
 #[cfg(feature = "embedded")]
 pub mod cloud;
 pub mod engine;
+pub mod reexec;
 pub mod report;
 pub mod shell;
 pub mod target;

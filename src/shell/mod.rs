@@ -1,1 +1,37 @@
 //! The only place that starts processes for a step: one persistent bash whose state carries from block to block.
+//!
+//! docent → helper (docent again, re-executed: sub-reaper, holder of the lifeline, in a session without a terminal) → bash.
+//! bash reads its own script from a FIFO, so its standard input stays free; docent sends one driver line a block. A block stops
+//! at its first failing command by a `return` in the ERR trap, which leaves the shell and its state alive; after each block the
+//! state is written to a checkpoint, from which a killed shell is brought back.
+//!
+//! Deliberately absent: what a runbook is, what a failure means for a step, how paths are displayed, and the sandbox's walls.
+//! Not carried over a restart: open descriptors, jobs and `$!`, `$$`, limits, coprocesses.
+
+mod capture;
+mod checkpoint;
+mod control;
+mod declaration;
+mod driver;
+mod error;
+mod failure;
+pub mod helper;
+mod interrupt;
+mod launch;
+mod lifeline;
+mod persistent;
+mod process_tree;
+mod report;
+mod session;
+
+pub use capture::Captured;
+pub use declaration::{Shape, Variable, Variables};
+pub use error::ShellError;
+pub use failure::{CommandFailure, Defect, Place};
+pub use interrupt::Interrupt;
+pub use launch::{Helper, Launch};
+pub use persistent::{Bash, LateOutput};
+pub use session::{Block, Ending, Farewell, Outcome, Session};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The state of the shell between two blocks, as the checkpoint script wrote it. Pure; bytes, because values need not be UTF-8.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::declaration::{self, Variables};
+use super::driver;
+
+/// The state of the shell between two blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Checkpoint {
+    bytes: Vec<u8>,
+    place: Range<usize>,
+    variables: Range<usize>,
+    functions: Range<usize>,
+    options: Range<usize>,
+    traps: Vec<Trap>,
+}
+
+/// A trap as `trap -p` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Trap {
+    /// The action, quoted for the shell.
+    action: Vec<u8>,
+    signal: String,
+}
+
+/// Names that bash has from its own start and that cannot be unset or must not be.
+const KEPT_NAMES: [&str; 3] = ["_", "SHLVL", "PWD"];
+
+impl Checkpoint {
+    /// Reads a checkpoint; none when it is not whole.
+    pub(super) fn read(bytes: Vec<u8>, nonce: &str) -> Option<Self> {
+        let mut at = 0;
+        let mut section = |title: &str| {
+            let marker = format!("#{nonce} {title}\n");
+            let start = at + find(&bytes[at..], marker.as_bytes())?;
+            at = start + marker.len();
+            Some(start..at)
+        };
+        let place = section("place")?;
+        let variables = section("variables")?;
+        let functions = section("functions")?;
+        let traps = section("traps")?;
+        let options = section("options")?;
+        let end = section("end")?;
+        let trap_list = read_traps(&bytes[traps.end..options.start]);
+        Some(Self {
+            place: place.end..variables.start,
+            variables: variables.end..functions.start,
+            functions: functions.end..traps.start,
+            options: options.end..end.start,
+            traps: trap_list,
+            bytes,
+        })
+    }
+
+    /// The shell's variables.
+    pub(super) fn variables(&self) -> Variables {
+        declaration::read(&self.bytes[self.variables.clone()])
+    }
+
+    /// What the block left as its ERR trap.
+    pub(super) fn err_trap(&self) -> DocumentTrap<'_> {
+        self.document_trap("ERR", driver::is_our_err_trap)
+    }
+
+    /// What the block left as its EXIT trap.
+    pub(super) fn exit_trap(&self) -> DocumentTrap<'_> {
+        self.document_trap("EXIT", driver::is_our_exit_trap)
+    }
+
+    fn document_trap(&self, signal: &str, is_ours: fn(&[u8]) -> bool) -> DocumentTrap<'_> {
+        match self.traps.iter().find(|trap| trap.signal == signal) {
+            None => DocumentTrap::Cleared,
+            Some(trap) if is_ours(&trap.action) => DocumentTrap::Ours,
+            Some(trap) => DocumentTrap::Own(&trap.action),
+        }
+    }
+
+    /// The script that brings the state back into a shell that started with these environment variables.
+    ///
+    /// They are unset first: what the document had unset must stay so, and `declare --` does not take the export attribute away.
+    /// Our own traps are left out (the driver sets them), and so is an EXIT trap that has been run.
+    pub(super) fn restore_script<'a>(&self, environment: impl Iterator<Item = &'a str>, with_exit_trap: bool) -> Vec<u8> {
+        let mut script = b"\\builtin unset -v __docent_t".to_vec();
+        let names: BTreeSet<&str> = environment.filter(|name| is_name(name) && !KEPT_NAMES.contains(name)).collect();
+        for name in names {
+            script.push(b' ');
+            script.extend_from_slice(name.as_bytes());
+        }
+        script.push(b'\n');
+        for section in [&self.place, &self.variables, &self.functions] {
+            script.extend_from_slice(&self.bytes[section.clone()]);
+            script.push(b'\n');
+        }
+        for trap in &self.traps {
+            let skipped = match trap.signal.as_str() {
+                "ERR" => true,
+                "EXIT" => !with_exit_trap || driver::is_our_exit_trap(&trap.action),
+                _ => false,
+            };
+            if !skipped {
+                script.extend_from_slice(b"\\builtin trap -- ");
+                script.extend_from_slice(&trap.action);
+                script.extend_from_slice(format!(" {}\n", trap.signal).as_bytes());
+            }
+        }
+        script.extend_from_slice(&self.bytes[self.options.clone()]);
+        script
+    }
+}
+
+/// Whose trap a signal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DocumentTrap<'a> {
+    /// Ours is in place: the document has not touched it.
+    Ours,
+    /// None: the document took it away.
+    Cleared,
+    /// The document's own, as a quoted word.
+    Own(&'a [u8]),
+}
+
+fn is_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    // The marker starts a line and holds a nonce, so looking at `#` only is both quick and enough.
+    let mut at = 0;
+    while let Some(offset) = bytes[at..].iter().position(|byte| *byte == b'#') {
+        at += offset;
+        if bytes[at..].starts_with(needle) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+fn read_traps(mut text: &[u8]) -> Vec<Trap> {
+    let mut traps = Vec::new();
+    while let Some(rest) = text.strip_prefix(b"trap -- ") {
+        let word = declaration::word_length(rest);
+        let action = rest[..word].to_vec();
+        let rest = rest[word..].strip_prefix(b" ").unwrap_or(&rest[word..]);
+        let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        traps.push(Trap { action, signal: String::from_utf8_lossy(&rest[..line]).into_owned() });
+        text = rest.get(line + 1..).unwrap_or_default();
+    }
+    traps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(traps: &str) -> Checkpoint {
+        let text = format!(
+            "#n place\ncd /w\n\n#n variables\ndeclare -- A=\"1\"\n\n#n functions\nset --\n\n#n traps\n{traps}#n options\nset +o errexit\n#n end\nnoise"
+        );
+        Checkpoint::read(text.into_bytes(), "n").expect("it is whole")
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_cut_is_none() {
+        assert_eq!(Checkpoint::read(b"#n place\ncd /w\n#n variables\n".to_vec(), "n"), None);
+    }
+
+    #[test]
+    fn a_document_s_own_traps_are_told_apart_from_ours_and_come_back() {
+        let state = checkpoint("trap -- 'it'\\''s over\n' EXIT\ntrap -- 'echo got' SIGUSR1\ntrap -- 'echo no' ERR\n");
+        assert_eq!(state.exit_trap(), DocumentTrap::Own(b"'it'\\''s over\n'"));
+        assert_eq!(state.err_trap(), DocumentTrap::Own(b"'echo no'"));
+        let script = String::from_utf8(state.restore_script(["PATH", "not-a-name"].into_iter(), true)).unwrap();
+        assert!(script.starts_with("\\builtin unset -v __docent_t PATH\n"), "{script}");
+        assert!(script.contains("trap -- 'echo got' SIGUSR1") && script.contains("over") && !script.contains("echo no"), "{script}");
+        assert!(script.ends_with("set +o errexit\n"), "{script}");
+        assert!(!String::from_utf8(state.restore_script(std::iter::empty(), false)).unwrap().contains("over"));
+    }
+
+    #[test]
+    fn no_trap_means_that_the_document_cleared_ours() {
+        assert_eq!(checkpoint("").exit_trap(), DocumentTrap::Cleared);
+    }
+}

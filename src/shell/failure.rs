@@ -1,0 +1,148 @@
+//! From reports of failed commands to what they mean for a block. Pure.
+
+use super::report::FailedCommand;
+use crate::bash::{Located, Script};
+
+pub use crate::bash::Place;
+
+/// Failures kept for a block.
+pub(super) const FAILURES_MAX: usize = 256;
+
+/// Commands whose status 1 is an answer, not a failure.
+const ANSWERS: [&str; 11] = ["grep", "egrep", "fgrep", "pgrep", "zgrep", "diff", "cmp", "test", "[", "[[", "expr"];
+/// Commands that ask whether another is there.
+const LOOK_UPS: [&str; 3] = ["which", "type", "hash"];
+
+/// A command of a block that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandFailure {
+    /// The 0-based line of the script on which the command starts. For a command in a function of an earlier block, the line of
+    /// the call.
+    pub line: usize,
+    /// The 0-based line of the script that called the function which holds the command; none when it stands in no function.
+    pub called_from: Option<usize>,
+    /// The command as bash prints it, its first 400 characters.
+    pub command: String,
+    /// Its status, 1 to 255.
+    pub status: i32,
+    /// Where it ran. `TopLevel` among the masked ones: the document had said `set +e`.
+    pub place: Place,
+    /// Status 1 of `grep`, `diff`, `test`, `command -v` and the like: an answer rather than a failure.
+    pub is_answer: bool,
+}
+
+impl CommandFailure {
+    /// Whether a capture hid a real failure: the statement around it went on with whatever it had printed.
+    pub fn is_hidden_by_capture(&self) -> bool {
+        self.place == Place::Capture && !self.is_answer
+    }
+}
+
+/// What is wrong with a block as a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Defect {
+    /// bash could not read it; the 0-based line where that became clear. What stands before it may have run.
+    Syntax {
+        /// The line.
+        line: usize,
+    },
+    /// A here-document never ends, so it swallowed the rest of the block. bash only warns.
+    OpenHereDocument {
+        /// The 0-based line of its `<<`.
+        line: usize,
+        /// The line that would end it.
+        delimiter: String,
+    },
+}
+
+/// What the reports of one block come to.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    pub stopped_at: Option<CommandFailure>,
+    pub masked: Vec<CommandFailure>,
+}
+
+/// Weighs the reports of one block, in the order in which they came. `file` is the path of the block's text in `source` fields.
+pub(super) fn judge(script: &Script, text: &str, file: &str, reports: &[FailedCommand]) -> Judgement {
+    let placed: Vec<(Located, CommandFailure, &FailedCommand)> = reports.iter().map(|report| place(script, text, file, report)).collect();
+    // The first that stops is the innermost; its callers stop one after the other.
+    let stop = placed.iter().find(|(_, _, report)| report.stops);
+    let outermost = placed.iter().rev().find(|(_, _, report)| report.stops);
+    let stopped_at = stop.map(|(located, failure, report)| {
+        let call = outermost.filter(|_| report.depth > BLOCK_DEPTH).map(|(outer, _, _)| outer.line);
+        CommandFailure { called_from: call.filter(|line| *line != located.line), place: Place::TopLevel, ..failure.clone() }
+    });
+    // A failure inside the command that stopped the block was not masked.
+    let stops: Vec<Located> = placed.iter().filter(|(_, _, report)| report.stops).map(|(located, _, _)| *located).collect();
+    let seen = |located: &Located| stops.iter().any(|stop| stop.span.start <= located.span.start && located.span.end <= stop.span.end);
+    let masked = placed
+        .iter()
+        .filter(|(located, failure, report)| !report.stops && (failure.place == Place::Background || !seen(located)))
+        .map(|(_, failure, _)| failure.clone())
+        .collect();
+    Judgement { stopped_at, masked }
+}
+
+/// Script and block: a command of the block itself.
+const BLOCK_DEPTH: usize = 2;
+
+fn place<'a>(script: &Script, text: &str, file: &str, report: &'a FailedCommand) -> (Located, CommandFailure, &'a FailedCommand) {
+    let here = report.source == file;
+    let line = if here || report.depth <= BLOCK_DEPTH { report.line } else { report.block_line }.saturating_sub(1);
+    let fallback = Located { span: crate::diagnostic::Span::new(text.len(), text.len()), line, place: Place::Subshell };
+    let located = script.locate(text, line, if here { &report.command } else { "" }).unwrap_or(fallback);
+    let place = match (report.subshell, located.place) {
+        (0, _) => Place::TopLevel,
+        // A subshell that the text does not show at that line: inside a function of another block.
+        (_, Place::TopLevel) => enclosing_place(script, line),
+        (_, place) => place,
+    };
+    let call = (here && report.depth > BLOCK_DEPTH).then(|| report.block_line.saturating_sub(1));
+    let failure = CommandFailure {
+        line: located.line,
+        called_from: call.filter(|call| *call != located.line),
+        command: report.command.clone(),
+        status: report.status,
+        place,
+        is_answer: is_answer(&report.command, report.status),
+    };
+    (located, failure, report)
+}
+
+/// The subshell that a line shows, a capture before all others, because it matters most.
+fn enclosing_place(script: &Script, line: usize) -> Place {
+    let on_line = script.commands().iter().filter(|command| (command.line..=command.last_line).contains(&line));
+    let places: Vec<Place> = on_line.map(|command| command.place).filter(|place| *place != Place::TopLevel).collect();
+    let capture = places.iter().find(|place| **place == Place::Capture);
+    capture.or(places.first()).copied().unwrap_or(Place::Subshell)
+}
+
+fn is_answer(command: &str, status: i32) -> bool {
+    if status != 1 {
+        return false;
+    }
+    let mut words = command.split_whitespace().skip_while(|word| *word == "!" || is_assignment(word));
+    let name = words.next().unwrap_or_default();
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let looks_up = LOOK_UPS.contains(&name) || name == "command" && words.next().is_some_and(|option| matches!(option, "-v" | "-V"));
+    ANSWERS.contains(&name) || looks_up || name.starts_with("((")
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_one_of_a_question_is_an_answer() {
+        for command in ["grep -c x f", "/bin/grep x", "command -v y", "[ -f x ]", "LC_ALL=C diff a b", "which z"] {
+            assert!(is_answer(command, 1), "{command}");
+        }
+        for (command, status) in [("grep x f", 2), ("command az", 1), ("az grep", 1), ("", 1)] {
+            assert!(!is_answer(command, status), "{command}");
+        }
+    }
+}

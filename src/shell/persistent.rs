@@ -1,0 +1,524 @@
+//! One bash for all blocks of a runbook.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::unix::pipe::Receiver;
+use tokio::task::JoinSet;
+
+use super::capture::{Captured, Stream};
+use super::checkpoint::{Checkpoint, DocumentTrap};
+use super::control::Control;
+use super::declaration::Variables;
+use super::driver::{self, file};
+use super::error::ShellError;
+use super::failure::{self, Defect, FAILURES_MAX, Judgement};
+use super::helper;
+use super::launch::Launch;
+use super::lifeline::{Lifeline, News};
+use super::report::{FailedCommand, Report, Reports};
+use super::session::{Block, Ending, Farewell, Outcome, Session};
+use crate::bash::Script;
+
+/// bash answers its start script within this.
+const START_TIME_MAX: Duration = Duration::from_secs(10);
+/// Process substitutions and background jobs get this long to write their last after the end of a block.
+const GRACE: Duration = Duration::from_millis(25);
+/// The document's EXIT trap may take this long.
+const EXIT_TRAP_TIME_MAX: Duration = Duration::from_secs(30);
+/// Time-outs above this are this.
+const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A persistent bash that is brought back from a checkpoint when a block ends it.
+///
+/// Needs a tokio runtime with I/O and time. Dropping it without [`Session::stop`] cuts the lifeline: everything is killed, and
+/// an EXIT trap of the document is not run.
+#[derive(Debug)]
+pub struct Bash {
+    launch: Launch,
+    control: Control,
+    lifeline: Option<Lifeline>,
+    channel: Channel,
+    shell: Option<Shell>,
+    generation: u32,
+    blocks: usize,
+    checkpoint: Option<Checkpoint>,
+    err_trap: Option<Vec<u8>>,
+    /// The next block needs our EXIT trap: the shell is new, or the document took the trap away.
+    arm_exit: bool,
+    /// The EXIT trap of the checkpoint was run when the last shell exited.
+    exit_trap_spent: bool,
+    late: Arc<Mutex<Vec<LateOutput>>>,
+    late_readers: JoinSet<()>,
+}
+
+/// Output that came after the end of the block whose background job wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateOutput {
+    /// The block, counted from 1 in the order of [`Session::run`].
+    pub block: usize,
+    /// How many bytes came so far, on both streams.
+    pub bytes: u64,
+}
+
+/// The FIFO that the driver and the ERR trap report to.
+#[derive(Debug)]
+struct Channel {
+    receiver: Receiver,
+    reports: Reports,
+}
+
+#[derive(Debug)]
+struct Shell {
+    /// bash reads its script from here.
+    script: File,
+    pid: i32,
+}
+
+/// How the wait for a block ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Done(i32),
+    ShellEnded(Ending),
+    TimedOut,
+    Interrupted,
+}
+
+impl Bash {
+    /// Starts the helper and a first bash.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable bash, when the helper does not answer, or when the control directory cannot be made.
+    pub async fn start(launch: Launch) -> Result<Self, ShellError> {
+        launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
+        let control = Control::make(&launch).map_err(ShellError::control("make the control directory"))?;
+        let receiver = control.lasting_stream(file::REPORTS).map_err(ShellError::control("make the report FIFO"))?;
+        control
+            .write(file::CHECKPOINT_SCRIPT, driver::CHECKPOINT_SCRIPT.as_bytes())
+            .and_then(|()| control.write(file::AFTER, driver::AFTER.as_bytes()))
+            .map_err(ShellError::control("write the driver"))?;
+        let lifeline = Lifeline::start(&launch, control.path()).await?;
+        let channel = Channel { receiver, reports: Reports::new(control.nonce().to_owned()) };
+        let mut session = Self {
+            launch,
+            control,
+            lifeline: Some(lifeline),
+            channel,
+            shell: None,
+            generation: 0,
+            blocks: 0,
+            checkpoint: None,
+            err_trap: None,
+            arm_exit: true,
+            exit_trap_spent: false,
+            late: Arc::default(),
+            late_readers: JoinSet::new(),
+        };
+        session.write_driver()?;
+        session.spawn().await?;
+        Ok(session)
+    }
+
+    /// The directory that stands in bash's messages, as in `DIRECTORY/b3: line 2:` for the third block.
+    pub fn control_directory(&self) -> &Path {
+        self.control.path()
+    }
+
+    /// What background jobs wrote after the end of their blocks, in the order of the blocks.
+    pub fn late_output(&self) -> Vec<LateOutput> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        late.retain(|late| late.bytes > 0);
+        late.sort_by_key(|late| late.block);
+        late
+    }
+
+    async fn run_block(&mut self, block: &Block) -> Result<Outcome, ShellError> {
+        if self.launch.interrupt.is_raised() {
+            return Ok(outcome(Ending::Interrupted, Duration::ZERO));
+        }
+        self.ensure_shell().await?;
+        self.blocks += 1;
+        let number = self.blocks;
+        let names = [format!("b{number}"), format!("o{number}"), format!("e{number}")];
+        self.control.write(&names[0], block.script.as_bytes()).map_err(ShellError::control("write the block"))?;
+        let open = |name: &str| self.control.stream(name).map_err(ShellError::control("make the FIFO of a stream"));
+        let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max);
+        let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max);
+
+        let started = Instant::now();
+        let line = driver::block_line(self.control.text(), number, std::mem::take(&mut self.arm_exit));
+        let shell = self.shell.as_mut().ok_or(ShellError::HelperLost)?;
+        shell.script.write_all(line.as_bytes()).map_err(ShellError::control("write to bash"))?;
+        let mut failed = Vec::new();
+        let wait = self.wait(block.timeout, &mut stdout, &mut stderr, &mut failed).await?;
+        let duration = started.elapsed();
+        if !matches!(wait, Wait::Done(_)) {
+            self.shell = None;
+        }
+        if matches!(wait, Wait::TimedOut | Wait::Interrupted) {
+            self.kill().await?;
+        }
+        // What the shell wrote came before its last report; what it reported before its end is in the FIFO.
+        self.take_reports(&mut failed)?;
+        let writers_left = settle(&mut stdout, &mut stderr).await?;
+
+        for name in &names {
+            self.control.remove(name);
+        }
+        let (stdout, stdout_left) = stdout.finish();
+        let (stderr, stderr_left) = stderr.finish();
+        for left in [stdout_left, stderr_left].into_iter().flatten() {
+            self.read_late(number, left);
+        }
+        let ending = match wait {
+            Wait::Done(status) => Ending::Exited(status),
+            Wait::ShellEnded(ending) => ending,
+            Wait::TimedOut => Ending::TimedOut,
+            Wait::Interrupted => Ending::Interrupted,
+        };
+        self.take_checkpoint(wait)?;
+        failed.retain(|report| report.block == number);
+        let (judgement, defect) = self.judge(block, &names[0], wait, &failed, &stderr);
+        Ok(Outcome {
+            ending,
+            stdout,
+            stderr,
+            duration,
+            stopped_at: judgement.stopped_at,
+            masked: judgement.masked,
+            defect,
+            writers_left,
+            shell_restarted: !matches!(wait, Wait::Done(_)),
+        })
+    }
+
+    /// Waits for the end of a block, reading all that comes meanwhile.
+    async fn wait(
+        &mut self,
+        timeout: Duration,
+        stdout: &mut Stream,
+        stderr: &mut Stream,
+        failed: &mut Vec<FailedCommand>,
+    ) -> Result<Wait, ShellError> {
+        let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
+        let interrupt = self.launch.interrupt.clone();
+        let deadline = tokio::time::sleep(timeout.min(TIMEOUT_MAX));
+        tokio::pin!(deadline);
+        let raised = interrupt.raised();
+        tokio::pin!(raised);
+        loop {
+            tokio::select! {
+                () = &mut deadline => return Ok(Wait::TimedOut),
+                () = &mut raised => return Ok(Wait::Interrupted),
+                taken = stdout.take() => taken.map_err(ShellError::control("read standard output"))?,
+                taken = stderr.take() => taken.map_err(ShellError::control("read standard error"))?,
+                news = lifeline.next() => {
+                    match news {
+                        Ok(News::Ended(ending)) => return Ok(Wait::ShellEnded(ending)),
+                        Ok(_) => {}
+                        Err(error) => {
+                            self.give_up();
+                            return Err(error);
+                        }
+                    }
+                }
+                reports = self.channel.next() => {
+                    for report in reports? {
+                        match report {
+                            Report::Failed(report) => keep(failed, report),
+                            Report::Done(status) => return Ok(Wait::Done(status)),
+                            Report::Hello { .. } | Report::NotBash => {}
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The helper is gone, and with it the promise: what can still be reached is the shell's process group.
+    fn give_up(&mut self) {
+        self.lifeline = None;
+        if let Some(group) = self.shell.take().and_then(|shell| rustix::process::Pid::from_raw(shell.pid)) {
+            // Nobody to tell when it is gone already.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+
+    fn take_reports(&mut self, failed: &mut Vec<FailedCommand>) -> Result<(), ShellError> {
+        for report in self.channel.drain()? {
+            if let Report::Failed(report) = report {
+                keep(failed, report);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_late(&mut self, block: usize, mut stream: Stream) {
+        let late = Arc::clone(&self.late);
+        let index = {
+            let mut late = late.lock().unwrap_or_else(PoisonError::into_inner);
+            late.iter().position(|late| late.block == block).unwrap_or_else(|| {
+                late.push(LateOutput { block, bytes: 0 });
+                late.len() - 1
+            })
+        };
+        self.late_readers.spawn(async move {
+            let mut counted = 0;
+            while !stream.is_closed() && stream.take().await.is_ok() {
+                let mut late = late.lock().unwrap_or_else(PoisonError::into_inner);
+                late[index].bytes += stream.total() - counted;
+                counted = stream.total();
+            }
+        });
+    }
+
+    /// Takes the state that the block left. After a time-out, an interrupt or a signal the state before the block stays.
+    fn take_checkpoint(&mut self, wait: Wait) -> Result<(), ShellError> {
+        let name = match wait {
+            Wait::Done(_) => file::CHECKPOINT,
+            Wait::ShellEnded(Ending::Exited(_)) => file::CHECKPOINT_AT_EXIT,
+            _ => return Ok(()),
+        };
+        let taken = self.control.take(name).ok().and_then(|bytes| Checkpoint::read(bytes, self.control.nonce()));
+        if matches!(wait, Wait::ShellEnded(_)) {
+            self.exit_trap_spent = true;
+        }
+        let Some(taken) = taken else {
+            // A document's own EXIT trap replaced ours, or `exec` replaced the shell: the state before the block stays.
+            return Ok(());
+        };
+        let err_trap = match taken.err_trap() {
+            DocumentTrap::Ours => self.err_trap.clone(),
+            DocumentTrap::Own(action) if action != b"''" => Some(action.to_vec()),
+            DocumentTrap::Own(_) | DocumentTrap::Cleared => None,
+        };
+        self.arm_exit |= taken.exit_trap() == DocumentTrap::Cleared;
+        if self.err_trap != err_trap {
+            self.err_trap = err_trap;
+            self.write_driver()?;
+        }
+        self.checkpoint = Some(taken);
+        Ok(())
+    }
+
+    fn write_driver(&mut self) -> Result<(), ShellError> {
+        let before = driver::before(self.err_trap.as_deref());
+        self.control.write(file::BEFORE, &before).map_err(ShellError::control("write the driver"))
+    }
+
+    fn judge(&self, block: &Block, name: &str, wait: Wait, failed: &[FailedCommand], stderr: &Captured) -> (Judgement, Option<Defect>) {
+        let may_be_syntax = matches!(wait, Wait::Done(1 | 2)) && !failed.iter().any(|report| report.stops);
+        let may_be_open = block.script.contains("<<");
+        if failed.is_empty() && !may_be_syntax && !may_be_open {
+            return (Judgement::default(), None);
+        }
+        let script = Script::parse(&block.script);
+        let path = self.control.file(name);
+        let path = path.to_string_lossy();
+        let open = script.here_documents().iter().find(|document| !document.closed);
+        let open = open.map(|document| Defect::OpenHereDocument { line: document.line, delimiter: document.delimiter.clone() });
+        let syntax = || {
+            let line = syntax_line(stderr, &path, script.is_valid()).filter(|_| may_be_syntax)?;
+            Some(Defect::Syntax { line })
+        };
+        let judgement = failure::judge(&script, &block.script, &path, failed);
+        (judgement, open.or_else(syntax))
+    }
+
+    /// Brings a shell back when the last one is gone.
+    async fn ensure_shell(&mut self) -> Result<(), ShellError> {
+        let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
+        match lifeline.poll_end() {
+            // Something in the background ended it between two blocks.
+            Ok(Some(_)) => self.shell = None,
+            Ok(None) => {}
+            Err(error) => {
+                self.give_up();
+                return Err(error);
+            }
+        }
+        if self.shell.is_none() {
+            self.spawn().await?;
+        }
+        Ok(())
+    }
+
+    async fn spawn(&mut self) -> Result<(), ShellError> {
+        self.generation += 1;
+        let script = helper::script_fifo(self.generation);
+        let mut script = self.control.sink(&script).map_err(ShellError::control("make the script FIFO"))?;
+        let restore = self.checkpoint.is_some();
+        if let Some(checkpoint) = &self.checkpoint {
+            let environment = self.launch.environment.keys().filter_map(|name| name.to_str());
+            let with_exit_trap = !std::mem::take(&mut self.exit_trap_spent);
+            let content = checkpoint.restore_script(environment, with_exit_trap);
+            self.arm_exit = !with_exit_trap || !matches!(checkpoint.exit_trap(), DocumentTrap::Own(_));
+            self.control.write(file::RESTORE, &content).map_err(ShellError::control("write the state to restore"))?;
+        }
+        let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
+        let start = driver::start(driver::Start {
+            directory: self.control.text(),
+            nonce: self.control.nonce(),
+            inherited: &lifeline.inherited,
+            errexit: self.launch.errexit,
+            seed: self.launch.seed,
+            restore,
+        });
+        self.control.write(file::START, start.as_bytes()).map_err(ShellError::control("write the start script"))?;
+        lifeline.order(helper::command::START).await?;
+        script.write_all(driver::start_line(self.control.text()).as_bytes()).map_err(ShellError::control("write to bash"))?;
+        let answer = tokio::time::timeout(START_TIME_MAX, hello(lifeline, &mut self.channel, &self.launch)).await;
+        let pid = answer.map_err(|_| ShellError::NoAnswer { within: START_TIME_MAX })??;
+        self.shell = Some(Shell { script, pid });
+        if !restore {
+            let bytes = self.control.take(file::CHECKPOINT).map_err(ShellError::control("read the first checkpoint"))?;
+            self.checkpoint = Checkpoint::read(bytes, self.control.nonce());
+        }
+        Ok(())
+    }
+
+    async fn kill(&mut self) -> Result<(), ShellError> {
+        self.shell = None;
+        self.lifeline.as_mut().ok_or(ShellError::HelperLost)?.kill().await
+    }
+}
+
+impl Session for Bash {
+    async fn run(&mut self, block: Block) -> Result<Outcome, ShellError> {
+        self.run_block(&block).await
+    }
+
+    fn variables(&self) -> Variables {
+        self.checkpoint.as_ref().map(Checkpoint::variables).unwrap_or_default()
+    }
+
+    async fn stop(&mut self) -> Result<Farewell, ShellError> {
+        let mut farewell = Farewell::default();
+        let own = self.checkpoint.as_ref().is_some_and(|state| matches!(state.exit_trap(), DocumentTrap::Own(_)));
+        if own && !self.exit_trap_spent && self.lifeline.is_some() && !self.launch.interrupt.is_raised() {
+            let block = Block { script: "exit".to_owned(), timeout: EXIT_TRAP_TIME_MAX };
+            farewell.exit_trap = Some(self.run_block(&block).await?);
+        }
+        let killed = if self.lifeline.is_some() { self.kill().await } else { Ok(()) };
+        if let Some(lifeline) = self.lifeline.take() {
+            lifeline.cut().await;
+        }
+        self.late_readers.abort_all();
+        killed.map(|()| farewell)
+    }
+}
+
+impl Channel {
+    async fn next(&mut self) -> Result<Vec<Report>, ShellError> {
+        self.receiver.readable().await.map_err(ShellError::control("read reports"))?;
+        let mut bytes = [0; 4096];
+        match self.receiver.try_read(&mut bytes) {
+            Ok(count) => Ok(self.reports.push(&bytes[..count])),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(Vec::new()),
+            Err(error) => Err(ShellError::control("read reports")(error)),
+        }
+    }
+
+    /// All that was reported before the call, a megabyte at most.
+    fn drain(&mut self) -> Result<Vec<Report>, ShellError> {
+        let mut all = Vec::new();
+        let mut bytes = [0; 4096];
+        for _ in 0..256 {
+            match rustix::io::read(&self.receiver, &mut bytes[..]) {
+                Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
+                Ok(count) => all.extend(self.reports.push(&bytes[..count])),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(ShellError::control("read reports")(error.into())),
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Waits until bash is up, and checks that it is one that can be used.
+async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) -> Result<i32, ShellError> {
+    let (mut pid, mut usable) = (0, false);
+    while pid == 0 || !usable {
+        tokio::select! {
+            news = lifeline.next() => match news? {
+                News::Started(started) => pid = started,
+                News::NotStarted(errno) => {
+                    let source = std::io::Error::from_raw_os_error(errno);
+                    return Err(ShellError::BashMissing { path: launch.bash.clone(), source });
+                }
+                News::Ended(_) => {
+                    let said = channel.drain()?;
+                    let error = if said.contains(&Report::NotBash) { ShellError::NotBash { path: launch.bash.clone() } } else { ShellError::EndedAtStart };
+                    return Err(error);
+                }
+                News::Ready(_) | News::Killed(_) => {}
+            },
+            reports = channel.next() => for report in reports? {
+                match report {
+                    Report::Hello { major, minor, version } => {
+                        if (major, minor) < (4, 4) {
+                            return Err(ShellError::BashTooOld { version });
+                        }
+                        usable = true;
+                    }
+                    Report::NotBash => return Err(ShellError::NotBash { path: launch.bash.clone() }),
+                    Report::Failed(_) | Report::Done(_) => {}
+                }
+            }
+        }
+    }
+    Ok(pid)
+}
+
+/// Reads both streams to their ends, or as long as is worth waiting. True when somebody can still write.
+async fn settle(stdout: &mut Stream, stderr: &mut Stream) -> Result<bool, ShellError> {
+    let failed = || ShellError::control("read a stream to its end");
+    stdout.drain().map_err(failed())?;
+    stderr.drain().map_err(failed())?;
+    let deadline = tokio::time::sleep(GRACE);
+    tokio::pin!(deadline);
+    while !(stdout.is_closed() && stderr.is_closed()) {
+        tokio::select! {
+            () = &mut deadline => return Ok(true),
+            taken = stdout.take() => taken.map_err(failed())?,
+            taken = stderr.take() => taken.map_err(failed())?,
+        }
+    }
+    Ok(false)
+}
+
+fn keep(failed: &mut Vec<FailedCommand>, report: FailedCommand) {
+    // Those that stop a block are few, and come last.
+    if report.stops || failed.len() < FAILURES_MAX {
+        failed.push(report);
+    }
+}
+
+/// The 0-based line of bash's own message about a block that it could not read: `FILE: line 3: …`. In another language than English
+/// the grammar must agree that the text is wrong.
+fn syntax_line(stderr: &Captured, path: &str, is_valid: bool) -> Option<usize> {
+    let text = stderr.text();
+    let mut messages = text.lines().filter_map(|line| line.strip_prefix(path)?.strip_prefix(": "));
+    // Source: the messages of bash's parser in English.
+    let message = messages.find(|message| !is_valid || message.contains("syntax error") || message.contains("unexpected EOF"))?;
+    let digits: String = message.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    digits.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn outcome(ending: Ending, duration: Duration) -> Outcome {
+    Outcome {
+        ending,
+        stdout: Captured::default(),
+        stderr: Captured::default(),
+        duration,
+        stopped_at: None,
+        masked: Vec::new(),
+        defect: None,
+        writers_left: false,
+        shell_restarted: false,
+    }
+}

@@ -1,0 +1,80 @@
+//! A shell that blocks are run in, as the engine sees it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::capture::Captured;
+use super::declaration::Variables;
+use super::error::ShellError;
+use super::failure::{CommandFailure, Defect};
+
+/// A shell whose state carries from block to block. The engine is tested with a scripted one.
+pub trait Session {
+    /// Runs one block. A failing block is an [`Outcome`]; an error means that there is no shell to run it in.
+    fn run(&mut self, block: Block) -> impl Future<Output = Result<Outcome, ShellError>> + Send;
+
+    /// The shell's variables after the last block; those it started with before the first.
+    fn variables(&self) -> Variables;
+
+    /// Ends the shell, running the document's own EXIT trap, and kills what still runs. Blocks cannot be run afterwards.
+    fn stop(&mut self) -> impl Future<Output = Result<Farewell, ShellError>> + Send;
+}
+
+/// One block to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its text; a missing last line end does not matter.
+    pub script: String,
+    /// Wall time after which it is killed.
+    pub timeout: Duration,
+}
+
+/// How a block ended, and what it printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Standard output until the end of the block.
+    pub stdout: Captured,
+    /// Standard error until the end of the block.
+    pub stderr: Captured,
+    /// Wall time.
+    pub duration: Duration,
+    /// The command that stopped the block; none when it ran to its end, when the shell died, or under the document's own ERR trap.
+    pub stopped_at: Option<CommandFailure>,
+    /// Failed commands that did not stop the block, in order, at most 256: those inside captures above all.
+    pub masked: Vec<CommandFailure>,
+    /// What is wrong with the block as a text: it fails whatever its status is.
+    pub defect: Option<Defect>,
+    /// A background job can still write to one of the streams.
+    pub writers_left: bool,
+    /// The shell is gone (`exit`, `exec`, `set -u`, a signal, the time-out) and the next block gets one from the checkpoint.
+    pub shell_restarted: bool,
+}
+
+impl Outcome {
+    /// Whether the block ran to its end with status 0 and is sound as a text. Masked failures are for the caller to weigh.
+    pub fn is_success(&self) -> bool {
+        self.ending == Ending::Exited(0) && self.defect.is_none()
+    }
+}
+
+/// How a block ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// With this status, 0 to 255.
+    Exited(i32),
+    /// A signal of this number killed the shell.
+    Signaled(i32),
+    /// It took longer than it may; it and all it had started were killed, and so were background jobs of earlier blocks.
+    TimedOut,
+    /// [`super::Interrupt::raise`] ended it likewise.
+    Interrupted,
+}
+
+/// What happened when the shell was stopped.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Farewell {
+    /// The document's own EXIT trap, when it has one: what it printed and how it ended.
+    pub exit_trap: Option<Outcome>,
+}
