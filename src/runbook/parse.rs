@@ -64,9 +64,9 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// A comment that waits for the block it binds to.
-struct Pending<T> {
-    what: T,
+/// An `expected_similarity` comment that waits for the output it binds to.
+struct Pending {
+    criterion: Criterion,
     span: Span,
 }
 
@@ -88,8 +88,9 @@ struct Reader<'a> {
     variables: Vec<Variable>,
     file: FileDraft,
     step: StepDraft,
-    directives: Vec<Pending<()>>,
-    expectations: Vec<Pending<Criterion>>,
+    /// The `docent:` comments that wait for their step; what they say is in `step`.
+    directives: Vec<Span>,
+    expectations: Vec<Pending>,
     since_step: SinceStep,
 }
 
@@ -197,7 +198,7 @@ impl<'a> Reader<'a> {
 
     fn step(&mut self, fence: Fence, tag: String, line: usize) {
         let draft = std::mem::take(&mut self.step);
-        let span = self.directives.first().map_or_else(|| self.source.line_span(line), |directive| directive.span);
+        let span = self.directives.first().copied().unwrap_or_else(|| self.source.line_span(line));
         self.directives.clear();
         self.since_step = SinceStep::default();
         let step = Step {
@@ -229,7 +230,7 @@ impl<'a> Reader<'a> {
         }
         for expectation in pending {
             let comment_line = self.source.line(expectation.span.start);
-            self.expect(comment_line, line, tag, expectation.what, fence.content.clone());
+            self.expect(comment_line, line, tag, expectation.criterion, fence.content.clone());
         }
     }
 
@@ -295,9 +296,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(criterion) = expectation::criterion(body) {
             match criterion {
-                Ok(what) => {
+                Ok(criterion) => {
                     self.note_inline(comment, span);
-                    self.expectations.push(Pending { what, span });
+                    self.expectations.push(Pending { criterion, span });
                 }
                 Err(problem) => self.take_problems(comment, vec![problem]),
             }
@@ -316,7 +317,7 @@ impl<'a> Reader<'a> {
         match scope {
             Scope::Step { at } => {
                 self.step.read(body, at, &mut problems);
-                self.directives.push(Pending { what: (), span });
+                self.directives.push(span);
             }
             Scope::File { at } => {
                 let source = self.source;
@@ -369,7 +370,7 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse_directives(&mut self, why: &str) {
-        for directive in std::mem::take(&mut self.directives) {
+        for span in std::mem::take(&mut self.directives) {
             self.report_with(
                 UNBOUND_DIRECTIVE,
                 directive.span,
@@ -390,8 +391,9 @@ impl<'a> Reader<'a> {
 
     fn companion_variables(&mut self, companions: &Companions) {
         let Some(ini) = &companions.ini else { return };
-        let lines = SourceFile::new(&ini.path, &ini.text);
-        let assignments = variables::ini_lines(ini.text.trim_start_matches('\u{feff}'));
+        let text = ini.text.trim_start_matches('\u{feff}');
+        let lines = SourceFile::new(&ini.path, text);
+        let assignments = variables::ini_lines(text);
         for problem in assignments.problems {
             // The span of a diagnostic is one of the document; a companion is named in the message.
             let message = format!("{}:{}: {}", ini.path, lines.line(problem.range.start), problem.message);

@@ -94,6 +94,14 @@ fn variables_come_from_the_companion_first_and_from_comments_after() {
 }
 
 #[test]
+fn a_companion_may_have_a_byte_order_mark_and_windows_line_ends() {
+    let companions = Companions { ini: Some(Companion { path: "a.ini".to_owned(), text: "\u{feff}A=1\r\nB=2\r\n".to_owned() }) };
+    let (runbook, diagnostics) = parse("a.md", b"```bash\na\n```\n", &companions);
+    let found: Vec<_> = runbook.variables.iter().map(|one| (one.name.as_str(), one.value.as_str(), one.line)).collect();
+    assert_eq!((found, diagnostics), (vec![("A", "1", 1), ("B", "2", 2)], vec![]));
+}
+
+#[test]
 fn broken_front_matter_is_reported_and_the_steps_stay() {
     check("---\ntitle: \"x\nfoo: : bar\n---\n# T\n```bash\necho a\n```\n", &["6 t bash: echo a\\n", "warning 3 broken-front-matter"]);
     let (runbook, _) = read("---\ntitle: 'Guía'\n---\n# T\n```bash\na\n```\n");

@@ -1,7 +1,7 @@
 //! Which blocks run, and where their lines stand.
 
 use super::{check, read};
-use crate::runbook::{Companions, parse};
+use crate::runbook::{Companions, ExecutableTags, parse, parse_with};
 
 #[test]
 fn tags_are_compared_without_case_and_attributes_do_not_matter() {
@@ -11,6 +11,13 @@ fn tags_are_compared_without_case_and_attributes_do_not_matter() {
 #[test]
 fn other_tags_and_no_tag_do_not_run() {
     check("```\na\n```\n```powershell\nb\n```\n```terraform\nc\n```\n```text\nd\n```\n", &["warning 1 no-steps"]);
+}
+
+#[test]
+fn the_executable_tags_can_be_chosen() {
+    let text = b"```bash\na\n```\n```fish\nb\n```\n";
+    let (runbook, _) = parse_with("a.md", text, &Companions::default(), &ExecutableTags::new(["fish"]));
+    assert_eq!(runbook.steps.iter().map(|step| step.line).collect::<Vec<_>>(), [4]);
 }
 
 #[test]
