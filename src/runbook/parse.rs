@@ -373,7 +373,7 @@ impl<'a> Reader<'a> {
         for span in std::mem::take(&mut self.directives) {
             self.report_with(
                 UNBOUND_DIRECTIVE,
-                directive.span,
+                span,
                 format!("this `docent:` binds to no step: below it {why}"),
                 "put it directly above a step",
             );
