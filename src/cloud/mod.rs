@@ -19,6 +19,8 @@ mod identity;
 mod ids;
 mod keyvault;
 mod kube;
+#[cfg(test)]
+mod lab;
 mod msi;
 mod observation;
 mod profile;
