@@ -1,27 +1,19 @@
-//! A cloud without a socket, for tests that send raw requests through the pipeline and compare answers with recorded ones.
+//! A test cloud with two groups and whoever is needed, and the comparison of its answers with recorded ones.
 
 use std::path::Path;
-use std::time::Duration;
 
 use http::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::arm::model::Group;
-use super::clock::ClockMode;
+use super::authorization;
 use super::http::endpoint::{Reply, ReplyBody, Request};
 use super::identity::token;
 use super::observation::Observation;
-use super::profile::Profile;
-use super::shared::Shared;
-use super::{CloudOptions, authorization};
-
-/// The client that people sign in through: az.
-const CLIENT: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+use super::testing::{AZ, TestCloud};
 
 /// One cloud, with a resource group `rg` in `eastus` and one `other`.
 pub(crate) struct Lab {
-    pub(crate) shared: Shared,
+    pub(crate) cloud: TestCloud,
     /// Id of the subscription.
     pub(crate) subscription: String,
 }
@@ -42,16 +34,14 @@ pub(crate) type Answer = (u16, Value);
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        let start: Timestamp = "2026-01-01T00:00:00Z".parse().expect("a constant instant");
-        let options = CloudOptions { seed: 0, clock: ClockMode::Virtual { start }, profile: Profile::NOVEMBER_2026 };
-        let shared = Shared::new(&options).expect("certificates need no outside");
-        let subscription = shared.state().arm.subscription().id.clone();
+        let cloud = TestCloud::new();
+        let subscription = cloud.shared.state().arm.subscription().id.clone();
+        let lab = Self { cloud, subscription };
         for name in ["rg", "other"] {
-            let group =
-                Group { name: name.to_owned(), location: "eastus".to_owned(), tags: None, managed_by: String::new(), deleting: false };
-            shared.state().arm.groups.insert(name.to_owned(), group);
+            let (status, body) = lab.arm(Method::PUT, &lab.path(&format!("/resourcegroups/{name}")), &json!({"location": "eastus"}));
+            assert_eq!(status, 201, "{body}");
         }
-        Self { shared, subscription }
+        lab
     }
 
     /// `/subscriptions/{id}{below}`.
@@ -88,15 +78,15 @@ impl Lab {
         if let Some(token) = self.token(who, audience) {
             request = request.with_bearer(&token);
         }
-        self.shared.handle(&request)
+        self.cloud.shared.handle(&request)
     }
 
     fn token(&self, who: Who<'_>, audience: &str) -> Option<String> {
-        let state = self.shared.state();
+        let state = self.cloud.shared.state();
         let (directory, now) = (&state.directory, state.now());
         match who {
             Who::Nobody => None,
-            Who::User => Some(token::issue_for_user(directory, directory.signed_in_user(), CLIENT, audience, "t", now)),
+            Who::User => Some(token::issue_for_user(directory, directory.signed_in_user(), AZ, audience, "t", now)),
             Who::App(client_id) => {
                 let principal = directory.by_app_id(client_id).expect("the test made this principal");
                 Some(token::issue_for_app(directory, principal, audience, "t", now))
@@ -123,14 +113,14 @@ impl Lab {
 
     /// The least that makes a vault.
     pub(crate) fn vault_body(&self) -> Value {
-        let tenant = self.shared.state().directory.tenant.id.clone();
+        let tenant = self.cloud.tenant();
         json!({"location": "eastus", "properties": {"tenantId": tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}})
     }
 
     /// Gives a principal a role and returns the assignment's id.
     pub(crate) fn assign(&self, principal_id: &str, role: &str, scope: &str) -> String {
         let role = super::identity::builtin_roles::by_name(role).expect("a built-in role").id;
-        let name = self.shared.state().ids.guid("test assignment");
+        let name = self.cloud.shared.state().ids.guid("test assignment");
         let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
         let (status, body) = self.arm(Method::PUT, &id, &self.assignment_body(role, principal_id));
         assert_eq!(status, 201, "{body}");
@@ -145,16 +135,16 @@ impl Lab {
 
     /// The object id of the signed-in user.
     pub(crate) fn user_id(&self) -> String {
-        self.shared.state().directory.signed_in_user().object_id.clone()
+        self.cloud.user()
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
-        self.shared.advance(Duration::from_secs(seconds));
+        self.cloud.advance(seconds);
     }
 
     /// The hints that were noted since the last time.
     pub(crate) fn hints(&self) -> Vec<String> {
-        let observations = self.shared.state().take_observations();
+        let observations = self.cloud.shared.state().take_observations();
         let hints = observations.into_iter().filter_map(|observation| match observation {
             Observation::Hint { text, .. } => Some(text),
             _ => None,
@@ -165,7 +155,7 @@ impl Lab {
     /// Takes the signed-in user's ownership away.
     pub(crate) fn disown(&self) {
         let scope = self.path("");
-        authorization::delete_scope(&mut self.shared.state(), &scope);
+        authorization::delete_scope(&mut self.cloud.shared.state(), &scope);
     }
 }
 

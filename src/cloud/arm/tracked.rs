@@ -1,7 +1,7 @@
 //! What holds for every tracked resource: its group, and the location that it cannot leave.
 
-use super::faults;
 use super::model::Group;
+use super::{faults, regions};
 use crate::cloud::fault::Fault;
 use crate::cloud::state::State;
 
@@ -54,6 +54,45 @@ pub(crate) fn resource_not_found(kind: &str, name: &str, group: &str) -> Fault {
 /// Public reports: a body that has no location. The name of the type's operation is not part of it.
 pub(crate) fn location_required() -> Fault {
     Fault::new(400, "LocationRequired", "The location property is required for this definition.")
+}
+
+/// A new resource's region must exist.
+///
+/// # Errors
+/// `LocationNotAvailableForResourceType`.
+pub(crate) fn require_region(location: &str, kind: &str) -> Result<(), Fault> {
+    if regions::find(location).is_some() {
+        return Ok(());
+    }
+    // Public reports; Azure lists the regions that the type has.
+    let regions: Vec<&str> = regions::REGIONS.iter().map(|region| region.name).collect();
+    let message = format!(
+        "The provided location '{location}' is not available for resource type '{kind}'. List of available regions for the resource type is \
+         '{}'.",
+        regions.join(",")
+    );
+    Err(Fault::new(400, "LocationNotAvailableForResourceType", message))
+}
+
+/// The resource or group that an extension (a role assignment) is written to must exist. Children of a resource are not looked up.
+///
+/// # Errors
+/// `ResourceGroupNotFound`, `ResourceNotFound`.
+pub(crate) fn require_scope(state: &State, scope: &str) -> Result<(), Fault> {
+    let segments: Vec<&str> = scope.split('/').skip(1).collect();
+    let [keyword, _, groups, group, below @ ..] = &segments[..] else { return Ok(()) };
+    if !keyword.eq_ignore_ascii_case("subscriptions") || !groups.eq_ignore_ascii_case("resourceGroups") {
+        return Ok(());
+    }
+    super::operations::require_group(state, group)?;
+    let [_, provider, kind, name, ..] = below else { return Ok(()) };
+    let kind = format!("{provider}/{kind}");
+    let exists = super::operations::resources(state).iter().any(|known| {
+        known.kind.eq_ignore_ascii_case(&kind)
+            && known.name.eq_ignore_ascii_case(name)
+            && super::id::group_of(&known.id).is_some_and(|known| known.eq_ignore_ascii_case(group))
+    });
+    if exists { Ok(()) } else { Err(resource_not_found(&kind, name, group)) }
 }
 
 /// A PUT that would move the resource `name` of `group` from `there` to `location`. Public reports.

@@ -8,6 +8,7 @@ use super::definitions;
 use super::faults;
 use super::filter::{self, Term};
 use super::model::{PrincipalType, RoleAssignment, is_same_scope};
+use crate::cloud::arm::tracked::require_scope;
 use crate::cloud::clock::arm_time;
 use crate::cloud::fault::Fault;
 use crate::cloud::identity::azure_rbac::is_at_or_below;
@@ -51,7 +52,7 @@ pub(crate) fn read(body: &Value) -> Result<AssignmentRequest, Fault> {
 /// Creates an assignment named `name` at `scope`, or changes the description of the one that is there. Returns it and whether it is new.
 ///
 /// # Errors
-/// A name or principal that is no GUID, a role or principal that does not exist, an assignment that exists already.
+/// A name or principal that is no GUID; a scope, role or principal that does not exist; an assignment that exists already.
 pub(crate) fn put(
     state: &mut State,
     caller_id: &str,
@@ -61,6 +62,7 @@ pub(crate) fn put(
 ) -> Result<(RoleAssignment, bool), Fault> {
     Uuid::parse_str(name).map_err(|_| faults::invalid_assignment_id(name))?;
     Uuid::parse_str(&request.principal_id).map_err(|_| faults::invalid_principal_id(&request.principal_id))?;
+    require_scope(state, scope)?;
     let role_id = role_of(&request.role_definition_id)?;
     let principal_type = principal_type(state, scope, &request)?;
     if let Some(same_name) = state.authorization.by_name(name) {

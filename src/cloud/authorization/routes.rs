@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 
 use super::assignments::{self, Answer};
 use super::{definitions, faults};
+use crate::cloud::arm::faults::require_api_version;
 use crate::cloud::arm::id::split_at_provider;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 use crate::cloud::http::hosts::RESOURCE_MANAGER;
 use crate::cloud::identity::builtin_roles;
-
-type Run = fn(&mut Context<'_>) -> Result<Reply, Fault>;
 
 /// The operation that a request asks for; none when the last provider in the path is another one.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
@@ -24,7 +23,7 @@ pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
     if !provider.eq_ignore_ascii_case("Microsoft.Authorization") {
         return None;
     }
-    Some(find(request, &scope, rest))
+    Some(require_api_version(request).and_then(|()| find(request, &scope, rest)))
 }
 
 fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault> {
@@ -41,9 +40,13 @@ fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault
         (&Method::PUT | &Method::DELETE, "roledefinitions", [_]) => return Err(Fault::unsupported("custom roles", "use a built-in role")),
         _ => return Err(unsupported()),
     };
-    let scope = if scope.is_empty() { "/" } else { scope };
-    let params = Params::of(&[("scope", scope), ("name", rest.first().copied().unwrap_or_default())]);
-    let access = Access::Arm { action: format!("Microsoft.Authorization/{action}"), scope: scope.to_owned() };
+    let above = scope.trim_end_matches('/');
+    let named = rest.first().copied().unwrap_or_default();
+    let params = Params::of(&[("scope", if above.is_empty() { "/" } else { above }), ("name", named)]);
+    // Public reports: a refusal names the whole id, or for a list the id down to the provider.
+    let below = if named.is_empty() { String::new() } else { format!("/{}/{named}", action.split('/').next().unwrap_or_default()) };
+    let asked = format!("{above}/providers/Microsoft.Authorization{below}");
+    let access = Access::Arm { action: format!("Microsoft.Authorization/{action}"), scope: asked };
     Ok(Endpoint { name, access, params, run })
 }
 

@@ -81,7 +81,7 @@ fn a_principal_must_exist_unless_the_client_says_what_it_is() {
     let lab = Lab::new();
     let group = lab.path("/resourceGroups/rg");
     let ghost = "99999999-0000-4000-8000-000000000009";
-    let tenant = lab.shared.state().directory.tenant.id.clone();
+    let tenant = lab.cloud.shared.state().directory.tenant.id.clone();
     let (status, refusal) = lab.arm(Method::PUT, &assignment(&group, NAME), &lab.assignment_body(READER, ghost));
     let (code, message) = error(&refusal);
     assert_eq!((status, code), (400, "PrincipalNotFound"));
@@ -119,6 +119,43 @@ fn bad_requests_are_refused_in_the_services_words() {
     lab.arm(Method::PUT, &assignment(&group, NAME), &typed("ServicePrincipal"));
     let elsewhere = lab.arm(Method::PUT, &assignment(&lab.path("/resourceGroups/other"), NAME), &typed("ServicePrincipal"));
     assert_eq!((elsewhere.0, error(&elsewhere.1).0), (400, "RoleAssignmentUpdateNotPermitted"));
+}
+
+#[test]
+fn a_scope_that_is_not_there_cannot_be_assigned_at() {
+    let lab = Lab::new();
+    let (_, principal) = lab.identity("web");
+    lab.vault("kv-one");
+    let body = lab.assignment_body(READER, &principal);
+    for (scope, expected) in [
+        (lab.path("/resourceGroups/nope"), (404, "ResourceGroupNotFound")),
+        (lab.in_group("Microsoft.KeyVault/vaults/nope"), (404, "ResourceNotFound")),
+        (lab.path("/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv-one"), (404, "ResourceNotFound")),
+        (lab.in_group("Microsoft.Storage/storageAccounts/x"), (404, "ResourceNotFound")),
+        (String::new(), (403, "AuthorizationFailed")),
+        ("/".to_owned(), (403, "AuthorizationFailed")),
+        (lab.in_group("Microsoft.KeyVault/vaults/KV-ONE"), (201, "")),
+    ] {
+        let (status, refusal) = lab.arm(Method::PUT, &assignment(&scope, NAME), &body);
+        assert_eq!((status, error(&refusal).0), expected, "{scope}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_assignment_or_for_a_list_the_provider() {
+    let lab = Lab::new();
+    let (worker, _) = lab.identity("worker");
+    let group = lab.path("/resourceGroups/rg");
+    for (url, scope) in [
+        (assignment(&group, NAME), assignment(&group, NAME)),
+        (format!("{group}/providers/Microsoft.Authorization/roleAssignments"), format!("{group}/providers/Microsoft.Authorization")),
+    ] {
+        let (_, refusal) = lab.arm_as(Who::App(&worker), Method::GET, &url, &Value::Null);
+        assert!(
+            error(&refusal).1.contains(&format!("'Microsoft.Authorization/roleAssignments/read' over scope '{scope}' or")),
+            "{refusal}"
+        );
+    }
 }
 
 #[test]

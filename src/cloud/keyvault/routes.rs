@@ -8,19 +8,22 @@ use super::model::Vault;
 use super::vault_body;
 use super::vaults::{Place, Put, Terms};
 use super::{recycle, secret_routes, vault_wire, vaults};
+use crate::cloud::arm::faults::require_api_version;
 use crate::cloud::arm::id::match_path;
 use crate::cloud::arm::lro::hurried;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 use crate::cloud::http::hosts::RESOURCE_MANAGER;
-
-type Run = fn(&mut Context<'_>) -> Result<Reply, Fault>;
 
 /// The operation that a request asks Key Vault for.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
     if request.host != RESOURCE_MANAGER {
         return secret_routes::route(request);
     }
+    Some(control_plane(request)?.and_then(|endpoint| require_api_version(request).map(|()| endpoint)))
+}
+
+fn control_plane(request: &Request) -> Option<Result<Endpoint, Fault>> {
     let at = |pattern: &str| match_path(&request.segments, pattern);
     if let Some(found) = at("subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults/{v}") {
         let [subscription, group, vault] = found[..] else { return None };
@@ -28,13 +31,15 @@ pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
     }
     if let Some(found) = at("subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults") {
         let [subscription, group] = found[..] else { return None };
-        let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}");
+        // Public reports: a refusal of a list names the id down to the provider.
+        let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault");
         let params = Params::of(&[("subscription", subscription), ("group", group)]);
         return read_only(request, "vaults.list", "vaults/read", scope, params, list);
     }
     if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/vaults") {
         let params = Params::of(&[("subscription", found[0])]);
-        return read_only(request, "vaults.list", "vaults/read", format!("/subscriptions/{}", found[0]), params, list);
+        let scope = format!("/subscriptions/{}/providers/Microsoft.KeyVault", found[0]);
+        return read_only(request, "vaults.list", "vaults/read", scope, params, list);
     }
     if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability") {
         let scope = format!("/subscriptions/{}", found[0]);

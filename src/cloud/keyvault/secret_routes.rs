@@ -10,7 +10,7 @@ use super::secret_wire::{self, View};
 use super::secrets;
 use super::vaults::by_host;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 
 /// The operation that a request asks a vault for; none when the host is not a vault's.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
@@ -48,7 +48,7 @@ fn find(request: &Request) -> Result<Endpoint, Fault> {
     }
 }
 
-fn endpoint(name: &'static str, action: &str, secret: &str, version: &str, run: fn(&mut Context<'_>) -> Result<Reply, Fault>) -> Endpoint {
+fn endpoint(name: &'static str, action: &str, secret: &str, version: &str, run: Run) -> Endpoint {
     let scope = if secret.is_empty() { String::new() } else { format!("secrets/{secret}") };
     let access = Access::VaultData { action: format!("Microsoft.KeyVault/vaults/secrets/{action}"), scope };
     Endpoint { name, access, params: Params::of(&[("secret", secret), ("version", version)]), run }

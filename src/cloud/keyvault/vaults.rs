@@ -61,6 +61,7 @@ pub(crate) fn put(state: &mut State, place: Place<'_>, terms: Terms<'_>, request
 
 fn new_vault(state: &State, place: Place<'_>, group: &str, terms: Terms<'_>, request: VaultRequest) -> Result<Vault, Fault> {
     let location = request.location.clone().ok_or_else(arm::location_required)?;
+    arm::require_region(&location, "Microsoft.KeyVault/vaults")?;
     check_irreversible(&request)?;
     let tenant_id = tenant(state, &request)?;
     let retention_days = request.retention_days.unwrap_or(90);

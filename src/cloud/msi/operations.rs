@@ -68,6 +68,7 @@ pub(crate) fn put(state: &mut State, place: Place<'_>, now: Timestamp, request: 
         known.tags = request.tags.unwrap_or_default();
         return Ok((known.clone(), false));
     }
+    arm::require_region(&location, KIND)?;
     let mut identity = Identity {
         subscription: place.subscription.to_owned(),
         group,

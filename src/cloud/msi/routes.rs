@@ -6,13 +6,12 @@ use serde_json::{Map, Value, json};
 use super::credentials;
 use super::model::{FederatedCredential, Identity};
 use super::operations::{self, Place};
+use crate::cloud::arm::faults::require_api_version;
 use crate::cloud::arm::id::match_path;
 use crate::cloud::arm::tracked::require_group;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 use crate::cloud::http::hosts::RESOURCE_MANAGER;
-
-type Run = fn(&mut Context<'_>) -> Result<Reply, Fault>;
 
 const COLLECTION: &str = "subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
 
@@ -21,6 +20,10 @@ pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
     if request.host != RESOURCE_MANAGER {
         return None;
     }
+    Some(find(request)?.and_then(|endpoint| require_api_version(request).map(|()| endpoint)))
+}
+
+fn find(request: &Request) -> Option<Result<Endpoint, Fault>> {
     let at = |below: &str| match_path(&request.segments, &format!("{COLLECTION}{below}"));
     if let Some(&[subscription, group, name]) = at("/{i}").as_deref() {
         return Some(one(request, Place { subscription, group, name }));
@@ -75,8 +78,10 @@ fn arm(name: &'static str, action: &str, place: Place<'_>, credential: &str, run
     if !group.is_empty() {
         scope = format!("{scope}/resourceGroups/{group}");
     }
+    // Public reports: a refusal names the whole id, or for a list the id down to the provider.
+    scope.push_str("/providers/Microsoft.ManagedIdentity");
     if !identity.is_empty() {
-        scope = format!("{scope}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}");
+        scope = format!("{scope}/userAssignedIdentities/{identity}");
     }
     if !credential.is_empty() {
         scope = format!("{scope}/federatedIdentityCredentials/{credential}");

@@ -50,10 +50,10 @@ fn older_api_versions_order_keys_as_recorded() {
 fn the_service_principal_comes_and_goes_with_its_identity() {
     let lab = Lab::new();
     let (client_id, principal_id) = lab.identity("web");
-    assert!(lab.shared.state().directory.by_app_id(&client_id).is_some());
+    assert!(lab.cloud.shared.state().directory.by_app_id(&client_id).is_some());
     let id = identity_id(&lab, "web");
     check_like_recorded("identity.json", "userAssignedIdentities DELETE", &lab.arm(Method::DELETE, &id, &Value::Null));
-    assert!(lab.shared.state().directory.principal(&principal_id).is_none());
+    assert!(lab.cloud.shared.state().directory.principal(&principal_id).is_none());
     assert_eq!(lab.arm(Method::DELETE, &id, &Value::Null).0, 204);
     let (status, body) = lab.arm(Method::GET, &id, &Value::Null);
     assert_eq!((status, error(&body).0), (404, "ResourceNotFound"));

@@ -24,7 +24,7 @@ fn a_request_without_a_token_gets_the_challenge_as_recorded() {
     check_like_recorded("keyvault.json", "secret PUT without a token (challenge)", &answer(&reply));
     let (_, body) = answer(&reply);
     assert_eq!(error(&body), ("Unauthorized", "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token."));
-    let tenant = lab.shared.state().directory.tenant.id.clone();
+    let tenant = lab.cloud.shared.state().directory.tenant.id.clone();
     let expected = format!("Bearer authorization=\"https://login.microsoftonline.com/{tenant}\", resource=\"https://vault.azure.net\"");
     assert_eq!(reply.header("WWW-Authenticate"), Some(expected.as_str()));
 }
@@ -47,7 +47,7 @@ fn the_owner_manages_the_vault_and_is_refused_its_secrets_until_a_role_is_assign
     let id = lab.vault("kv-one");
     let refused = lab.vault_as(Who::User, Method::PUT, "kv-one", "/secrets/my-secret", &json!({"value": "v"}));
     check_like_recorded("keyvault.json", "secret GET or PUT, RBAC vault, caller without the role", &refused);
-    let state = lab.shared.state().clone();
+    let state = lab.cloud.shared.state().clone();
     let (tenant, subscription) = (&state.directory.tenant.id, &lab.subscription);
     let expected = format!(
         "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed \
@@ -80,10 +80,11 @@ fn a_role_counts_at_the_vault_and_at_every_scope_above_and_nowhere_else() {
         ("/resourcegroups/RG", 200),
         ("", 200),
         ("/resourceGroups/other", 403),
-        ("/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-on", 403),
+        ("/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-onetwo", 403),
     ] {
         let lab = Lab::new();
         lab.vault("kv-one");
+        lab.vault("kv-onetwo");
         lab.assign(&lab.user_id(), OFFICER, &lab.path(scope));
         assert_eq!(set(&lab, Who::User), expected, "{scope}");
     }
@@ -202,7 +203,7 @@ fn a_deleted_principal_does_not_get_in_with_its_old_token() {
     lab.assign(&principal, USER, &id);
     assert_eq!(get(&lab, Who::App(&web)), 404, "allowed, and there is no such secret");
     lab.advance(90_000);
-    let shared = &lab.shared;
+    let shared = &lab.cloud.shared;
     let old = {
         let state = shared.state();
         let service = state.directory.by_app_id(&web).unwrap();

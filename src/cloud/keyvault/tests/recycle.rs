@@ -108,22 +108,28 @@ fn purge_protection_keeps_a_vault_until_its_retention_is_over() {
 #[test]
 fn deleting_a_group_leaves_its_vaults_deleted_and_nothing_of_its_neighbours() {
     let lab = Lab::new();
-    lab.vault("kv-one");
-    let (client, _) = lab.identity("web");
+    let id = lab.vault("kv-one");
+    let (client, principal) = lab.identity("web");
+    let assignment = lab.assign(&principal, "Reader", &id);
     let neighbour = lab.path("/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv-two");
     lab.arm(Method::PUT, &neighbour, &lab.vault_body());
+    assert_eq!(lab.arm(Method::DELETE, &lab.path("/resourcegroups/RG"), &Value::Null).0, 202);
+    let (status, refusal) = lab.arm(Method::PUT, &id, &lab.vault_body());
+    assert_eq!((status, error(&refusal).0), (409, "ResourceGroupBeingDeleted"));
+    lab.advance(600);
     {
-        let mut state = lab.shared.state();
-        let now = state.now();
-        let scope = lab.path("/resourceGroups/RG");
-        super::super::delete_group(&mut state, &scope, now);
-        crate::cloud::msi::delete_group(&mut state, &scope, now);
+        let state = lab.cloud.shared.state();
         assert!(state.directory.by_app_id(&client).is_none());
         assert!(!super::super::host_exists(&state, "kv-one.vault.azure.net"));
         assert!(super::super::host_exists(&state, "kv-two.vault.azure.net"));
     }
+    assert_eq!(lab.arm(Method::GET, &assignment, &Value::Null).0, 404);
     assert_eq!(lab.arm(Method::GET, &deleted(&lab, "kv-one"), &Value::Null).0, 200);
     assert_eq!(lab.arm(Method::GET, &neighbour, &Value::Null).0, 200);
+    // Without its group a vault cannot come back; with a new one it can.
+    assert_eq!(put(&lab, "kv-one", |properties| properties["createMode"] = json!("recover")).0, 404);
+    lab.arm(Method::PUT, &lab.path("/resourcegroups/rg"), &json!({"location": "westus"}));
+    assert_eq!(put(&lab, "kv-one", |properties| properties["createMode"] = json!("recover")).0, 200);
 }
 
 #[test]

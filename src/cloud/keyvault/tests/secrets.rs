@@ -43,7 +43,7 @@ fn a_secret_is_set_and_read_as_recorded_with_or_without_slash_and_version() {
         check_like_recorded("keyvault.json", "secret GET (latest)", &got);
         assert_eq!(got.1, made.1, "{target}");
     }
-    assert!(lab.shared.state().secrets().contains(&"Hello\\!".to_owned()), "a stored value is known for masking");
+    assert!(lab.cloud.shared.state().secrets().contains(&"Hello\\!".to_owned()), "a stored value is known for masking");
 }
 
 #[test]

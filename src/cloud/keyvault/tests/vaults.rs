@@ -187,7 +187,7 @@ fn lists_are_ordered_by_group_and_hold_what_they_are_asked_for() {
     };
     assert_eq!(names(lab.in_group("Microsoft.KeyVault/vaults")), ["kv-a", "kv-b"]);
     assert_eq!(names(lab.path("/providers/Microsoft.KeyVault/vaults")), ["kv-z", "kv-a", "kv-b"]);
-    assert_eq!(super::super::resources(&lab.shared.state()).len(), 3);
+    assert_eq!(super::super::resources(&lab.cloud.shared.state()).len(), 3);
 }
 
 #[test]
