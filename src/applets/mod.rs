@@ -3,7 +3,7 @@
 //!
 //! One executable answers under all their names. [`intercept`] looks at the name it was started as, and either becomes that program or returns.
 
-#![expect(dead_code, reason = "az and kubectl are being written against the shared parts")]
+#![expect(dead_code, reason = "kubectl is being written against the shared parts")]
 
 use std::collections::HashMap;
 use std::ffi::OsString;

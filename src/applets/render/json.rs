@@ -2,54 +2,92 @@
 
 use serde_json::Value;
 
-/// The text of a value, keys sorted at every depth, without a line end.
+/// How a value is laid out.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    /// Spaces a level; all in one line when `None`.
+    indent: Option<usize>,
+    /// Keys in the order of their code points, else as they come.
+    sorted: bool,
+    /// Letters beyond ASCII as escapes.
+    ascii: bool,
+}
+
+/// The text of a value as output, keys sorted at every depth, without a line end.
 pub(crate) fn text(value: &Value) -> String {
+    laid_out(value, Layout { indent: Some(2), sorted: true, ascii: false })
+}
+
+/// The text of a value as Python's `json.dumps(value)` writes it: the bodies of requests and the files that `az` keeps.
+pub(crate) fn line(value: &Value) -> String {
+    laid_out(value, Layout { indent: None, sorted: false, ascii: true })
+}
+
+/// The text of a value as Python's `json.dumps(value, indent=4)` writes it: details of errors.
+pub(crate) fn details(value: &Value) -> String {
+    laid_out(value, Layout { indent: Some(4), sorted: false, ascii: true })
+}
+
+fn laid_out(value: &Value, layout: Layout) -> String {
     let mut out = String::new();
-    write(value, 0, &mut out);
+    write(value, layout, 0, &mut out);
     out
 }
 
-fn write(value: &Value, depth: usize, out: &mut String) {
+fn write(value: &Value, layout: Layout, depth: usize, out: &mut String) {
     match value {
         Value::Array(items) if !items.is_empty() => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
-                line(index, depth + 1, out);
-                write(item, depth + 1, out);
+                separate(index, layout, depth + 1, out);
+                write(item, layout, depth + 1, out);
             }
-            out.push('\n');
-            out.push_str(&"  ".repeat(depth));
+            close(layout, depth, out);
             out.push(']');
         }
         Value::Object(map) if !map.is_empty() => {
             out.push('{');
             let mut entries: Vec<_> = map.iter().collect();
-            // Python sorts by code point, as UTF-8 bytes do.
-            entries.sort_by_key(|(key, _)| *key);
-            for (index, (key, item)) in entries.into_iter().enumerate() {
-                line(index, depth + 1, out);
-                string(key, out);
-                out.push_str(": ");
-                write(item, depth + 1, out);
+            if layout.sorted {
+                // Python sorts by code point, as UTF-8 bytes do.
+                entries.sort_by_key(|(key, _)| *key);
             }
-            out.push('\n');
-            out.push_str(&"  ".repeat(depth));
+            for (index, (key, item)) in entries.into_iter().enumerate() {
+                separate(index, layout, depth + 1, out);
+                string(key, layout.ascii, out);
+                out.push_str(": ");
+                write(item, layout, depth + 1, out);
+            }
+            close(layout, depth, out);
             out.push('}');
         }
         Value::Array(_) => out.push_str("[]"),
         Value::Object(_) => out.push_str("{}"),
-        Value::String(text) => string(text, out),
-        Value::Number(number) => out.push_str(&super::json::number(number)),
+        Value::String(text) => string(text, layout.ascii, out),
+        Value::Number(number) => out.push_str(&self::number(number)),
         Value::Bool(_) | Value::Null => out.push_str(&value.to_string()),
     }
 }
 
-fn line(index: usize, depth: usize, out: &mut String) {
-    out.push_str(if index == 0 { "\n" } else { ",\n" });
-    out.push_str(&"  ".repeat(depth));
+fn separate(index: usize, layout: Layout, depth: usize, out: &mut String) {
+    match layout.indent {
+        Some(indent) => {
+            out.push_str(if index == 0 { "\n" } else { ",\n" });
+            out.push_str(&" ".repeat(indent * depth));
+        }
+        None if index > 0 => out.push_str(", "),
+        None => {}
+    }
 }
 
-fn string(text: &str, out: &mut String) {
+fn close(layout: Layout, depth: usize, out: &mut String) {
+    if let Some(indent) = layout.indent {
+        out.push('\n');
+        out.push_str(&" ".repeat(indent * depth));
+    }
+}
+
+fn string(text: &str, ascii: bool, out: &mut String) {
     out.push('"');
     for letter in text.chars() {
         match letter {
@@ -60,7 +98,11 @@ fn string(text: &str, out: &mut String) {
             '\t' => out.push_str("\\t"),
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
-            control if (control as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", control as u32)),
+            letter if (letter as u32) < 0x20 || (ascii && !letter.is_ascii()) => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             other => out.push(other),
         }
     }
@@ -86,5 +128,12 @@ mod tests {
         let value = serde_json::json!({"b": [], "a": {"z": {}, "y": "ü<&>\"\\\u{1}\n"}, "c": [1, true, null, 1.0]});
         let expected = "{\n  \"a\": {\n    \"y\": \"ü<&>\\\"\\\\\\u0001\\n\",\n    \"z\": {}\n  },\n  \"b\": [],\n  \"c\": [\n    1,\n    true,\n    null,\n    1.0\n  ]\n}";
         assert_eq!(text(&value), expected);
+    }
+
+    #[test]
+    fn bodies_of_requests_are_one_line_of_ascii() {
+        let value = serde_json::json!({"location": "centralindia", "tags": {"k": "ñ😀"}, "n": [1, {}]});
+        assert_eq!(line(&value), r#"{"location": "centralindia", "tags": {"k": "\u00f1\ud83d\ude00"}, "n": [1, {}]}"#);
+        assert_eq!(details(&serde_json::json!({"b": 1, "a": []})), "{\n    \"b\": 1,\n    \"a\": []\n}");
     }
 }

@@ -21,8 +21,6 @@ pub(crate) struct Permission {
     pub(crate) not_actions: &'static [&'static str],
     pub(crate) data_actions: &'static [&'static str],
     pub(crate) not_data_actions: &'static [&'static str],
-    /// The actions that the role's condition restricts further; the conditions themselves are not in the table.
-    pub(crate) conditional_actions: &'static [&'static str],
 }
 
 /// The role whose definition has the GUID `id`.
@@ -45,7 +43,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -56,7 +53,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -72,7 +68,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -86,7 +81,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -100,7 +94,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -121,7 +114,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -138,7 +130,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -152,7 +143,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -170,7 +160,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -192,7 +181,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/namespaces/write",
                 "Microsoft.ContainerService/managedClusters/namespaces/delete",
             ],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -209,7 +197,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.ContainerService/managedClusters/*"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -257,7 +244,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/services/read",
             ],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -309,7 +295,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/services/*",
             ],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -332,7 +317,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             ],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -354,7 +338,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/*"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -370,7 +353,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/keys/read",
             ],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -396,7 +378,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/certificatecontacts/write",
             ],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -418,7 +399,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             ],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -440,7 +420,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/keys/*", "Microsoft.KeyVault/vaults/keyrotationpolicies/*"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -461,7 +440,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/keys/verify/action",
             ],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -483,7 +461,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete"],
         }],
     },
     BuiltinRole {
@@ -503,7 +480,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -524,7 +500,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -546,7 +521,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/secrets/*"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -557,7 +531,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/secrets/getSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -582,7 +555,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.OperationalInsights/workspaces/jobs/export/action"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -606,7 +578,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -625,7 +596,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -640,7 +610,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.Insights/Metrics/Write", "Microsoft.Insights/Telemetry/Write"],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -659,30 +628,17 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
         id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
         name: "Owner",
-        permissions: &[Permission {
-            actions: &["*"],
-            not_actions: &[],
-            data_actions: &[],
-            not_data_actions: &[],
-            conditional_actions: &[],
-        }],
+        permissions: &[Permission { actions: &["*"], not_actions: &[], data_actions: &[], not_data_actions: &[] }],
     },
     BuiltinRole {
         id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
         name: "Reader",
-        permissions: &[Permission {
-            actions: &["*/read"],
-            not_actions: &[],
-            data_actions: &[],
-            not_data_actions: &[],
-            conditional_actions: &[],
-        }],
+        permissions: &[Permission { actions: &["*/read"], not_actions: &[], data_actions: &[], not_data_actions: &[] }],
     },
     BuiltinRole {
         id: "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
@@ -697,7 +653,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -708,7 +663,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -765,7 +719,6 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
-            conditional_actions: &[],
         }],
     },
 ];
