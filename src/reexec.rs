@@ -7,6 +7,8 @@
 /// Becomes another program, and never returns, when this process was started as one. Otherwise does nothing, in microseconds.
 pub fn intercept() {
     crate::shell::helper::intercept();
+    #[cfg(feature = "embedded")]
+    crate::applets::intercept();
 }
 
 /// Makes sure that the linker keeps the initialiser wherever shells are started.

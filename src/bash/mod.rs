@@ -121,3 +121,6 @@ impl Script {
         self.problems.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! What is found in a text, and where.
+
+use std::time::Instant;
+
+use super::{AssignmentKind, CommandKind, Place, Script};
+
+/// The names that are used, guarded ones with `?`.
+#[track_caller]
+fn check_uses(text: &str, expected: &str) {
+    let script = Script::parse(text);
+    let uses: Vec<String> =
+        script.uses().iter().map(|found| format!("{}{}@{}", found.name, if found.guarded { "?" } else { "" }, found.line)).collect();
+    assert_eq!(uses.join(" "), expected, "{text}");
+    for found in script.uses() {
+        assert!(text[found.span.start..found.span.end].contains(&found.name), "{text}: {found:?}");
+    }
+}
+
+#[track_caller]
+fn check_assigned(text: &str, expected: &str) {
+    let script = Script::parse(text);
+    assert_eq!(script.assigned().into_iter().collect::<Vec<_>>().join(" "), expected, "{text}");
+}
+
+#[test]
+fn uses_are_found_wherever_bash_expands_them() {
+    check_uses("echo $A \"b ${B%.*} $(az $C)\" `echo $D`", "A@0 B@0 C@0 D@0");
+    check_uses("cat <<E\nhi $A ${B:0:24}\nE\necho $C", "A@1 B@1 C@3");
+    check_uses("echo $((K+1)) ${#S} ${!R} ${T[0]}; [[ $V == x* ]] && echo <(cat $P)", "K@0 S@0 R@0 T@0 V@0 P@0");
+    check_uses("for i in $LIST; do echo \"$i\"; done", "LIST@0 i@0");
+}
+
+#[test]
+fn uses_are_not_found_where_bash_does_not_expand_them() {
+    check_uses("echo '$A' \\$B \"\\$C\" # $D", "");
+    check_uses("cat <<'E'\nhi $A\nE\ncat <<\\F\n$B\nF\n", "");
+    check_uses("echo $1 $? $@ $$ ${10}", "");
+}
+
+#[test]
+fn guards_are_marked() {
+    check_uses("echo ${A:-d} ${B-} ${C:?m} ${D:+x} ${E:=1} ${F#p} ${G/a/b}", "A?@0 B?@0 C?@0 D?@0 E?@0 F@0 G@0");
+    check_uses("echo ${A:-$B}", "A?@0 B@0");
+}
+
+#[test]
+fn assignments_of_every_kind_are_found() {
+    check_assigned("A=1; export B=2 C; declare -x D=4; readonly E=5; local F=6", "A B D E F");
+    check_assigned("read -r -p 'Name: ' X Y; IFS= read -ra L; printf -v P %s x; mapfile -t M < f; getopts ab: o", "L M P X Y o");
+    check_assigned("for i in a b; do :; done; ((j = 1)); : ${K:=v}; a[0]=1; b=(1 2)", "K a b i j");
+    check_assigned("X=1 env; (Y=2); echo $(Z=3) | { W=4; }; V=5 & unset U", "");
+}
+
+#[test]
+fn an_assignment_knows_its_value_and_its_capture() {
+    let text = "export A=\"$(az x)\" B='lit eral' C=pre$(y) D=\nE=`z`";
+    let script = Script::parse(text);
+    let shown: Vec<_> = script
+        .assignments()
+        .iter()
+        .map(|found| {
+            let value = found.value.map(|value| &text[value.start..value.end]);
+            (found.name.as_str(), value, found.literal.as_deref(), found.exported, found.is_capture, found.line)
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("A", Some("\"$(az x)\""), None, true, true, 0),
+            ("B", Some("'lit eral'"), Some("lit eral"), true, false, 0),
+            ("C", Some("pre$(y)"), None, true, false, 0),
+            ("D", None, Some(""), true, false, 0),
+            ("E", Some("`z`"), None, false, true, 1),
+        ]
+    );
+    assert!(script.assignments().iter().all(|found| matches!(found.kind, AssignmentKind::Declaration | AssignmentKind::Plain)));
+}
+
+#[test]
+fn captures_know_their_commands_and_their_variable() {
+    let script = Script::parse("X=$(az group show \\\n  -n g | jq .id)\necho \"$(kubectl get po $(hostname))\"");
+    let shown: Vec<_> = script
+        .captures()
+        .iter()
+        .map(|capture| {
+            let names: Vec<_> = capture.commands.iter().filter_map(|index| script.commands()[*index].name()).collect();
+            (capture.line, capture.last_line, capture.assigned_to.as_deref(), names)
+        })
+        .collect();
+    assert_eq!(shown, [(0, 1, Some("X"), vec!["az", "jq"]), (2, 2, None, vec!["kubectl"]), (2, 2, None, vec!["hostname"])]);
+}
+
+#[test]
+fn external_commands_are_neither_builtins_nor_functions() {
+    let text = "f() { az x; }\nf; cd /; A=1 kubectl get po; \"helm\" ls; $CMD x; if ! grep -q x f; then :; fi; cat <<E | tee y\nz\nE\n[ -f x ] && ./run.sh";
+    let script = Script::parse(text);
+    let names: Vec<_> = script.external_commands().map(|(name, _)| name).collect();
+    assert_eq!(names, ["az", "kubectl", "helm", "grep", "cat", "tee", "./run.sh"]);
+}
+
+#[test]
+fn words_are_unquoted_when_they_are_literal() {
+    let script = Script::parse("az 'group' \"sh\\\"ow\" --n=a\\ b pre\"fix\"'es' $X \"$Y\" {} 7");
+    let words: Vec<_> = script.commands()[0].words.iter().map(|word| (word.text.as_str(), word.literal)).collect();
+    let expected = [
+        ("az", true),
+        ("group", true),
+        ("sh\"ow", true),
+        ("--n=a b", true),
+        ("prefixes", true),
+        ("$X", false),
+        ("\"$Y\"", false),
+        ("{}", true),
+        ("7", true),
+    ];
+    assert_eq!(words, expected);
+}
+
+#[test]
+fn places_are_told_by_the_nearest_construct() {
+    let script = Script::parse("a\nb | c\n(d)\ne &\nf <(g)\nh $(i | j)\nk && l &\n{ m; }\nx <<E | n\nE\no >f 2>&1 &");
+    let places: Vec<_> = script
+        .commands()
+        .iter()
+        .filter(|command| command.kind == CommandKind::Simple)
+        .map(|command| (command.name().unwrap(), command.place))
+        .collect();
+    use Place::{Background, Capture, Pipeline, ProcessSubstitution, Subshell, TopLevel};
+    let expected = [
+        ("a", TopLevel),
+        ("b", Pipeline),
+        ("c", Pipeline),
+        ("d", Subshell),
+        ("e", Background),
+        ("f", TopLevel),
+        ("g", ProcessSubstitution),
+        ("h", TopLevel),
+        ("i", Pipeline),
+        ("j", Pipeline),
+        ("k", Background),
+        ("l", Background),
+        ("m", TopLevel),
+        ("x", TopLevel),
+        ("n", Pipeline),
+        ("o", Background),
+    ];
+    assert_eq!(places, expected);
+    let j = script.locate("a\nb | c\n(d)\ne &\nf <(g)\nh $(i | j)\n", 5, "j").unwrap();
+    assert_eq!(j.place, Capture, "a pipeline's failure is noticed by the capture around it");
+}
+
+#[test]
+fn statements_are_found_by_line() {
+    let script = Script::parse("a \\\n  b\n\nif x; then\n  y\nfi\ncat <<E\nz\nE\n# end\n");
+    let lines: Vec<_> = script.statements().iter().map(|statement| (statement.line, statement.last_line)).collect();
+    assert_eq!(lines, [(0, 1), (3, 5), (6, 8)]);
+    assert_eq!(script.statement_at(1).map(|statement| statement.line), Some(0));
+    assert_eq!(script.statement_at(2), None);
+    assert_eq!(script.statement_at(7).map(|statement| statement.line), Some(6));
+    assert_eq!(script.statement_at(99), None);
+}
+
+#[test]
+fn here_documents_know_whether_they_end() {
+    let script = Script::parse("cat <<E >f\na\nE\ncat <<-'F'\n\tb\n\tF\ncat <<G\nc\n");
+    let shown: Vec<_> =
+        script.here_documents().iter().map(|found| (found.line, found.delimiter.as_str(), found.quoted, found.closed)).collect();
+    assert_eq!(shown, [(0, "E", false, true), (3, "F", true, true), (6, "G", false, false)]);
+}
+
+#[test]
+fn a_command_is_located_by_its_line_and_by_what_bash_prints() {
+    let text = "export X=$(ls /nonexistent \\\n -l \\\n -a)\n(false; echo on)\nY=$(false)\n";
+    let script = Script::parse(text);
+    let line_and_place = |line, command| script.locate(text, line, command).map(|located| (located.line, located.place));
+    assert_eq!(line_and_place(2, "ls /nonexistent -l -a"), Some((0, Place::Capture)));
+    assert_eq!(line_and_place(3, "( false; echo on )"), Some((3, Place::TopLevel)));
+    assert_eq!(line_and_place(3, "false"), Some((3, Place::Subshell)));
+    assert_eq!(line_and_place(4, "Y=$(false)"), Some((4, Place::TopLevel)));
+    assert_eq!(line_and_place(4, "false"), Some((4, Place::Capture)));
+    assert_eq!(line_and_place(40, "false"), None);
+}
+
+#[test]
+fn what_bash_accepts_is_valid_and_what_it_rejects_is_not() {
+    for text in [
+        "",
+        "\n\n",
+        "# x",
+        "echo x \\",
+        "a && b || c",
+        "case $x in a) b;; esac",
+        "f() { :; }",
+        "x=(1 2)",
+        "echo ${x,,} ${x:0:3}",
+        "cat <<E\nE",
+    ] {
+        assert!(Script::parse(text).is_valid(), "{text:?}: {:?}", Script::parse(text).problems());
+    }
+    for text in ["if then", "echo 'abc", "echo $(", "az x --name <name>"] {
+        assert!(!Script::parse(text).is_valid(), "{text:?}");
+    }
+}
+
+#[test]
+fn no_text_is_too_strange_or_too_deep() {
+    let deep = "$(".repeat(3000);
+    let nested = "( ".repeat(3000);
+    for text in [
+        "\0",
+        "ñ=1; $ñ",
+        "$(((((",
+        "<<",
+        "cat <<",
+        "cat <<E",
+        "}",
+        "\u{feff}a",
+        "a\r\nb\r\n",
+        "export =x",
+        "=x",
+        "${",
+        "${}",
+        "a[",
+        &deep,
+        &nested,
+    ] {
+        let script = Script::parse(text);
+        for (at, _) in text.char_indices().take(40) {
+            script.locate(text, at, text);
+            script.statement_at(at);
+        }
+        super::substitute_assignment(text, "A", "b");
+    }
+    assert_eq!(Script::parse(&"a\n".repeat(3 * 1024 * 1024)).problems().len(), 1);
+}
+
+#[test]
+fn time_grows_with_the_text_and_not_with_its_square() {
+    let text = |lines: usize| "export A=\"$(az group show -n $B)\" &\n".repeat(lines);
+    let time = |lines| {
+        let text = text(lines);
+        let started = Instant::now();
+        assert_eq!(Script::parse(&text).captures().len(), lines);
+        started.elapsed()
+    };
+    let (small, large) = (time(1000), time(8000));
+    // Eight times as much; sixty-four times the time would be the square.
+    assert!(large < small * 32, "{small:?} then {large:?}");
+}

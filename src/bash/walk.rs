@@ -41,6 +41,7 @@ pub(super) fn analyse(text: &str) -> Script {
 #[derive(Debug, Clone, Copy)]
 struct Context<'t> {
     parent: &'t str,
+    at_top: bool,
     place: Place,
     /// Where a failure of a pipeline's part is noticed.
     noticed_in: Option<Place>,
@@ -70,6 +71,7 @@ impl<'a> Walk<'a> {
         let mut cursor = tree.walk();
         let mut contexts = vec![Context {
             parent: "",
+            at_top: false,
             place: Place::TopLevel,
             noticed_in: None,
             in_function: false,
@@ -100,18 +102,21 @@ impl<'a> Walk<'a> {
     /// Takes note of a node and says what holds for its children.
     fn visit<'t>(&mut self, node: Node<'t>, outer: Context<'t>) -> Context<'t> {
         let kind = node.kind();
-        let mut inner = Context { parent: kind, noticed_in: None, redirected: None, ..outer };
+        let mut inner = Context { parent: kind, at_top: kind == "program", noticed_in: None, redirected: None, ..outer };
         if self.background.contains(&node.id()) {
             inner.place = Place::Background;
         }
         let outer = Context { place: inner.place, ..outer };
         if node.is_error() || node.is_missing() {
-            if !outer.in_problem {
+            // bash accepts a backslash at the very end, the grammar does not.
+            let rest = self.text.get(node.start_byte()..).unwrap_or_default();
+            let is_last_backslash = rest.len() < 16 && rest.trim() == "\\";
+            if !outer.in_problem && !is_last_backslash {
                 self.script.problems.push(Problem { span: span(node), line: node.start_position().row });
             }
             inner.in_problem = true;
         }
-        if outer.parent == "program" && node.is_named() && kind != "comment" {
+        if outer.at_top && node.is_named() && kind != "comment" {
             let statement = Statement { span: span(node), line: node.start_position().row, last_line: last_line(node) };
             self.script.statements.push(statement);
         }

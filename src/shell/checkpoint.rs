@@ -60,30 +60,22 @@ impl Checkpoint {
         declaration::read(&self.bytes[self.variables.clone()])
     }
 
-    /// What the block left as its ERR trap.
-    pub(super) fn err_trap(&self) -> DocumentTrap<'_> {
-        self.document_trap("ERR", driver::is_our_err_trap)
-    }
-
     /// What the block left as its EXIT trap.
-    pub(super) fn exit_trap(&self) -> DocumentTrap<'_> {
-        self.document_trap("EXIT", driver::is_our_exit_trap)
-    }
-
-    fn document_trap(&self, signal: &str, is_ours: fn(&[u8]) -> bool) -> DocumentTrap<'_> {
-        match self.traps.iter().find(|trap| trap.signal == signal) {
-            None => DocumentTrap::Cleared,
-            Some(trap) if is_ours(&trap.action) => DocumentTrap::Ours,
-            Some(trap) => DocumentTrap::Own(&trap.action),
+    pub(super) fn exit_trap(&self) -> ExitTrap {
+        match self.traps.iter().find(|trap| trap.signal == "EXIT") {
+            None => ExitTrap::Cleared,
+            Some(trap) if driver::is_our_exit_trap(&trap.action) => ExitTrap::Ours,
+            Some(_) => ExitTrap::Own,
         }
     }
 
     /// The script that brings the state back into a shell that started with these environment variables.
     ///
     /// They are unset first: what the document had unset must stay so, and `declare --` does not take the export attribute away.
-    /// Our own traps are left out (the driver sets them), and so is an EXIT trap that has been run.
+    /// Our own traps are left out (the driver sets them), the ERR trap too (the document's own is in a variable of the driver), and so
+    /// is an EXIT trap that has been run.
     pub(super) fn restore_script<'a>(&self, environment: impl Iterator<Item = &'a str>, with_exit_trap: bool) -> Vec<u8> {
-        let mut script = b"\\builtin unset -v __docent_t".to_vec();
+        let mut script = b"\\builtin unset -v".to_vec();
         let names: BTreeSet<&str> = environment.filter(|name| is_name(name) && !KEPT_NAMES.contains(name)).collect();
         for name in names {
             script.push(b' ');
@@ -111,15 +103,15 @@ impl Checkpoint {
     }
 }
 
-/// Whose trap a signal has.
+/// Whose EXIT trap the shell has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum DocumentTrap<'a> {
+pub(super) enum ExitTrap {
     /// Ours is in place: the document has not touched it.
     Ours,
     /// None: the document took it away.
     Cleared,
-    /// The document's own, as a quoted word.
-    Own(&'a [u8]),
+    /// The document's own.
+    Own,
 }
 
 fn is_name(text: &str) -> bool {
@@ -173,10 +165,9 @@ mod tests {
     #[test]
     fn a_document_s_own_traps_are_told_apart_from_ours_and_come_back() {
         let state = checkpoint("trap -- 'it'\\''s over\n' EXIT\ntrap -- 'echo got' SIGUSR1\ntrap -- 'echo no' ERR\n");
-        assert_eq!(state.exit_trap(), DocumentTrap::Own(b"'it'\\''s over\n'"));
-        assert_eq!(state.err_trap(), DocumentTrap::Own(b"'echo no'"));
+        assert_eq!(state.exit_trap(), ExitTrap::Own);
         let script = String::from_utf8(state.restore_script(["PATH", "not-a-name"].into_iter(), true)).unwrap();
-        assert!(script.starts_with("\\builtin unset -v __docent_t PATH\n"), "{script}");
+        assert!(script.starts_with("\\builtin unset -v PATH\n"), "{script}");
         assert!(script.contains("trap -- 'echo got' SIGUSR1") && script.contains("over") && !script.contains("echo no"), "{script}");
         assert!(script.ends_with("set +o errexit\n"), "{script}");
         assert!(!String::from_utf8(state.restore_script(std::iter::empty(), false)).unwrap().contains("over"));
@@ -184,6 +175,6 @@ mod tests {
 
     #[test]
     fn no_trap_means_that_the_document_cleared_ours() {
-        assert_eq!(checkpoint("").exit_trap(), DocumentTrap::Cleared);
+        assert_eq!(checkpoint("").exit_trap(), ExitTrap::Cleared);
     }
 }

@@ -6,6 +6,10 @@
 //! nothing external is started. `-e` is really on in a block that stops at failures, and the ERR trap turns it off before it
 //! returns, because otherwise the shell would exit at the driver's own line.
 
+use std::borrow::Cow;
+
+use crate::bash::{Command, Script};
+
 /// Files of the control directory.
 pub(super) mod file {
     /// The FIFO that the ERR trap and the driver report to.
@@ -14,6 +18,8 @@ pub(super) mod file {
     pub(in crate::shell) const BEFORE: &str = "a";
     /// What comes after a block.
     pub(in crate::shell) const AFTER: &str = "p";
+    /// Takes over an ERR trap that the document has set.
+    pub(in crate::shell) const TAKE_OVER: &str = "m";
     /// Writes the checkpoint to standard output.
     pub(in crate::shell) const CHECKPOINT_SCRIPT: &str = "k";
     /// The checkpoint after a block.
@@ -26,32 +32,20 @@ pub(super) mod file {
     pub(in crate::shell) const RESTORE: &str = "r";
 }
 
-/// The ERR trap: report, then leave the block when it is to stop. Free of single quotes, so bash lists it as it stands here.
+/// The ERR trap: report, run the document's own ERR trap, then leave the block when it is to stop. Free of single quotes, so bash
+/// lists it as it stands here.
 ///
 /// `BASH_SOURCE` holds the script and the block, so fewer than two mean that the driver's own line failed. In a subshell it only
-/// reports. `%CHAIN%` is where the document's own ERR trap is run.
-const ERR_TRAP: &str = r#"__docent_s=$?; if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:400}" 2>/dev/null >>"$__docent_d/c"; %CHAIN%if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi"#;
-
-/// The document's own ERR trap sees the status, and fires where it would without `errtrace`: at the block's own level.
-const CHAIN: &str =
-    r#"if ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; "#;
+/// reports. The document's trap sees the status, and fires where it would without `errtrace`: at the block's own level.
+const ERR_TRAP: &str = r#"__docent_s=$?; if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:400}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi"#;
 
 /// The EXIT trap: the state of a shell that exits. A document's own EXIT trap replaces it, and then the last checkpoint counts.
 const EXIT_TRAP: &str =
     r#"case $- in *e*) __docent_e=1;; esac; \builtin set +e; __docent_b=; \builtin . "$__docent_d/k" >|"$__docent_d/x" 2>/dev/null"#;
 
-/// The action of our ERR trap, as `trap -p` prints it, with and without a document's trap in it.
-pub(super) fn is_our_err_trap(quoted: &[u8]) -> bool {
-    [false, true].iter().any(|chained| quoted == format!("'{}'", err_trap(*chained)).as_bytes())
-}
-
 /// Whether this action, as `trap -p` prints it, is our EXIT trap.
 pub(super) fn is_our_exit_trap(quoted: &[u8]) -> bool {
     quoted == format!("'{EXIT_TRAP}'").as_bytes()
-}
-
-fn err_trap(chained: bool) -> String {
-    ERR_TRAP.replace("%CHAIN%", if chained { CHAIN } else { "" })
 }
 
 /// The line that runs block `number`. `arm_exit` puts our EXIT trap (back) in place; otherwise the one that is there stays.
@@ -68,26 +62,52 @@ pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool) -> Stri
     )
 }
 
-/// What comes before a block. `document_err_trap` is the quoted action of the document's own ERR trap.
-pub(super) fn before(document_err_trap: Option<&[u8]>) -> Vec<u8> {
-    let mut script = Vec::new();
-    if let Some(action) = document_err_trap {
-        script.extend_from_slice(b"__docent_t=");
-        script.extend_from_slice(action);
-        script.push(b'\n');
+/// What comes before a block: our traps in place, and `-e` as the last block left it.
+pub(super) fn before() -> String {
+    format!(
+        "if ((__docent_x)); then \\builtin trap '{EXIT_TRAP}' EXIT; fi\n\
+         __docent_r=\n\
+         \\builtin trap '{ERR_TRAP}' ERR\n\
+         \\builtin set -E\n\
+         if [[ $__docent_e ]]; then __docent_e=; \\builtin set -e; fi\n"
+    )
+}
+
+/// Takes over the ERR trap that the document has set, if any, and puts ours back: the document's is run by ours from now on. Without
+/// it a block that sets one would not stop at failures any more, and the trap would be lost at the next block. One that the
+/// document takes away with `trap - ERR` is gone.
+pub(super) fn take_over() -> String {
+    format!(
+        r#"\builtin trap -p ERR >|"$__docent_d/u"
+{{ IFS= \builtin read -r -d "" __docent_w || :; }} <"$__docent_d/u"
+if [[ $__docent_w != "$__docent_o" ]]; then
+__docent_w=${{__docent_w#trap -- }}
+\builtin eval "__docent_t=${{__docent_w% ERR*}}"
+\builtin trap '{ERR_TRAP}' ERR
+fi
+"#
+    )
+}
+
+/// The text of a block as it is run: a statement at its top that sets an ERR trap is followed, on the same line, by the line that
+/// takes it over.
+pub(super) fn block(script: &str) -> Cow<'_, str> {
+    if !(script.contains("trap") && script.contains("ERR")) {
+        return Cow::Borrowed(script);
     }
-    let err_trap = err_trap(document_err_trap.is_some());
-    script.extend_from_slice(
-        format!(
-            "if ((__docent_x)); then \\builtin trap '{EXIT_TRAP}' EXIT; fi\n\
-             __docent_r=\n\
-             \\builtin trap '{err_trap}' ERR\n\
-             \\builtin set -E\n\
-             if [[ $__docent_e ]]; then __docent_e=; \\builtin set -e; fi\n"
-        )
-        .as_bytes(),
-    );
-    script
+    let analysed = Script::parse(script);
+    let sets_trap = |command: &&Command| command.name() == Some("trap") && command.words.iter().skip(2).any(|word| word.text == "ERR");
+    let traps: Vec<usize> = analysed.commands().iter().filter(sets_trap).map(|command| command.span.end).collect();
+    let ends = analysed.statements().iter().map(|statement| statement.span.end).filter(|end| traps.contains(end));
+    let mut text = String::with_capacity(script.len() + 64);
+    let mut copied = 0;
+    for end in ends {
+        text.push_str(&script[copied..end]);
+        text.push_str(&format!("; \\builtin . \"$__docent_d/{}\"", file::TAKE_OVER));
+        copied = end;
+    }
+    text.push_str(&script[copied..]);
+    Cow::Owned(text)
 }
 
 /// What comes after a block: its status is kept, the state written, and the end reported.
@@ -95,6 +115,7 @@ pub(super) const AFTER: &str = r#"__docent_h=$?
 case $- in *e*) __docent_e=1;; esac
 \builtin set +e
 __docent_b=
+\builtin . "$__docent_d/m"
 \builtin . "$__docent_d/k" >|"$__docent_d/t" 2>/dev/null
 \builtin printf '%s\0' "$__docent_n" D "$__docent_h" >>"$__docent_d/c"
 "#;
@@ -153,12 +174,14 @@ pub(super) fn start(start: Start<'_>) -> String {
     if start.restore {
         script.push_str(&format!("\\builtin . {directory}/{}\n", file::RESTORE));
     } else {
-        script.push_str(&format!("__docent_e={}\n", if start.errexit { "1" } else { "" }));
+        script.push_str(&format!("__docent_t= __docent_e={}\n", if start.errexit { "1" } else { "" }));
         if let Some(seed) = start.seed {
             script.push_str(&format!("RANDOM={seed}\n"));
         }
     }
     script.push_str(&format!("__docent_d={directory} __docent_n={nonce} __docent_b=\n"));
+    script.push_str(&format!("\\builtin trap '{ERR_TRAP}' ERR\n\\builtin trap -p ERR >|\"$__docent_d/u\"\n"));
+    script.push_str("{ IFS= \\builtin read -r -d \"\" __docent_o || :; } <\"$__docent_d/u\"\n");
     script.push_str("\\builtin . \"$__docent_d/k\" >|\"$__docent_d/t\" 2>/dev/null\n");
     script.push_str(
         "\\builtin printf '%s\\0' \"$__docent_n\" H \"${BASH_VERSINFO[0]}\" \"${BASH_VERSINFO[1]}\" \"$BASH_VERSION\" >>\"$__docent_d/c\"\n",
@@ -177,14 +200,16 @@ mod tests {
 
     #[test]
     fn our_traps_hold_no_single_quote_and_are_recognised() {
-        for chained in [false, true] {
-            let trap = err_trap(chained);
-            assert!(!trap.contains('\'') && !trap.contains("%CHAIN%"));
-            assert!(is_our_err_trap(format!("'{trap}'").as_bytes()));
-        }
-        assert!(!EXIT_TRAP.contains('\''));
+        assert!(!ERR_TRAP.contains('\'') && !EXIT_TRAP.contains('\''));
         assert!(is_our_exit_trap(format!("'{EXIT_TRAP}'").as_bytes()));
-        assert!(!is_our_err_trap(b"'echo mine'"));
+        assert!(!is_our_exit_trap(b"'echo mine'"));
+    }
+
+    #[test]
+    fn a_trap_that_a_block_sets_is_taken_over_on_its_own_line() {
+        let text = block("trap 'echo \"x\"; false' ERR # why\nfalse\nif :; then trap : ERR; fi");
+        assert_eq!(text, "trap 'echo \"x\"; false' ERR; \\builtin . \"$__docent_d/m\" # why\nfalse\nif :; then trap : ERR; fi");
+        assert!(matches!(block("trap 'echo' EXIT"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -83,6 +83,25 @@ pub(super) fn judge(script: &Script, text: &str, file: &str, reports: &[FailedCo
     Judgement { stopped_at, masked }
 }
 
+/// The command for which bash ended the shell without an ERR trap: an unset variable under `set -u`, a readonly variable, `${X:?}`.
+/// They are known by the last line of standard error alone, `FILE: line 3: X: unbound variable`.
+pub(super) fn last_words(script: &Script, text: &str, file: &str, stderr: &str) -> Option<CommandFailure> {
+    let message = stderr.lines().next_back()?.strip_prefix(file)?.strip_prefix(": ")?;
+    let digits: String = message.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let line = digits.parse::<usize>().ok()?.checked_sub(1)?;
+    let located = script.locate(text, line, "");
+    let command = located.and_then(|located| text.get(located.span.start..located.span.end)).unwrap_or_default();
+    Some(CommandFailure {
+        line: located.map_or(line, |located| located.line),
+        called_from: None,
+        command: command.chars().take(400).collect(),
+        // Source: measured with bash 5.2, `set -u` ends a shell with 1; `exit` gives no message.
+        status: 1,
+        place: Place::TopLevel,
+        is_answer: false,
+    })
+}
+
 /// Script and block: a command of the block itself.
 const BLOCK_DEPTH: usize = 2;
 

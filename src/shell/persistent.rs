@@ -10,7 +10,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinSet;
 
 use super::capture::{Captured, Stream};
-use super::checkpoint::{Checkpoint, DocumentTrap};
+use super::checkpoint::{Checkpoint, ExitTrap};
 use super::control::Control;
 use super::declaration::Variables;
 use super::driver::{self, file};
@@ -46,7 +46,6 @@ pub struct Bash {
     generation: u32,
     blocks: usize,
     checkpoint: Option<Checkpoint>,
-    err_trap: Option<Vec<u8>>,
     /// The next block needs our EXIT trap: the shell is new, or the document took the trap away.
     arm_exit: bool,
     /// The EXIT trap of the checkpoint was run when the last shell exited.
@@ -97,10 +96,15 @@ impl Bash {
         launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
         let control = Control::make(&launch).map_err(ShellError::control("make the control directory"))?;
         let receiver = control.lasting_stream(file::REPORTS).map_err(ShellError::control("make the report FIFO"))?;
-        control
-            .write(file::CHECKPOINT_SCRIPT, driver::CHECKPOINT_SCRIPT.as_bytes())
-            .and_then(|()| control.write(file::AFTER, driver::AFTER.as_bytes()))
-            .map_err(ShellError::control("write the driver"))?;
+        let scripts = [
+            (file::CHECKPOINT_SCRIPT, driver::CHECKPOINT_SCRIPT.to_owned()),
+            (file::BEFORE, driver::before()),
+            (file::AFTER, driver::AFTER.to_owned()),
+            (file::TAKE_OVER, driver::take_over()),
+        ];
+        for (name, text) in scripts {
+            control.write(name, text.as_bytes()).map_err(ShellError::control("write the driver"))?;
+        }
         let lifeline = Lifeline::start(&launch, control.path()).await?;
         let channel = Channel { receiver, reports: Reports::new(control.nonce().to_owned()) };
         let mut session = Self {
@@ -112,13 +116,11 @@ impl Bash {
             generation: 0,
             blocks: 0,
             checkpoint: None,
-            err_trap: None,
             arm_exit: true,
             exit_trap_spent: false,
             late: Arc::default(),
             late_readers: JoinSet::new(),
         };
-        session.write_driver()?;
         session.spawn().await?;
         Ok(session)
     }
@@ -144,7 +146,7 @@ impl Bash {
         self.blocks += 1;
         let number = self.blocks;
         let names = [format!("b{number}"), format!("o{number}"), format!("e{number}")];
-        self.control.write(&names[0], block.script.as_bytes()).map_err(ShellError::control("write the block"))?;
+        self.control.write(&names[0], driver::block(&block.script).as_bytes()).map_err(ShellError::control("write the block"))?;
         let open = |name: &str| self.control.stream(name).map_err(ShellError::control("make the FIFO of a stream"));
         let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max);
         let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max);
@@ -284,36 +286,28 @@ impl Bash {
             _ => return Ok(()),
         };
         let taken = self.control.take(name).ok().and_then(|bytes| Checkpoint::read(bytes, self.control.nonce()));
-        if matches!(wait, Wait::ShellEnded(_)) {
+        if matches!(wait, Wait::ShellEnded(Ending::Exited(_))) {
             self.exit_trap_spent = true;
         }
         let Some(taken) = taken else {
             // A document's own EXIT trap replaced ours, or `exec` replaced the shell: the state before the block stays.
             return Ok(());
         };
-        let err_trap = match taken.err_trap() {
-            DocumentTrap::Ours => self.err_trap.clone(),
-            DocumentTrap::Own(action) if action != b"''" => Some(action.to_vec()),
-            DocumentTrap::Own(_) | DocumentTrap::Cleared => None,
-        };
-        self.arm_exit |= taken.exit_trap() == DocumentTrap::Cleared;
-        if self.err_trap != err_trap {
-            self.err_trap = err_trap;
-            self.write_driver()?;
-        }
+        self.arm_exit |= taken.exit_trap() == ExitTrap::Cleared;
         self.checkpoint = Some(taken);
         Ok(())
     }
 
-    fn write_driver(&mut self) -> Result<(), ShellError> {
-        let before = driver::before(self.err_trap.as_deref());
-        self.control.write(file::BEFORE, &before).map_err(ShellError::control("write the driver"))
-    }
-
     fn judge(&self, block: &Block, name: &str, wait: Wait, failed: &[FailedCommand], stderr: &Captured) -> (Judgement, Option<Defect>) {
-        let may_be_syntax = matches!(wait, Wait::Done(1 | 2)) && !failed.iter().any(|report| report.stops);
+        // Under `-e` bash ends the shell at text that it cannot read, otherwise only the block.
+        let status = match wait {
+            Wait::Done(status) | Wait::ShellEnded(Ending::Exited(status)) => Some(status),
+            _ => None,
+        };
+        let may_be_syntax = matches!(status, Some(1 | 2)) && !failed.iter().any(|report| report.stops);
         let may_be_open = block.script.contains("<<");
-        if failed.is_empty() && !may_be_syntax && !may_be_open {
+        let ended = matches!(wait, Wait::ShellEnded(_));
+        if failed.is_empty() && !may_be_syntax && !may_be_open && !ended {
             return (Judgement::default(), None);
         }
         let script = Script::parse(&block.script);
@@ -325,7 +319,10 @@ impl Bash {
             let line = syntax_line(stderr, &path, script.is_valid()).filter(|_| may_be_syntax)?;
             Some(Defect::Syntax { line })
         };
-        let judgement = failure::judge(&script, &block.script, &path, failed);
+        let mut judgement = failure::judge(&script, &block.script, &path, failed);
+        if ended && judgement.stopped_at.is_none() && matches!(status, Some(1 | 127)) {
+            judgement.stopped_at = failure::last_words(&script, &block.script, &path, &stderr.text());
+        }
         (judgement, open.or_else(syntax))
     }
 
@@ -356,7 +353,7 @@ impl Bash {
             let environment = self.launch.environment.keys().filter_map(|name| name.to_str());
             let with_exit_trap = !std::mem::take(&mut self.exit_trap_spent);
             let content = checkpoint.restore_script(environment, with_exit_trap);
-            self.arm_exit = !with_exit_trap || !matches!(checkpoint.exit_trap(), DocumentTrap::Own(_));
+            self.arm_exit = !with_exit_trap || checkpoint.exit_trap() != ExitTrap::Own;
             self.control.write(file::RESTORE, &content).map_err(ShellError::control("write the state to restore"))?;
         }
         let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
@@ -369,6 +366,7 @@ impl Bash {
             restore,
         });
         self.control.write(file::START, start.as_bytes()).map_err(ShellError::control("write the start script"))?;
+        self.channel.reports = Reports::new(self.control.nonce().to_owned());
         lifeline.order(helper::command::START).await?;
         script.write_all(driver::start_line(self.control.text()).as_bytes()).map_err(ShellError::control("write to bash"))?;
         let answer = tokio::time::timeout(START_TIME_MAX, hello(lifeline, &mut self.channel, &self.launch)).await;
@@ -398,7 +396,7 @@ impl Session for Bash {
 
     async fn stop(&mut self) -> Result<Farewell, ShellError> {
         let mut farewell = Farewell::default();
-        let own = self.checkpoint.as_ref().is_some_and(|state| matches!(state.exit_trap(), DocumentTrap::Own(_)));
+        let own = self.checkpoint.as_ref().is_some_and(|state| state.exit_trap() == ExitTrap::Own);
         if own && !self.exit_trap_spent && self.lifeline.is_some() && !self.launch.interrupt.is_raised() {
             let block = Block { script: "exit".to_owned(), timeout: EXIT_TRAP_TIME_MAX };
             farewell.exit_trap = Some(self.run_block(&block).await?);

@@ -1,0 +1,178 @@
+//! Where a block stops, and which failures it hides.
+
+use super::{CommandFailure, Defect, Ending, Fixture, Place};
+
+/// Runs one block in a fresh shell and compares the command that stopped it (line, text, status).
+#[track_caller]
+fn assert_stopped(stopped_at: Option<&CommandFailure>, expected: Option<(usize, &str, i32)>) {
+    assert_eq!(stopped_at.map(|failure| (failure.line, failure.command.as_str(), failure.status)), expected);
+}
+
+async fn masked(script: &str, expected: &[(usize, &str, i32, Place, bool)]) {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run(script).await;
+    assert_eq!(outcome.ending, Ending::Exited(0), "{script}: {}", shell.describe(&outcome));
+    assert_stopped(outcome.stopped_at.as_ref(), None);
+    let seen: Vec<_> = outcome
+        .masked
+        .iter()
+        .map(|failure| (failure.line, failure.command.as_str(), failure.status, failure.place, failure.is_answer))
+        .collect();
+    assert_eq!(seen, expected, "{script}");
+}
+
+#[tokio::test]
+async fn a_block_stops_at_its_first_failing_command_and_keeps_its_state() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    for (script, stopped) in [
+        ("A=1\ncd /\nfalse\necho no", (2, "false", 1)),
+        ("echo a\n( exit 3 )\necho no", (1, "( exit 3 )", 3)),
+        ("\n\nY=$(false)\necho no", (2, "Y=$(false)", 1)),
+        ("for i in 1 2; do\n  ls /nonexistent \\\n    -l\ndone\necho no", (1, "ls /nonexistent -l", 2)),
+        ("set -o pipefail\nfalse | true\necho no", (1, "true", 1)),
+        ("if true; then\n  (\n    echo x\n    false\n    echo no\n  )\nfi", (1, "( echo x; false; echo no )", 1)),
+        ("cat <<E >/nonexistent/f\nhi\nE\necho no", (0, "cat <<E > /nonexistent/f\nhi\nE\n", 1)),
+        ("[[ -f /nonexistent ]]\necho no", (0, "[[ -f /nonexistent ]]", 1)),
+        ("((0))\necho no", (0, "((0))", 1)),
+        ("nosuchcommand x\necho no", (0, "nosuchcommand x", 127)),
+    ] {
+        let outcome = shell.run(script).await;
+        let failure = outcome.stopped_at.clone().unwrap_or_else(|| panic!("{script:?}: {}", shell.describe(&outcome)));
+        let command = failure.command.replace("(( 0 ))", "((0))");
+        assert_eq!(
+            (failure.line, command.split('\n').next(), failure.status),
+            (stopped.0, stopped.1.split('\n').next(), stopped.2),
+            "{script:?}"
+        );
+        assert_eq!(failure.place, Place::TopLevel, "{script:?}");
+        assert_eq!(outcome.masked, [], "{script:?}");
+        assert!(!outcome.stdout.text().contains("no") && !outcome.shell_restarted, "{script:?}");
+    }
+    assert_eq!(shell.run("echo $A $PWD").await.stdout.text(), "1 /\n");
+}
+
+#[tokio::test]
+async fn what_is_tested_does_not_stop_a_block() {
+    masked(
+        "if ! false; then echo a; fi\nfalse || echo b\n! true\nwhile [ \"$(false)\" = x ]; do :; done\nfalse | true\n[ -n \"\" ] && echo c\necho end",
+        &[],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_failure_inside_a_function_names_its_line_and_its_caller() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let here = shell.run("f() {\n  echo in\n  ls /nonexistent\n  echo no\n}\n\nf\necho no").await.stopped_at.unwrap();
+    assert_eq!((here.line, here.called_from, here.command.as_str()), (2, Some(6), "ls /nonexistent"));
+    let elsewhere = shell.run("echo a\nf\necho no").await.stopped_at.unwrap();
+    assert_eq!((elsewhere.line, elsewhere.called_from, elsewhere.command.as_str()), (1, None, "ls /nonexistent"));
+}
+
+#[tokio::test]
+async fn a_capture_s_failure_is_seen_though_the_statement_succeeds() {
+    masked(
+        "export X=$(ls /nonexistent \\\n  -l)\necho \"$(echo a; false)\"\nfor i in $(false); do :; done",
+        &[
+            (0, "ls /nonexistent -l", 2, Place::Capture, false),
+            (2, "false", 1, Place::Capture, false),
+            (3, "false", 1, Place::Capture, false),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn questions_in_captures_are_answers() {
+    masked(
+        "export N=$(grep -c zzz /dev/null)\nf() { local x=$(command -v nosuchcommand); }\nf\nexport D=$(diff /dev/null /etc/passwd >/dev/null)\nexport T=$(test -f /nonexistent)\nexport G=$(grep -c zzz /nonexistent/f)",
+        &[
+            (0, "grep -c zzz /dev/null", 1, Place::Capture, true),
+            (1, "command -v nosuchcommand", 1, Place::Capture, true),
+            (3, "diff /dev/null /etc/passwd > /dev/null", 1, Place::Capture, true),
+            (4, "test -f /nonexistent", 1, Place::Capture, true),
+            (5, "grep -c zzz /nonexistent/f", 2, Place::Capture, false),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn background_pipelines_and_process_substitutions_are_told_apart_from_captures() {
+    masked(
+        "( sleep 0.01; (exit 3) ) &\nwait || :\n{ (exit 4); true; } | cat\ncat <( (exit 5); true ) | cat\ncat < <(ls /nonexistent)\n",
+        &[
+            (0, "( exit 3 )", 3, Place::Subshell, false),
+            (2, "( exit 4 )", 4, Place::Pipeline, false),
+            (3, "( exit 5 )", 5, Place::ProcessSubstitution, false),
+            (4, "ls /nonexistent", 2, Place::ProcessSubstitution, false),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn under_set_plus_e_failures_are_listed_and_nothing_stops() {
+    masked("set +e\nfalse\necho on", &[(1, "false", 1, Place::TopLevel, false)]).await;
+}
+
+#[tokio::test]
+async fn a_capture_in_a_function_of_an_earlier_block_is_placed_at_its_call() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    shell.run("\n\n\nf() { ls /nonexistent; }").await;
+    let outcome = shell.run("echo a\nexport X=$(f)\necho b").await;
+    assert_eq!(outcome.ending, Ending::Exited(0));
+    assert!(outcome.masked.iter().all(|failure| (failure.line, failure.place) == (1, Place::Capture)), "{:?}", outcome.masked);
+    assert!(!outcome.masked.is_empty());
+}
+
+#[tokio::test]
+async fn a_trap_set_in_the_middle_of_a_block_does_not_hide_what_follows() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run("trap 'echo \"failed at $LINENO: $BASH_COMMAND\"' ERR\necho a\nfalse\necho no").await;
+    assert_eq!(shell.describe(&outcome), "rc=1 out=\"a\\nfailed at 3: false\\n\"");
+    assert_stopped(outcome.stopped_at.as_ref(), Some((2, "false", 1)));
+}
+
+#[tokio::test]
+async fn with_errexit_off_a_block_runs_to_its_end() {
+    let Some(mut shell) = Fixture::start_with(|launch| launch.errexit = false).await else { return };
+    let outcome = shell.run("false; echo on $-").await;
+    assert_eq!(shell.describe(&outcome), "rc=0 out=\"on hBE\\n\"");
+    assert_eq!(shell.run("set -e; false; echo no").await.ending, Ending::Exited(1));
+    assert_eq!(shell.run("false; echo no").await.ending, Ending::Exited(1));
+}
+
+#[tokio::test]
+async fn defects_of_the_text_fail_a_block_whatever_its_status_is() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let open = shell.run("echo a\ncat <<-'EOF'\nhi\n").await;
+    assert_eq!(open.ending, Ending::Exited(0));
+    assert_eq!(open.defect, Some(Defect::OpenHereDocument { line: 1, delimiter: "EOF".into() }));
+    assert!(!open.is_success());
+    let syntax = shell.run("echo a\necho b\nif then\n").await;
+    assert_eq!((syntax.defect.clone(), &*syntax.stdout.text()), (Some(Defect::Syntax { line: 2 }), "a\nb\n"));
+    let quote = shell.run("echo 'abc\n\n").await;
+    assert!(matches!(quote.defect, Some(Defect::Syntax { .. })), "{quote:?}");
+    for sound in ["cat <<EOF\nhi\nEOF", "cat <<A <<B\n1\nA\n2\nB\n", "cat <<'' \n\n", "echo $((1<<2))", "cat <<< x", "return 2"] {
+        assert_eq!(shell.run(sound).await.defect, None, "{sound}");
+    }
+}
+
+#[tokio::test]
+async fn what_ends_the_shell_by_itself_is_named_by_its_message() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let unset = shell.run("set -u\necho a\necho \"x $NOPE\"\necho no").await;
+    assert_stopped(unset.stopped_at.as_ref(), Some((2, "echo \"x $NOPE\"", 1)));
+    let required = shell.run("echo a\n: ${K:?must be set}\necho no").await;
+    assert_stopped(required.stopped_at.as_ref(), Some((1, ": ${K:?must be set}", 1)));
+    assert_stopped(shell.run("echo a; exit 1").await.stopped_at.as_ref(), None);
+}
+
+#[tokio::test]
+async fn a_storm_of_failures_is_bounded() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run("for i in {1..1000}; do export X=$(false); done\nfalse").await;
+    assert_eq!(outcome.masked.len(), super::super::failure::FAILURES_MAX);
+    assert_stopped(outcome.stopped_at.as_ref(), Some((1, "false", 1)));
+}

@@ -1,0 +1,161 @@
+//! Nothing that a block has started outlives it, docent, or docent's sudden death.
+//!
+//! Processes are found by a marker in their environment, which only their own tree has.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Bash, Block, Ending, Fixture, Interrupt, Session, ShellError, launch};
+
+/// Set for the child that `a_killed_docent_leaves_nothing_running` starts: the directory to run in.
+const VICTIM: &str = "DOCENT_TEST_SHELL_VICTIM";
+
+/// Trees that leave the session and ignore signals, and one that keeps replacing itself by a double fork into a new session.
+const ADVERSARY: &str = r#"
+for i in 1 2 3; do
+  setsid bash -c 'trap "" TERM INT HUP; (trap "" TERM INT HUP; sleep 600) & (sleep 600) & sleep 600' >/dev/null 2>&1 &
+done
+cat >"$T/respawn" <<'EOF'
+n=$1
+[ "$n" -gt 0 ] || exec sleep 600
+sleep 0.005
+(setsid bash "$0" $((n - 1)) >/dev/null 2>&1 &)
+EOF
+setsid bash "$T/respawn" 60 >/dev/null 2>&1 &
+"#;
+
+/// The processes that have this scratch directory in their environment; the dead and the dying have none.
+fn survivors(scratch: &Path) -> Vec<u32> {
+    let marker = format!("T={}", scratch.display());
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let has_marker = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == marker.as_bytes())
+    };
+    pids.filter(has_marker).collect()
+}
+
+/// The helper itself carries the marker too, as long as the session lives.
+fn survivors_but_the_helper(shell: &Fixture) -> usize {
+    survivors(&shell.scratch).len() - 1
+}
+
+#[tokio::test]
+async fn a_time_out_kills_everything_and_the_next_block_has_the_state_before() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    shell.run("A=1; sleep 600 & B=$!").await;
+    let outcome = shell.run_within(&format!("A=2\n{ADVERSARY}\nsleep 600"), Duration::from_millis(400)).await;
+    assert_eq!(outcome.ending, Ending::TimedOut);
+    assert!(outcome.shell_restarted && !outcome.writers_left);
+    assert_eq!(survivors_but_the_helper(&shell), 0);
+    assert_eq!(shell.run("echo $A").await.stdout.text(), "1\n");
+}
+
+#[tokio::test]
+async fn stopping_kills_what_a_block_has_left_running() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    assert_eq!(shell.run(ADVERSARY).await.ending, Ending::Exited(0));
+    assert!(survivors_but_the_helper(&shell) > 3);
+    shell.bash.stop().await.unwrap();
+    assert_eq!(survivors(&shell.scratch), Vec::<u32>::new());
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_the_block_and_refuses_the_next() {
+    let interrupt = Interrupt::new();
+    let handle = interrupt.clone();
+    let Some(mut shell) = Fixture::start_with(|launch| launch.interrupt = handle).await else { return };
+    shell.run("A=1").await;
+    let mark = shell.scratch.join("running");
+    let raise = async {
+        while !mark.exists() {
+            tokio::task::yield_now().await;
+        }
+        interrupt.raise();
+    };
+    let block = Block { script: "A=2; : >$T/running; sleep 600".into(), timeout: Duration::from_secs(60) };
+    let (outcome, ()) = tokio::join!(shell.bash.run(block), raise);
+    assert_eq!(outcome.unwrap().ending, Ending::Interrupted);
+    assert_eq!(survivors_but_the_helper(&shell), 0);
+    assert_eq!(shell.run("echo no").await.ending, Ending::Interrupted);
+    interrupt.clear();
+    assert_eq!(shell.run("echo $A").await.stdout.text(), "1\n");
+}
+
+#[tokio::test]
+async fn kill_0_reaches_the_shell_and_not_the_helper() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    assert_eq!(shell.run("A=1; kill -9 0").await.ending, Ending::Signaled(9));
+    assert_eq!(shell.run("echo ok").await.stdout.text(), "ok\n");
+}
+
+#[tokio::test]
+async fn a_block_that_kills_the_helper_is_an_error_and_takes_the_shell_with_it() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let killed = shell.bash.run(Block { script: "kill -9 $PPID; sleep 600".into(), timeout: Duration::from_secs(60) }).await;
+    assert!(matches!(killed, Err(ShellError::HelperLost)), "{killed:?}");
+    let again = shell.bash.run(Block { script: "echo no".into(), timeout: Duration::from_secs(60) }).await;
+    assert!(matches!(again, Err(ShellError::HelperLost)), "{again:?}");
+    await_none(&shell.scratch);
+}
+
+#[tokio::test]
+async fn a_session_that_is_dropped_leaves_nothing_running() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    shell.run(ADVERSARY).await;
+    let scratch = shell.scratch.clone();
+    drop(shell);
+    await_none(&scratch);
+}
+
+#[test]
+fn a_killed_docent_leaves_nothing_running() {
+    let directory = tempfile::tempdir().unwrap();
+    if launch(directory.path()).is_none() {
+        return;
+    }
+    // This very test program, asked to run the test below only, in which it runs a block and is killed by us.
+    let mut docent = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "shell::tests::killing::victim", "--nocapture"])
+        .env(VICTIM, directory.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let scratch = directory.path().join("t");
+    let started = Instant::now();
+    while !scratch.join("running").exists() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the block did not start");
+        std::thread::yield_now();
+    }
+    assert!(survivors(&scratch).len() > 3);
+    let control = std::fs::read_to_string(scratch.join("running")).unwrap();
+    docent.kill().unwrap();
+    docent.wait().unwrap();
+    await_none(&scratch);
+    // The helper removes it just before it ends.
+    assert!(!Path::new(control.trim()).exists(), "{control}");
+}
+
+/// Nothing unless it is started by the test above.
+#[tokio::test]
+async fn victim() {
+    let Some(directory) = std::env::var_os(VICTIM) else { return };
+    let Some(launch) = launch(Path::new(&directory)) else { return };
+    let mut bash = Bash::start(launch).await.unwrap();
+    let control = bash.control_directory().to_string_lossy().into_owned();
+    let script = format!("{ADVERSARY}\necho '{control}' >$T/running.new; mv $T/running.new $T/running; sleep 600");
+    bash.run(Block { script, timeout: Duration::from_secs(60) }).await.unwrap();
+}
+
+/// Nobody tells when the helper has done its work, so this looks until it has, with a bound.
+#[track_caller]
+fn await_none(scratch: &Path) {
+    let started = Instant::now();
+    while !survivors(scratch).is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(10), "still running: {:?}", survivors(scratch));
+        std::thread::yield_now();
+    }
+}
