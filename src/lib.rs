@@ -16,9 +16,12 @@ pub mod engine;
 pub mod reexec;
 pub mod report;
 pub mod shell;
+pub mod suite;
 pub mod target;
 
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "harness")]
 pub mod harness;
+#[cfg(feature = "harness")]
+pub use harness::runbook;

@@ -1,3 +1,8 @@
 //! The `docent` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    docent::reexec::intercept();
+    docent::cli::run(std::env::args_os())
+}

@@ -1,3 +1,5 @@
-//! Runs `runbooks/` as test cases.
+//! Runs `runbooks/` as test cases, with docent's own harness.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    docent::harness::main("runbooks")
+}

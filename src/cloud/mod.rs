@@ -42,6 +42,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 pub use self::http::authority::AuthorityError;
 pub use clock::ClockMode;
 pub use fault::Unsupported;
+pub use http::hosts::HOSTS;
 pub use observation::Observation;
 pub use profile::Profile;
 

@@ -138,6 +138,8 @@ pub enum Failure {
         /// What happened: `status 1`, `signal 9`.
         actual: String,
     },
+    /// The block is no sound text: bash could not read it as it was meant.
+    Text(TextDefect),
     /// A command inside a capture failed and bash discarded its status.
     Masked(CommandFailure),
     /// An expectation did not hold; the index into the step's checks.
@@ -146,6 +148,15 @@ pub enum Failure {
     StderrLacks(String),
     /// It ran out of time.
     TimedOut(Duration),
+}
+
+/// What is wrong with a block as a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextDefect {
+    /// Its 1-based document line.
+    pub line: usize,
+    /// What, as a sentence fragment.
+    pub what: String,
 }
 
 /// Something worth knowing about a step that did not decide its outcome.

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::{
     diagnostic::{Diagnostic, Severity},
     report::json::{criterion, diagnostic_value},
@@ -33,9 +35,9 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
             writeln!(out)?;
         }
         writeln!(out, "{}  {}", runbook.source.path(), runbook.title)?;
-        let width = runbook.steps.iter().map(|step| step.id.chars().count()).max().unwrap_or(0);
+        let width = runbook.steps.iter().map(|step| step.id.width()).max().unwrap_or(0);
         for step in &runbook.steps {
-            let pad = width - step.id.chars().count();
+            let pad = width - step.id.width();
             let mut checks: Vec<String> = step.expectations.iter().map(|expectation| check(&expectation.criterion)).collect();
             if let Some(reason) = &step.directives.skip {
                 checks.insert(0, if reason.is_empty() { "skipped".to_owned() } else { format!("skipped: {reason}") });

@@ -4,6 +4,7 @@
 pub mod diagnostics;
 pub mod json;
 pub mod list;
+pub mod score;
 mod style;
 pub mod terminal;
 pub mod wording;

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::{
     engine::{
         event::{Event, Listener, RunHeader},
@@ -64,7 +66,7 @@ impl<W: Write + Send> Terminal<W> {
         match event {
             Event::RunStarted(header) => self.header(header),
             Event::RunbookStarted { runbook, document, target, because, .. } => {
-                let width = document.steps.iter().map(|step| step.id.chars().count()).max().unwrap_or(0).min(48);
+                let width = document.steps.iter().map(|step| step.id.width()).max().unwrap_or(0).min(48);
                 if self.verbosity > Verbosity::Quiet {
                     writeln!(self.out)?;
                     writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
@@ -123,7 +125,7 @@ impl<W: Write + Send> Terminal<W> {
         } else {
             format!("line {}", step.line)
         };
-        let pad = " ".repeat(document.width.saturating_sub(step.id.chars().count()));
+        let pad = " ".repeat(document.width.saturating_sub(step.id.width()));
         let time = if result.attempts == 0 { String::new() } else { wording::duration(result.duration) };
         let summary = one_line(&document.runbook, result);
         let line = format!("{:<9} {:>8}   {summary}", place, time);
@@ -271,6 +273,15 @@ impl<W: Write + Send> Listener for Terminal<W> {
         // A terminal that went away must not end the run: the other reports still want it.
         let _ = self.take(event);
     }
+}
+
+/// One step as plain text, for test frameworks that print messages themselves.
+pub fn plain_step(runbook: &Arc<Runbook>, result: &StepResult) -> String {
+    let mut terminal = Terminal::new(Vec::new(), Verbosity::Normal, false);
+    terminal.documents.insert(0, Document { runbook: Arc::clone(runbook), width: 0, folded: BTreeMap::new() });
+    // Writing to memory cannot fail.
+    let _ = terminal.step(0, result);
+    anstream::adapter::strip_str(&String::from_utf8_lossy(&terminal.out)).to_string()
 }
 
 /// What stands behind a step's id.

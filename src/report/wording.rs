@@ -39,6 +39,7 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
             first_line(command),
             exit(*exit_code)
         ),
+        Failure::Text(defect) => format!("line {}: {}", defect.line, defect.what),
         Failure::Status { expected, actual } => format!("line {}: the block ended with {actual}, expected {expected}", step.line),
         Failure::Expectation(index) => match result.checks.get(*index) {
             Some(check) => format!("line {}: {}", check.line, check.verdict.reason),

@@ -12,6 +12,10 @@ pub(crate) const GRAPH: &str = "graph.microsoft.com";
 /// Where az looks for its newest version; refused without a word, because az does not mind.
 const VERSION_CHECK: &str = "azcliprod.blob.core.windows.net";
 
+/// The host names that are answered, for people: a star stands for the names that vaults and clusters get.
+pub const HOSTS: [&str; 6] =
+    [RESOURCE_MANAGER, LOGIN, GRAPH, "*.vault.azure.net", "*.hcp.REGION.azmk8s.io", "REGION.oic.prod-aks.azure.com"];
+
 /// Whether somebody answers to `host` (lower case, without a port).
 pub(crate) fn is_served(state: &State, host: &str) -> bool {
     matches!(host, RESOURCE_MANAGER | LOGIN | GRAPH) || keyvault::host_exists(state, host) || kube::host_exists(state, host)

@@ -1,0 +1,106 @@
+//! What a user feels, beside what a plain shell costs in the same run: machines differ and are busy, ratios hold.
+//!
+//! `cargo bench` prints one line a figure; medians of several rounds.
+
+#![expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
+
+use std::{
+    fmt::Write,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use docent::{
+    runbook::{Criterion, Expectation},
+    score,
+};
+
+const STEPS: usize = 1000;
+const ROUNDS: usize = 5;
+
+fn main() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let document = scratch.path().join("echo.md");
+    let one = scratch.path().join("one.md");
+    std::fs::write(&document, echo_document(STEPS)).expect("a scratch file");
+    std::fs::write(&one, echo_document(1)).expect("a scratch file");
+    let script: String = (0..STEPS).fold(String::new(), |mut script, step| {
+        let _ = writeln!(script, "echo step {step}");
+        script
+    });
+
+    let start_up = median(|| run(docent().arg("--version")));
+    let single = median(|| run(docent().args(["test", "--target", "none", "-q"]).arg(&one)));
+    let whole = median(|| run(docent().args(["test", "--target", "none", "-q"]).arg(&document)));
+    let each = median(|| (0..STEPS / 10).map(|_| run(Command::new("bash").args(["-c", "echo step"]))).sum::<Duration>() * 10);
+    let plain = median(|| run(Command::new("bash").args(["-c", &script])));
+
+    let per_step = (whole.saturating_sub(single)) / (STEPS as u32 - 1);
+    println!("start-up (docent --version)            {:>9.2} ms", milliseconds(start_up));
+    println!("a runbook of one step                  {:>9.2} ms", milliseconds(single));
+    println!("a runbook of {STEPS} steps               {:>9.2} ms", milliseconds(whole));
+    println!("  a step more                          {:>9.3} ms", milliseconds(per_step));
+    println!("`bash -c` for each of {STEPS} steps       {:>9.2} ms   docent is {:.2} of it", milliseconds(each), ratio(whole, each));
+    println!("one plain script of {STEPS} steps         {:>9.2} ms", milliseconds(plain));
+
+    let mut expected = String::new();
+    while expected.len() < 1 << 20 {
+        let _ = writeln!(expected, "pod/web-{}  Running  {} restarts  10.0.0.{}", expected.len(), expected.len() % 7, expected.len() % 251);
+    }
+    let actual = expected.replace("10.0.0.", "10.0.1.");
+    let text = median(|| judged("output", &expected, &actual));
+    println!("1 MB of text judged against 1 MB       {:>9.2} ms", milliseconds(text));
+    let items: Vec<String> =
+        (0..16_000).map(|item| format!("{{\"name\":\"item-{item}\",\"state\":\"Running\",\"size\":{item}}}")).collect();
+    let json = format!("[{}]", items.join(",\n"));
+    let other = json.replace("\"size\":1", "\"size\":2");
+    let structured = median(|| judged("json", &json, &other));
+    println!("1 MB of JSON judged against 1 MB       {:>9.2} ms", milliseconds(structured));
+}
+
+fn echo_document(steps: usize) -> String {
+    (0..steps).fold("# Echo\n".to_owned(), |mut document, step| {
+        let _ = write!(document, "\n```bash\necho step {step}\n```\n");
+        document
+    })
+}
+
+fn docent() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_docent"))
+}
+
+fn run(command: &mut Command) -> Duration {
+    let started = Instant::now();
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the program runs");
+    assert!(status.success(), "{command:?} ended with {status}");
+    started.elapsed()
+}
+
+fn judged(language: &str, expected: &str, actual: &str) -> Duration {
+    let expectation = Expectation {
+        line: 1,
+        fence_line: 1,
+        language: language.to_owned(),
+        criterion: Criterion::Similarity(0.3),
+        text: expected.to_owned(),
+    };
+    let started = Instant::now();
+    let verdict = score::judge(&expectation, actual.as_bytes());
+    let elapsed = started.elapsed();
+    assert!(verdict.score.is_some());
+    elapsed
+}
+
+fn median(mut measure: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS).map(|_| measure()).collect();
+    times.sort();
+    times[ROUNDS / 2]
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64().max(1e-9)
+}

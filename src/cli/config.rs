@@ -1,0 +1,128 @@
+//! `docent.toml`: what a repository says about its runbooks. It travels with a pull request, so it may only tighten.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use crate::cli::{
+    Problem,
+    args::{Clock, Masked, Scorer, Switch, Target, Unmarked, wall_time},
+    exit::Exit,
+};
+
+/// What the file may say, all of it optional.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Config {
+    target: Option<String>,
+    timeout: Option<String>,
+    masked: Option<String>,
+    unmarked: Option<String>,
+    scorer: Option<String>,
+    errexit: Option<String>,
+    pub(super) fail_fast: Option<bool>,
+    pub(super) seed: Option<u64>,
+    pub(super) jobs: Option<u16>,
+    clock: Option<String>,
+}
+
+/// A configuration and the file it stands in.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Found {
+    path: PathBuf,
+    pub(super) config: Config,
+}
+
+impl Found {
+    /// The file given by `--config`.
+    pub(super) fn trusted(path: &Path) -> Result<Self, Problem> {
+        read(path)
+    }
+
+    /// The nearest `docent.toml` above each document; they must be one and the same.
+    pub(super) fn beside(documents: &[&Path]) -> Result<Self, Problem> {
+        let mut found: Option<PathBuf> = None;
+        for document in documents {
+            let Some(file) = nearest(document) else { continue };
+            match &found {
+                Some(other) if *other != file => {
+                    return Err(Problem::new(
+                        Exit::Usage,
+                        format!(
+                            "{} and {} both apply; run their documents apart, or say which with --config",
+                            other.display(),
+                            file.display()
+                        ),
+                    ));
+                }
+                _ => found = Some(file),
+            }
+        }
+        found.map_or_else(|| Ok(Self::default()), |file| read(&file))
+    }
+
+    fn wrong(&self, key: &str, why: &str) -> Problem {
+        Problem::new(Exit::Usage, format!("{}: {key}: {why}", self.path.display()))
+    }
+
+    pub(super) fn target(&self) -> Result<Option<Target>, Problem> {
+        self.choice(
+            "target",
+            self.config.target.as_deref(),
+            &[("auto", Target::Auto), ("embedded", Target::Embedded), ("none", Target::None)],
+        )
+    }
+
+    pub(super) fn masked(&self) -> Result<Option<Masked>, Problem> {
+        self.choice("masked", self.config.masked.as_deref(), &[("fail", Masked::Fail), ("warn", Masked::Warn), ("ignore", Masked::Ignore)])
+    }
+
+    pub(super) fn scorer(&self) -> Result<Option<Scorer>, Problem> {
+        self.choice("scorer", self.config.scorer.as_deref(), &[("structural", Scorer::Structural), ("ie", Scorer::Ie)])
+    }
+
+    pub(super) fn errexit(&self) -> Result<Option<Switch>, Problem> {
+        self.choice("errexit", self.config.errexit.as_deref(), &[("on", Switch::On), ("off", Switch::Off)])
+    }
+
+    pub(super) fn timeout(&self) -> Result<Option<Duration>, Problem> {
+        self.config.timeout.as_deref().map(wall_time).transpose().map_err(|why| self.wrong("timeout", &why))
+    }
+
+    pub(super) fn unmarked(&self) -> Result<Option<Unmarked>, Problem> {
+        self.config.unmarked.as_deref().map(super::args::unmarked).transpose().map_err(|why| self.wrong("unmarked", &why))
+    }
+
+    pub(super) fn clock(&self) -> Result<Option<Clock>, Problem> {
+        self.config.clock.as_deref().map(super::args::clock).transpose().map_err(|why| self.wrong("clock", &why))
+    }
+
+    fn choice<T: Copy>(&self, key: &str, value: Option<&str>, known: &[(&str, T)]) -> Result<Option<T>, Problem> {
+        let Some(value) = value else { return Ok(None) };
+        match known.iter().find(|(name, _)| *name == value) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => {
+                let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                Err(self.wrong(key, &format!("{value:?} is not one of {names}; what loosens needs a flag or --config")))
+            }
+        }
+    }
+}
+
+fn nearest(document: &Path) -> Option<PathBuf> {
+    let folder = fs::canonicalize(document).ok()?;
+    folder.ancestors().skip(1).map(|folder| folder.join("docent.toml")).find(|file| file.is_file())
+}
+
+fn read(path: &Path) -> Result<Found, Problem> {
+    let text = fs::read_to_string(path).map_err(|error| Problem::new(Exit::Usage, format!("cannot read {}: {error}", path.display())))?;
+    let config = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        Problem::new(Exit::Usage, format!("{}:{line}: {}", path.display(), error.message()))
+    })?;
+    Ok(Found { path: path.to_owned(), config })
+}

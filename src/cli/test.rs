@@ -1,0 +1,171 @@
+//! `docent test`.
+
+use std::{
+    fs::File,
+    io::{self, IsTerminal, Write},
+};
+
+use crate::{
+    cli::{
+        Problem,
+        args::{Colour, TestArgs},
+        exit::Exit,
+        options, stderr, stdout,
+    },
+    engine::{
+        event::{Event, Listener},
+        result::RunbookStatus,
+    },
+    report::{
+        diagnostics,
+        json::JsonReport,
+        terminal::{Terminal, Verbosity},
+    },
+    shell::Interrupt,
+    suite::{self, Conclusion, Entry},
+};
+
+pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
+    let entries = entries(&args)?;
+    let documents: Vec<_> =
+        entries.iter().filter_map(|entry| if let Entry::Document(document) = entry { Some(document) } else { None }).collect();
+    let resolved = options::resolve(&args, &documents)?;
+    show_diagnostics(&entries, colour, args.quiet);
+    let mut listeners = listeners(&args, colour)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(resolved.suite.jobs.clamp(1, 4))
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::of(Exit::Broken, &error))?;
+    let interrupt = Interrupt::new();
+    let conclusion = runtime.block_on(async {
+        let raised = interrupt.clone();
+        let watcher = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                raised.raise();
+            }
+        });
+        let conclusion = suite::run(entries, &resolved.suite, &mut listeners, &interrupt).await;
+        watcher.abort();
+        conclusion
+    });
+    listeners.finish()?;
+    let mut error = stderr(colour);
+    for problem in &conclusion.errors {
+        let _ = writeln!(error, "error: {}", Problem::of(Exit::Broken, problem));
+    }
+    if conclusion.nothing_selected && conclusion.errors.is_empty() {
+        return Err(Problem::new(Exit::Usage, "no step matches the selection\n\nTry: docent list PATH"));
+    }
+    Ok(exit(&conclusion, args.allow_incomplete))
+}
+
+/// Precedence: interrupted, docent's own failure, unreadable, failed, incomplete.
+fn exit(conclusion: &Conclusion, allow_incomplete: bool) -> Exit {
+    let selection_only =
+        !conclusion.errors.is_empty() && conclusion.errors.iter().all(|error| matches!(error, suite::SuiteError::Selection { .. }));
+    if conclusion.interrupted {
+        return Exit::Interrupted;
+    }
+    if selection_only {
+        return Exit::Usage;
+    }
+    if !conclusion.errors.is_empty() {
+        return Exit::Broken;
+    }
+    match suite::worst(&conclusion.totals) {
+        RunbookStatus::Unreadable => Exit::Unreadable,
+        RunbookStatus::Failed => Exit::Failed,
+        RunbookStatus::Incomplete if !allow_incomplete => Exit::Incomplete,
+        RunbookStatus::Incomplete | RunbookStatus::Passed => Exit::Passed,
+    }
+}
+
+fn entries(args: &TestArgs) -> Result<Vec<Entry>, Problem> {
+    let found = suite::discover(&args.paths).map_err(|error| Problem::of(Exit::Unreadable, &error))?;
+    let mut entries = Vec::new();
+    for file in found {
+        let name = file.path.to_string_lossy().into_owned();
+        match suite::load(&file.path, &name) {
+            Ok(document) if file.by_search && document.runbook.steps.is_empty() && !document.is_unreadable() => {}
+            Ok(document) if document.runbook.steps.is_empty() && !document.is_unreadable() => {
+                entries
+                    .push(Entry::Unreadable { path: name, reason: "it has no executable block, so there is nothing to test".to_owned() });
+            }
+            Ok(document) => entries.push(Entry::Document(document)),
+            Err(error) => entries.push(Entry::Unreadable { path: name, reason: Problem::of(Exit::Unreadable, &error).to_string() }),
+        }
+    }
+    if entries.is_empty() {
+        return Err(Problem::new(Exit::Usage, "no runbook here: no *.md below the given folders has an executable block"));
+    }
+    Ok(entries)
+}
+
+fn show_diagnostics(entries: &[Entry], colour: Colour, quiet: bool) {
+    let mut error = stderr(colour);
+    let coloured = !matches!(error.current_choice(), anstream::ColorChoice::Never);
+    for entry in entries {
+        let Entry::Document(document) = entry else { continue };
+        for diagnostic in &document.diagnostics {
+            if !quiet || document.is_unreadable() {
+                let _ = writeln!(error, "{}\n", diagnostics::render(&document.runbook.source, diagnostic, coloured));
+            }
+        }
+    }
+}
+
+/// The terminal, and every report asked for.
+struct Listeners {
+    terminal: Terminal<Box<dyn Write + Send>>,
+    reports: Vec<(String, JsonReport<Box<dyn Write + Send>>)>,
+}
+
+impl Listener for Listeners {
+    fn hear(&mut self, event: &Event) {
+        self.terminal.hear(event);
+        for (_, report) in &mut self.reports {
+            report.hear(event);
+        }
+    }
+}
+
+impl Listeners {
+    fn finish(&mut self) -> Result<(), Problem> {
+        for (path, report) in &mut self.reports {
+            if let Some(error) = report.take_error() {
+                return Err(Problem::new(Exit::Broken, format!("cannot write the report {path}: {error}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn listeners(args: &TestArgs, colour: Colour) -> Result<Listeners, Problem> {
+    let mut reports: Vec<(String, JsonReport<Box<dyn Write + Send>>)> = Vec::new();
+    let mut stdout_taken = false;
+    for report in &args.report {
+        let path = report.path.display().to_string();
+        let out: Box<dyn Write + Send> = if path == "-" {
+            stdout_taken = true;
+            Box::new(io::stdout())
+        } else {
+            let file = File::create(&report.path)
+                .map_err(|error| Problem::new(Exit::Usage, format!("cannot write the report {path}: {error}")))?;
+            Box::new(io::BufWriter::new(file))
+        };
+        reports.push((path, JsonReport::new(out)));
+    }
+    let verbosity = match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    // The report on standard output stays alone there; people read the other stream.
+    let (out, live): (Box<dyn Write + Send>, bool) = if stdout_taken {
+        (Box::new(stderr(colour)), io::stderr().is_terminal())
+    } else {
+        (Box::new(stdout(colour)), io::stdout().is_terminal())
+    };
+    Ok(Listeners { terminal: Terminal::new(out, verbosity, live && colour != Colour::Never), reports })
+}

@@ -1,1 +1,0 @@
-//! Runbooks as test cases: `cargo test` trials, and one check for an ordinary `#[test]`.

@@ -1,0 +1,242 @@
+//! The embedded Azure as a place to run in: starts a cloud, signs a user in, and points every client at it.
+
+use std::{
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use crate::{
+    applets,
+    cloud::{self, ClockMode, Cloud, CloudError, CloudOptions, Profile, SignedIn},
+    engine::world::{Observation, Timekeeper, World},
+};
+
+/// When the virtual clock starts unless told otherwise.
+pub const START: &str = "2026-01-01T00:00:00Z";
+
+/// The public client id of the Azure CLI, part of its token cache's keys (MSAL: `04b07795-8ddb-461a-bbee-02f9e1bf7b46`).
+const CLI_CLIENT_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/// Which az and kubectl steps get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clients {
+    /// docent's own.
+    #[default]
+    Builtin,
+    /// Those on the caller's search path.
+    System,
+}
+
+/// How the embedded Azure is set up.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Setup {
+    /// Which clients steps get.
+    pub clients: Clients,
+    /// When its clock starts: none for [`START`], or now with the system's clients, whose caches live in wall time.
+    pub start: Option<jiff::Timestamp>,
+    /// Whether the clock never lags behind the wall.
+    pub follows_wall: bool,
+}
+
+/// Why the place could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The cloud.
+    #[error("cannot start the cloud")]
+    Cloud(#[from] CloudError),
+    /// A file of the signed-in user.
+    #[error("cannot write {}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A cloud with a signed-in user in a private directory.
+#[derive(Debug)]
+pub struct Embedded {
+    cloud: Cloud,
+    variables: Vec<(String, String)>,
+    path_prefix: Vec<PathBuf>,
+}
+
+impl Embedded {
+    /// Starts a cloud and writes profile, token cache, CA file and applet links below `directory`; `applets` is the executable behind the links.
+    ///
+    /// # Errors
+    /// When there is no loopback port, or a file cannot be written.
+    pub async fn start(setup: &Setup, seed: u64, applets: &Path, directory: &Path) -> Result<Self, EmbeddedError> {
+        let wall = setup.follows_wall || setup.clients == Clients::System;
+        let start = setup
+            .start
+            .unwrap_or_else(|| if wall { jiff::Timestamp::now() } else { START.parse().expect("a constant that the tests parse") });
+        let clock = if wall { ClockMode::FollowWall { start } } else { ClockMode::Virtual { start } };
+        let cloud = Cloud::start(CloudOptions { seed, clock, profile: Profile::default() }).await?;
+        let files = Files { directory };
+        let ca = files.write("ca.pem", cloud.ca_pem())?;
+        let home = directory.join("home");
+        let azure = home.join(".azure");
+        sign_in(&files, &cloud.signed_in())?;
+        let proxy = format!("http://{}", cloud.proxy_address());
+        let mut variables: Vec<(String, String)> = Vec::new();
+        for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"] {
+            variables.push((name.to_owned(), proxy.clone()));
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            variables.push((name.to_owned(), "localhost,127.0.0.1,::1".to_owned()));
+        }
+        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO", "AWS_CA_BUNDLE"] {
+            variables.push((name.to_owned(), ca.display().to_string()));
+        }
+        let own = [
+            ("AZURE_CONFIG_DIR", azure.display().to_string()),
+            ("KUBECONFIG", home.join(".kube").join("config").display().to_string()),
+            ("AZURE_CORE_COLLECT_TELEMETRY", "no".to_owned()),
+            ("AZURE_CORE_NO_COLOR", "1".to_owned()),
+            ("AZURE_EXTENSION_USE_DYNAMIC_INSTALL", "no".to_owned()),
+            ("DOCENT_RUN_URL", cloud.run_url()),
+        ];
+        variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let bin = directory.join("bin");
+        let names = applets::NAMES.iter().filter(|name| setup.clients == Clients::Builtin || !["az", "kubectl"].contains(name));
+        fs::create_dir_all(&bin).map_err(|source| EmbeddedError::File { path: bin.clone(), source })?;
+        for name in names {
+            let link = bin.join(name);
+            symlink(applets, &link).map_err(|source| EmbeddedError::File { path: link, source })?;
+        }
+        Ok(Self { cloud, variables, path_prefix: vec![bin] })
+    }
+
+    /// The cloud itself.
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+}
+
+impl World for Embedded {
+    fn environment(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
+    fn path_prefix(&self) -> Vec<PathBuf> {
+        self.path_prefix.clone()
+    }
+
+    fn timekeeper(&self) -> &dyn Timekeeper {
+        self
+    }
+
+    fn observe(&mut self) -> Vec<Observation> {
+        self.cloud.take_observations().into_iter().map(observed).collect()
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.cloud.secrets()
+    }
+
+    fn aliases(&self) -> Vec<(String, String)> {
+        let port = self.cloud.proxy_address().port();
+        vec![(self.cloud.run_url(), "http://127.0.0.1/run".to_owned()), (format!("127.0.0.1:{port}"), "127.0.0.1:443".to_owned())]
+    }
+}
+
+impl Timekeeper for Embedded {
+    fn pass(&self, by: Duration) {
+        self.cloud.advance(by);
+    }
+
+    fn now(&self) -> String {
+        self.cloud.now().to_string()
+    }
+}
+
+fn observed(observation: cloud::Observation) -> Observation {
+    match observation {
+        cloud::Observation::Unsupported(lacking) => {
+            Observation::Unsupported { what: lacking.what, kind: lacking.kind.to_string(), workaround: lacking.workaround }
+        }
+        cloud::Observation::ClientExit { argv, status, message } => Observation::ClientFailed { argv, status, message },
+        cloud::Observation::Luck { text } => Observation::Luck(text),
+        cloud::Observation::Hint { about, text } => Observation::Hint { about, text },
+    }
+}
+
+/// The files of a user who has signed in, as az 2.91 reads them: a profile, and a token cache that holds a refresh token only.
+fn sign_in(files: &Files<'_>, who: &SignedIn) -> Result<(), EmbeddedError> {
+    let profile = json!({
+        "installationId": who.user_object_id,
+        "subscriptions": [{
+            "id": who.subscription_id,
+            "name": who.subscription_name,
+            "state": "Enabled",
+            "user": { "name": who.user_principal_name, "type": "user" },
+            "isDefault": true,
+            "tenantId": who.tenant_id,
+            "environmentName": "AzureCloud",
+            "homeTenantId": who.tenant_id,
+            "tenantDefaultDomain": who.tenant_domain,
+            "tenantDisplayName": who.tenant_domain.split('.').next(),
+            "managedByTenants": [],
+        }],
+    });
+    let home_account = format!("{}.{}", who.user_object_id, who.tenant_id);
+    let host = "login.microsoftonline.com";
+    let cache = json!({
+        "Account": { format!("{home_account}-{host}-{}", who.tenant_id): {
+            "home_account_id": home_account, "environment": host, "realm": who.tenant_id,
+            "local_account_id": who.user_object_id, "username": who.user_principal_name, "authority_type": "MSSTS",
+        }},
+        "RefreshToken": { format!("{home_account}-{host}-refreshtoken-{CLI_CLIENT_ID}--"): {
+            "credential_type": "RefreshToken", "secret": who.refresh_token, "home_account_id": home_account, "environment": host,
+            "client_id": CLI_CLIENT_ID, "target": "https://management.core.windows.net//.default", "family_id": "1",
+        }},
+        "AppMetadata": { format!("appmetadata-{host}-{CLI_CLIENT_ID}"): {
+            "client_id": CLI_CLIENT_ID, "environment": host, "family_id": "1",
+        }},
+    });
+    // Keeps the real az from asking the Internet for its newest version.
+    let versions = json!({
+        "versions": { "azure-cli": { "local": "2.91.0" }, "core": { "local": "2.91.0" }, "telemetry": { "local": "1.1.0" } },
+        "update_time": "2999-01-01 00:00:00.000000",
+    });
+    files.write("home/.azure/azureProfile.json", &profile.to_string())?;
+    files.write("home/.azure/msal_token_cache.json", &cache.to_string())?;
+    files.write("home/.azure/versionCheck.json", &versions.to_string())?;
+    Ok(())
+}
+
+/// Writes private files below a directory.
+struct Files<'a> {
+    directory: &'a Path,
+}
+
+impl Files<'_> {
+    fn write(&self, name: &str, text: &str) -> Result<PathBuf, EmbeddedError> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.directory.join(name);
+        let written = path
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+        match written {
+            Ok(()) => Ok(path),
+            Err(source) => Err(EmbeddedError::File { path, source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_default_start_is_a_time() {
+        assert!(super::START.parse::<jiff::Timestamp>().is_ok());
+    }
+}

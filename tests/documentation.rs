@@ -1,0 +1,45 @@
+//! What the manual shows is true: its pages parse, and its executable blocks run.
+
+use std::path::{Path, PathBuf};
+
+use docent::{diagnostic::Severity, harness::runbook as check, runbook};
+
+#[test]
+fn every_page_parses_without_an_error() {
+    for page in pages() {
+        let bytes = std::fs::read(&page).expect("a page of the manual");
+        let (_, diagnostics) = runbook::parse(&page.to_string_lossy(), &bytes, &runbook::Companions::default());
+        let errors: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", page.display());
+    }
+}
+
+#[test]
+fn every_executable_block_of_the_manual_runs_and_prints_what_is_shown() {
+    let mut ran = 0;
+    for page in pages() {
+        let bytes = std::fs::read(&page).expect("a page of the manual");
+        let (parsed, _) = runbook::parse(&page.to_string_lossy(), &bytes, &runbook::Companions::default());
+        if parsed.steps.iter().any(|step| step.directives.skip.is_none()) {
+            check(page.strip_prefix(root()).expect("a page of the project")).check();
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "no page has an executable block: the collector is broken");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md")];
+    for entry in std::fs::read_dir(root().join("docs")).expect("docs/") {
+        let path = entry.expect("an entry of docs/").path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages.sort();
+    pages
+}

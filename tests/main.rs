@@ -1,0 +1,4 @@
+//! The integration tests: a file per feature, helpers in `support/`.
+
+mod architecture;
+mod documentation;
