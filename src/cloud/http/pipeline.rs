@@ -73,7 +73,7 @@ fn admit(state: &mut State, endpoint: &Endpoint, request: &Request) -> Result<Ca
         Access::VaultData { action, scope } => keyvault::authorize(state, request, action, scope),
         Access::Kube(attributes) => {
             let caller = kube::authenticate(state, request)?;
-            kube::authorize(state, &caller, attributes)?;
+            kube::authorize(state, request, &caller, attributes)?;
             Ok(caller)
         }
     }

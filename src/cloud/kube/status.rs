@@ -113,11 +113,15 @@ impl Status {
     }
 
     pub(crate) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Status {
+        Status::invalid_kind(resource.group, resource.kind, name, causes)
+    }
+
+    pub(crate) fn invalid_kind(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Status {
         let texts: Vec<String> = causes.iter().map(Cause::text).collect();
         let text = if let [only] = texts.as_slice() { only.clone() } else { format!("[{}]", texts.join(", ")) };
-        let kind = if resource.group.is_empty() { resource.kind.to_owned() } else { format!("{}.{}", resource.kind, resource.group) };
-        let mut status = Status::new(422, "Invalid", format!("{kind} \"{name}\" is invalid: {text}"));
-        let mut all = details(name, resource.group, resource.kind);
+        let qualified = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        let mut status = Status::new(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {text}"));
+        let mut all = details(name, group, kind);
         all["causes"] =
             causes.iter().map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field})).collect();
         status.details = Some(Box::new(all));
@@ -130,6 +134,18 @@ impl Status {
         Status::new(403, "Forbidden", format!("{subject} is forbidden: {why}")).about(resource, name)
     }
 
+    /// A refusal about a resource that has no kind here (`users`, `groups`), or that is known by name only.
+    pub(crate) fn forbidden_words(resource: &str, name: &str, why: &str, reason: &str) -> Status {
+        let subject = if name.is_empty() { resource.to_owned() } else { format!("{resource} \"{name}\"") };
+        let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        // The API server escapes these three in what a user may have typed.
+        let message = format!("{subject} is forbidden: {why}{reason}").replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let mut status = Status::new(403, "Forbidden", message);
+        let (kind, group) = resource.split_once('.').unwrap_or((resource, ""));
+        status.details = Some(Box::new(details(name, group, kind)));
+        status
+    }
+
     /// A path outside the resources.
     pub(crate) fn forbidden_path(message: String) -> Status {
         let mut status = Status::new(403, "Forbidden", message);
@@ -139,6 +155,15 @@ impl Status {
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Status {
         Status::new(400, "BadRequest", message)
+    }
+
+    /// A JSON patch that does not fit: apiserver `patch.go` answers 422 without causes.
+    pub(crate) fn invalid_patch(why: &str) -> Status {
+        let mut status = Status::new(422, "Invalid", format!("the server rejected our request due to an error in our request: {why}"));
+        // kubectl prints this sentence alone, without the library's.
+        status.message = "the server rejected our request due to an error in our request".to_owned();
+        status.details = Some(Box::new(json!({})));
+        status
     }
 
     /// A webhook's refusal: apiserver `admission/plugin/webhook/errors` leaves the reason empty.
