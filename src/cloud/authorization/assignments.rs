@@ -106,11 +106,7 @@ fn principal_type(state: &mut State, scope: &str, request: &AssignmentRequest) -
         }
         (Some(actual), _) => PrincipalType::parse(actual).ok_or_else(|| faults::bad_request("principalType")),
         (None, Some(given)) => {
-            let text = format!(
-                "no principal has the object id {}, so the role assignment at {scope} gives nobody anything; Azure does not look it up when \
-                 principalType is given",
-                request.principal_id
-            );
+            let text = nobody(state, scope, &request.principal_id);
             state.observe(Observation::Hint { about: request.principal_id.clone(), text });
             Ok(given)
         }
@@ -119,6 +115,17 @@ fn principal_type(state: &mut State, scope: &str, request: &AssignmentRequest) -
             Err(faults::principal_not_found(&request.principal_id, &tenant_id))
         }
     }
+}
+
+/// What a role assignment to nobody is worth, and who was perhaps meant.
+fn nobody(state: &State, scope: &str, principal_id: &str) -> String {
+    let meant = state.directory.by_app_id(principal_id).map_or_else(String::new, |service| {
+        format!("; it is the client id of {}, whose object id is {}", service.display_name, service.object_id)
+    });
+    format!(
+        "no principal has the object id {principal_id}, so the role assignment at {scope} gives nobody anything (Azure does not look it up \
+         when principalType is given){meant}"
+    )
 }
 
 /// The same name again: only the description may differ. Assumed: a role that differs is refused like a principal that does.

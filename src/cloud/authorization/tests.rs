@@ -95,6 +95,17 @@ fn a_principal_must_exist_unless_the_client_says_what_it_is() {
 }
 
 #[test]
+fn an_assignment_to_a_client_id_is_accepted_and_the_object_id_is_hinted() {
+    let lab = Lab::new();
+    let (client, principal) = lab.identity("web");
+    let mut body = lab.assignment_body(READER, &client);
+    body["properties"]["principalType"] = json!("ServicePrincipal");
+    assert_eq!(lab.arm(Method::PUT, &assignment(&lab.path("/resourceGroups/rg"), NAME), &body).0, 201);
+    let meant = format!("; it is the client id of web, whose object id is {principal}");
+    assert!(lab.hints().iter().any(|hint| hint.ends_with(&meant)));
+}
+
+#[test]
 fn bad_requests_are_refused_in_the_services_words() {
     let lab = Lab::new();
     let (_, principal) = lab.identity("web");

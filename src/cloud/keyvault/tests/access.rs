@@ -176,6 +176,16 @@ fn access_policies_decide_where_rbac_is_off() {
 }
 
 #[test]
+fn a_vault_that_never_said_uses_access_policies() {
+    let lab = Lab::new();
+    let id = lab.in_group("Microsoft.KeyVault/vaults/kv-one");
+    lab.arm(Method::PUT, &format!("{id}?api-version=2023-07-01"), &lab.vault_body());
+    lab.assign(&lab.user_id(), OFFICER, &id);
+    let (status, refusal) = lab.vault_as(Who::User, Method::PUT, "kv-one", "/secrets/s", &json!({"value": "v"}));
+    assert_eq!((status, &refusal["error"]["innererror"]["code"]), (403, &json!("AccessDenied")));
+}
+
+#[test]
 fn network_rules_keep_strangers_out_whatever_their_role() {
     let lab = Lab::new();
     let id = lab.vault("kv-one");
