@@ -9,6 +9,7 @@ pub(crate) mod operations;
 pub(crate) mod regions;
 pub(crate) mod resource;
 pub(crate) mod routes;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tracked;

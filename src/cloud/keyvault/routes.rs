@@ -8,103 +8,45 @@ use super::model::Vault;
 use super::vault_body;
 use super::vaults::{Place, Put, Terms};
 use super::{recycle, secret_routes, vault_wire, vaults};
-use crate::cloud::arm::faults::require_api_version;
-use crate::cloud::arm::id::match_path;
 use crate::cloud::arm::lro::hurried;
+use crate::cloud::arm::table::{self, Line, line};
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
+use crate::cloud::http::endpoint::{Context, Endpoint, Reply, Request};
 use crate::cloud::http::hosts::RESOURCE_MANAGER;
+
+const VAULT: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}";
+const VAULTS_OF_GROUP: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults";
+const VAULTS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults";
+const CHECK_NAME: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/checkNameAvailability";
+const DELETED_VAULTS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedVaults";
+const DELETED_VAULT: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{vault}";
+const PURGE: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/deletedVaults/{vault}/purge";
+const PURGE_RESULT: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/operationResults/{token}";
+const HSMS_OF_GROUP: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/managedHSMs";
+const HSMS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/managedHSMs";
+const DELETED_HSMS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedManagedHSMs";
+
+/// Every operation, and what it takes.
+static LINES: [Line; 14] = [
+    line(Method::GET, VAULT, "vaults.get", "Microsoft.KeyVault/vaults/read", get),
+    line(Method::PUT, VAULT, "vaults.put", "Microsoft.KeyVault/vaults/write", put),
+    line(Method::PATCH, VAULT, "vaults.patch", "Microsoft.KeyVault/vaults/write", patch),
+    line(Method::DELETE, VAULT, "vaults.delete", "Microsoft.KeyVault/vaults/delete", delete),
+    line(Method::GET, VAULTS_OF_GROUP, "vaults.list", "Microsoft.KeyVault/vaults/read", list),
+    line(Method::GET, VAULTS, "vaults.list", "Microsoft.KeyVault/vaults/read", list),
+    line(Method::POST, CHECK_NAME, "vaults.checkName", "Microsoft.KeyVault/checkNameAvailability/read", check_name),
+    line(Method::GET, DELETED_VAULTS, "deletedVaults.list", "Microsoft.KeyVault/deletedVaults/read", list_deleted),
+    line(Method::GET, DELETED_VAULT, "deletedVaults.get", "Microsoft.KeyVault/locations/deletedVaults/read", get_deleted),
+    line(Method::POST, PURGE, "deletedVaults.purge", "Microsoft.KeyVault/locations/deletedVaults/purge/action", purge),
+    line(Method::GET, PURGE_RESULT, "purges.get", "Microsoft.KeyVault/locations/operationResults/read", get_purge),
+    line(Method::GET, HSMS_OF_GROUP, "managedHsms.list", "Microsoft.KeyVault/managedHSMs/read", list_hsms),
+    line(Method::GET, HSMS, "managedHsms.list", "Microsoft.KeyVault/managedHSMs/read", list_hsms),
+    line(Method::GET, DELETED_HSMS, "deletedManagedHsms.list", "Microsoft.KeyVault/deletedManagedHsms/read", list_hsms),
+];
 
 /// The operation that a request asks Key Vault for.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
-    if request.host != RESOURCE_MANAGER {
-        return secret_routes::route(request);
-    }
-    Some(control_plane(request)?.and_then(|endpoint| require_api_version(request).map(|()| endpoint)))
-}
-
-fn control_plane(request: &Request) -> Option<Result<Endpoint, Fault>> {
-    let at = |pattern: &str| match_path(&request.segments, pattern);
-    if let Some(found) = at("subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults/{v}") {
-        let [subscription, group, vault] = found[..] else { return None };
-        return Some(one(request, subscription, group, vault));
-    }
-    if let Some(found) = at("subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.KeyVault/vaults") {
-        let [subscription, group] = found[..] else { return None };
-        // Public reports: a refusal of a list names the id down to the provider.
-        let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault");
-        let params = Params::of(&[("subscription", subscription), ("group", group)]);
-        return read_only(request, "vaults.list", "vaults/read", scope, params, list);
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/vaults") {
-        let params = Params::of(&[("subscription", found[0])]);
-        let scope = format!("/subscriptions/{}/providers/Microsoft.KeyVault", found[0]);
-        return read_only(request, "vaults.list", "vaults/read", scope, params, list);
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability") {
-        let scope = format!("/subscriptions/{}", found[0]);
-        let endpoint = arm("vaults.checkName", "checkNameAvailability/read", scope, Params::none(), check_name);
-        return (request.method == Method::POST).then_some(Ok(endpoint));
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults") {
-        let params = Params::of(&[("subscription", found[0])]);
-        let scope = format!("/subscriptions/{}", found[0]);
-        return read_only(request, "deletedVaults.list", "deletedVaults/read", scope, params, list_deleted);
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/locations/{l}/deletedVaults/{v}") {
-        let [subscription, location, vault] = found[..] else { return None };
-        let params = Params::of(&[("subscription", subscription), ("location", location), ("vault", vault)]);
-        let scope = format!("/subscriptions/{subscription}");
-        return read_only(request, "deletedVaults.get", "locations/deletedVaults/read", scope, params, get_deleted);
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/locations/{l}/deletedVaults/{v}/purge") {
-        let [subscription, location, vault] = found[..] else { return None };
-        let params = Params::of(&[("subscription", subscription), ("location", location), ("vault", vault)]);
-        let scope = format!("/subscriptions/{subscription}");
-        let endpoint = arm("deletedVaults.purge", "locations/deletedVaults/purge/action", scope, params, purge);
-        return (request.method == Method::POST).then_some(Ok(endpoint));
-    }
-    if let Some(found) = at("subscriptions/{s}/providers/Microsoft.KeyVault/locations/{l}/operationResults/{o}") {
-        let [subscription, _, token] = found[..] else { return None };
-        let params = Params::of(&[("subscription", subscription), ("token", token)]);
-        let scope = format!("/subscriptions/{subscription}");
-        return read_only(request, "purges.get", "locations/operationResults/read", scope, params, get_purge);
-    }
-    let is_ours = request
-        .segments
-        .iter()
-        .zip(request.segments.iter().skip(1))
-        .any(|(provider, name)| provider.eq_ignore_ascii_case("providers") && name.eq_ignore_ascii_case("Microsoft.KeyVault"));
-    let is_last_provider = !request.segments.iter().any(|segment| segment.eq_ignore_ascii_case("Microsoft.Authorization"));
-    (is_ours && is_last_provider).then(|| Err(Fault::unsupported(format!("{} {}", request.method, request.path), "")))
-}
-
-fn one(request: &Request, subscription: &str, group: &str, vault: &str) -> Result<Endpoint, Fault> {
-    let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}");
-    let params = Params::of(&[("subscription", subscription), ("group", group), ("vault", vault)]);
-    let (name, action, run): (_, _, Run) = match request.method {
-        Method::GET => ("vaults.get", "vaults/read", get),
-        Method::PUT => ("vaults.put", "vaults/write", put),
-        Method::PATCH => ("vaults.patch", "vaults/write", patch),
-        Method::DELETE => ("vaults.delete", "vaults/delete", delete),
-        _ => return Err(Fault::unsupported(format!("{} of a vault", request.method), "")),
-    };
-    Ok(arm(name, action, scope, params, run))
-}
-
-fn read_only(
-    request: &Request,
-    name: &'static str,
-    action: &str,
-    scope: String,
-    params: Params,
-    run: Run,
-) -> Option<Result<Endpoint, Fault>> {
-    (request.method == Method::GET).then(|| Ok(arm(name, action, scope, params, run)))
-}
-
-fn arm(name: &'static str, action: &str, scope: String, params: Params, run: Run) -> Endpoint {
-    Endpoint { name, access: Access::Arm { action: format!("Microsoft.KeyVault/{action}"), scope }, params, run }
+    secret_routes::route(request).or_else(|| table::find(request, "Microsoft.KeyVault", &LINES))
 }
 
 fn place<'a>(context: &Context<'a>) -> Place<'a> {
@@ -164,6 +106,12 @@ fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
     });
     let value: Vec<Value> = vaults.into_iter().map(|vault| vault_wire::vault(vault, context.now)).collect();
     Ok(Reply::json(json!({ "value": value })))
+}
+
+/// There are none, because nobody can make one here; az asks whenever it looks for a vault that is deleted or not in the group that was
+/// named (measured with az 2.91).
+fn list_hsms(_context: &mut Context<'_>) -> Result<Reply, Fault> {
+    Ok(Reply::json(json!({"value": []})))
 }
 
 /// When a name is free, the reason and the message are null. Assumed: null rather than absent.

@@ -6,89 +6,60 @@ use serde_json::{Map, Value, json};
 use super::credentials;
 use super::model::{FederatedCredential, Identity};
 use super::operations::{self, Place};
-use crate::cloud::arm::faults::require_api_version;
-use crate::cloud::arm::id::match_path;
+use crate::cloud::arm::table::{self, Line, line};
 use crate::cloud::arm::tracked::require_group;
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
-use crate::cloud::http::hosts::RESOURCE_MANAGER;
+use crate::cloud::http::endpoint::{Context, Endpoint, Reply, Request};
 
-const COLLECTION: &str = "subscriptions/{s}/resourceGroups/{g}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const IDENTITY: &str =
+    "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}";
+const IDENTITIES_OF_GROUP: &str =
+    "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const IDENTITIES: &str = "subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities";
+const CREDENTIAL: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials/{credential}";
+const CREDENTIALS: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
+
+/// Every operation, and what it takes.
+static LINES: [Line; 10] = [
+    line(Method::GET, IDENTITY, "identities.get", "Microsoft.ManagedIdentity/userAssignedIdentities/read", get),
+    line(Method::PUT, IDENTITY, "identities.put", "Microsoft.ManagedIdentity/userAssignedIdentities/write", put),
+    line(Method::PATCH, IDENTITY, "identities.patch", "Microsoft.ManagedIdentity/userAssignedIdentities/write", patch),
+    line(Method::DELETE, IDENTITY, "identities.delete", "Microsoft.ManagedIdentity/userAssignedIdentities/delete", delete),
+    line(Method::GET, IDENTITIES_OF_GROUP, "identities.list", "Microsoft.ManagedIdentity/userAssignedIdentities/read", list),
+    line(Method::GET, IDENTITIES, "identities.list", "Microsoft.ManagedIdentity/userAssignedIdentities/read", list),
+    line(
+        Method::GET,
+        CREDENTIAL,
+        "federatedCredentials.get",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+        get_credential,
+    ),
+    line(
+        Method::PUT,
+        CREDENTIAL,
+        "federatedCredentials.put",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+        put_credential,
+    ),
+    line(
+        Method::DELETE,
+        CREDENTIAL,
+        "federatedCredentials.delete",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
+        delete_credential,
+    ),
+    line(
+        Method::GET,
+        CREDENTIALS,
+        "federatedCredentials.list",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+        list_credentials,
+    ),
+];
 
 /// The operation that a request asks for.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
-    if request.host != RESOURCE_MANAGER {
-        return None;
-    }
-    Some(find(request)?.and_then(|endpoint| require_api_version(request).map(|()| endpoint)))
-}
-
-fn find(request: &Request) -> Option<Result<Endpoint, Fault>> {
-    let at = |below: &str| match_path(&request.segments, &format!("{COLLECTION}{below}"));
-    if let Some(&[subscription, group, name]) = at("/{i}").as_deref() {
-        return Some(one(request, Place { subscription, group, name }));
-    }
-    if let Some(&[subscription, group, name, credential]) = at("/{i}/federatedIdentityCredentials/{f}").as_deref() {
-        return Some(one_credential(request, Place { subscription, group, name }, credential));
-    }
-    if let Some(&[subscription, group, name]) = at("/{i}/federatedIdentityCredentials").as_deref() {
-        let place = Place { subscription, group, name };
-        let endpoint = arm("federatedCredentials.list", "federatedIdentityCredentials/read", place, "", list_credentials);
-        return (request.method == Method::GET).then_some(Ok(endpoint));
-    }
-    if let Some(&[subscription, group]) = at("").as_deref() {
-        let endpoint = arm("identities.list", "read", Place { subscription, group, name: "" }, "", list);
-        return (request.method == Method::GET).then_some(Ok(endpoint));
-    }
-    if let Some(&[subscription]) =
-        match_path(&request.segments, "subscriptions/{s}/providers/Microsoft.ManagedIdentity/userAssignedIdentities").as_deref()
-    {
-        let endpoint = arm("identities.list", "read", Place { subscription, group: "", name: "" }, "", list);
-        return (request.method == Method::GET).then_some(Ok(endpoint));
-    }
-    let (_, rest) = crate::cloud::arm::id::split_at_provider(&request.segments)?;
-    let is_ours = rest.first().is_some_and(|provider| provider.eq_ignore_ascii_case("Microsoft.ManagedIdentity"));
-    is_ours.then(|| Err(Fault::unsupported(format!("{} {}", request.method, request.path), "")))
-}
-
-fn one(request: &Request, place: Place<'_>) -> Result<Endpoint, Fault> {
-    let (name, action, run): (_, _, Run) = match request.method {
-        Method::GET => ("identities.get", "read", get),
-        Method::PUT => ("identities.put", "write", put),
-        Method::PATCH => ("identities.patch", "write", patch),
-        Method::DELETE => ("identities.delete", "delete", delete),
-        _ => return Err(Fault::unsupported(format!("{} of a managed identity", request.method), "")),
-    };
-    Ok(arm(name, action, place, "", run))
-}
-
-fn one_credential(request: &Request, place: Place<'_>, credential: &str) -> Result<Endpoint, Fault> {
-    let (name, action, run): (_, _, Run) = match request.method {
-        Method::GET => ("federatedCredentials.get", "federatedIdentityCredentials/read", get_credential),
-        Method::PUT => ("federatedCredentials.put", "federatedIdentityCredentials/write", put_credential),
-        Method::DELETE => ("federatedCredentials.delete", "federatedIdentityCredentials/delete", delete_credential),
-        _ => return Err(Fault::unsupported(format!("{} of a federated credential", request.method), "")),
-    };
-    Ok(arm(name, action, place, credential, run))
-}
-
-fn arm(name: &'static str, action: &str, place: Place<'_>, credential: &str, run: Run) -> Endpoint {
-    let Place { subscription, group, name: identity } = place;
-    let mut scope = format!("/subscriptions/{subscription}");
-    if !group.is_empty() {
-        scope = format!("{scope}/resourceGroups/{group}");
-    }
-    // Public reports: a refusal names the whole id, or for a list the id down to the provider.
-    scope.push_str("/providers/Microsoft.ManagedIdentity");
-    if !identity.is_empty() {
-        scope = format!("{scope}/userAssignedIdentities/{identity}");
-    }
-    if !credential.is_empty() {
-        scope = format!("{scope}/federatedIdentityCredentials/{credential}");
-    }
-    let action = format!("Microsoft.ManagedIdentity/userAssignedIdentities/{action}");
-    let params = Params::of(&[("subscription", subscription), ("group", group), ("identity", identity), ("credential", credential)]);
-    Endpoint { name, access: Access::Arm { action, scope }, params, run }
+    table::find(request, "Microsoft.ManagedIdentity", &LINES)
 }
 
 fn place<'a>(context: &Context<'a>) -> Place<'a> {

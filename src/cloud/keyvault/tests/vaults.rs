@@ -191,6 +191,24 @@ fn lists_are_ordered_by_group_and_hold_what_they_are_asked_for() {
 }
 
 #[test]
+fn there_are_no_managed_hsms_and_none_can_be_made() {
+    let lab = Lab::new();
+    for below in ["managedHSMs", "deletedManagedHSMs"] {
+        let (status, body) = lab.arm(Method::GET, &lab.path(&format!("/providers/Microsoft.KeyVault/{below}")), &Value::Null);
+        assert_eq!((status, body), (200, json!({"value": []})), "{below}");
+    }
+    assert_eq!(lab.arm(Method::PUT, &lab.in_group("Microsoft.KeyVault/managedHSMs/x"), &json!({})).0, 501);
+}
+
+#[test]
+fn a_request_without_an_api_version_is_refused() {
+    let lab = Lab::new();
+    let id = format!("{}?api-version=", lab.vault("kv-one"));
+    let (status, refusal) = lab.arm(Method::GET, &id, &Value::Null);
+    assert_eq!((status, error(&refusal).0), (400, "MissingApiVersionParameter"));
+}
+
+#[test]
 fn changing_the_permission_model_takes_the_right_to_assign_roles() {
     let lab = Lab::new();
     let id = lab.vault("kv-one");
