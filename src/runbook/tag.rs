@@ -51,6 +51,10 @@ impl ExecutableTags {
         if let Some(exact) = self.tags.get(bare) {
             return Some(exact);
         }
+        // Bounded before it is measured: a distance costs the product of both lengths.
+        if bare.len() > TAG_BYTES_MAX {
+            return None;
+        }
         let is_near = |known: &str| match known.chars().count() {
             // One letter more or less makes another language of a short tag.
             0..=3 => false,
@@ -64,6 +68,9 @@ impl ExecutableTags {
         self.tags.iter().map(String::as_str).filter(|known| is_near(known)).min_by_key(|known| osa_distance(bare, known))
     }
 }
+
+/// No tag that is longer is a misspelling of anything.
+const TAG_BYTES_MAX: usize = 40;
 
 /// Languages whose names are close to an executable tag without being a misspelling of it.
 const OTHER_LANGUAGES: &[&str] = &["ash", "dash", "csh", "ksh", "tcsh", "zsh", "hash", "bas", "basic", "batch"];
@@ -141,7 +148,7 @@ pub(super) fn classify(info: &str, executable: &ExecutableTags) -> TagKind {
     if executable.contains(tag) {
         return TagKind::Executable;
     }
-    if lower.starts_with("output") || (lower.len() >= 5 && osa_distance(&lower, "output") == 1) {
+    if lower.starts_with("output") || ((5..=TAG_BYTES_MAX).contains(&lower.len()) && osa_distance(&lower, "output") == 1) {
         return TagKind::NearOutput;
     }
     match lower.as_str() {

@@ -95,6 +95,10 @@ pub(super) fn look_up(key: &str, place: Place) -> Entry {
 
 /// The known key that is closest to an unknown one, keys of the same place first.
 fn nearest(key: &str, place: Place) -> Option<&'static str> {
+    // Bounded before it is measured: a distance costs the product of both lengths.
+    if key.len() > 40 {
+        return None;
+    }
     let key = key.to_ascii_lowercase().replace('_', "-");
     let reach = if key.len() <= 4 { 1 } else { 2.max(key.len() / 3) };
     let built = BUILT.iter().map(|(spelling, _, places)| (*spelling, *places));

@@ -125,6 +125,12 @@ fn time_grows_with_the_size_of_the_document() {
     check_linear("one long line", |size| "a".repeat(size));
     check_linear("quotes", |size| format!("<!-- expected_similarity=\"{} -->", "\" ".repeat(size / 2)));
     check_linear("keys behind a pattern", |size| format!("<!-- expected_similarity=\"x\" {} ! -->", "a=\"\" ".repeat(size / 5)));
+    check_linear("a long word in a comment", |size| format!("<!-- {} -->", "a".repeat(size)));
+    check_linear("a long key", |size| format!("<!-- docent: {} -->", "a".repeat(size)));
+    check_linear("a long tag", |size| format!("```{}\n```\n", "a".repeat(size)));
+    check_linear("failures that are not there", |size| {
+        format!("<!-- docent-file: {} -->\n{}", "expect-failure=\"x: y\" ".repeat(size / 50), "```sh\n```\n".repeat(size / 20))
+    });
     check_linear("comments", |size| format!("<div>\n{}", "<!-- a -->\n".repeat(size / 11)));
     check_linear("openings of comments", |size| "<!--".repeat(size / 4));
     check_linear("brackets", |size| "[".repeat(size));
