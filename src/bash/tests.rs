@@ -239,9 +239,13 @@ fn time_grows_with_the_text_and_not_with_its_square() {
     let text = |lines: usize| "export A=\"$(az group show -n $B)\" &\n".repeat(lines);
     let time = |lines| {
         let text = text(lines);
-        let started = Instant::now();
-        assert_eq!(Script::parse(&text).captures().len(), lines);
-        started.elapsed()
+        // The least of three: what else the machine does only adds.
+        let once = || {
+            let started = Instant::now();
+            assert_eq!(Script::parse(&text).captures().len(), lines);
+            started.elapsed()
+        };
+        once().min(once()).min(once())
     };
     let (small, large) = (time(1000), time(8000));
     // Eight times as much; sixty-four times the time would be the square.

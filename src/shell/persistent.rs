@@ -25,8 +25,11 @@ use crate::bash::Script;
 
 /// bash answers its start script within this.
 const START_TIME_MAX: Duration = Duration::from_secs(10);
-/// Process substitutions and background jobs get this long to write their last after the end of a block.
+/// Background jobs get this long to write their last after the end of a block.
 const GRACE: Duration = Duration::from_millis(25);
+/// Process substitutions that take output get this long. bash does not wait for them, but readers take what they print for the
+/// block's output; they end by themselves as soon as their input does, so the time is used only by one that does not.
+const SUBSTITUTION_GRACE: Duration = Duration::from_secs(1);
 /// The document's EXIT trap may take this long.
 const EXIT_TRAP_TIME_MAX: Duration = Duration::from_secs(30);
 /// Time-outs above this are this.
@@ -166,7 +169,8 @@ impl Bash {
         }
         // What the shell wrote came before its last report; what it reported before its end is in the FIFO.
         self.take_reports(&mut failed)?;
-        let writers_left = settle(&mut stdout, &mut stderr).await?;
+        let grace = if block.script.contains(">(") { SUBSTITUTION_GRACE } else { GRACE };
+        let writers_left = settle(&mut stdout, &mut stderr, grace).await?;
 
         for name in &names {
             self.control.remove(name);
@@ -473,11 +477,11 @@ async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) 
 }
 
 /// Reads both streams to their ends, or as long as is worth waiting. True when somebody can still write.
-async fn settle(stdout: &mut Stream, stderr: &mut Stream) -> Result<bool, ShellError> {
+async fn settle(stdout: &mut Stream, stderr: &mut Stream, grace: Duration) -> Result<bool, ShellError> {
     let failed = || ShellError::control("read a stream to its end");
     stdout.drain().map_err(failed())?;
     stderr.drain().map_err(failed())?;
-    let deadline = tokio::time::sleep(GRACE);
+    let deadline = tokio::time::sleep(grace);
     tokio::pin!(deadline);
     while !(stdout.is_closed() && stderr.is_closed()) {
         tokio::select! {

@@ -146,7 +146,7 @@ async fn victim() {
     let Some(launch) = launch(Path::new(&directory)) else { return };
     let mut bash = Bash::start(launch).await.unwrap();
     let control = bash.control_directory().to_string_lossy().into_owned();
-    let script = format!("{ADVERSARY}\necho '{control}' >$T/running.new; mv $T/running.new $T/running; sleep 600");
+    let script = format!("{ADVERSARY}\nsleep 0.2; echo '{control}' >$T/running.new; mv $T/running.new $T/running; sleep 600");
     bash.run(Block { script, timeout: Duration::from_secs(60) }).await.unwrap();
 }
 

@@ -105,8 +105,13 @@ async fn a_program_that_is_no_helper_is_named() {
 
 #[tokio::test]
 async fn descriptors_of_whoever_started_docent_do_not_reach_a_block() {
+    // As if this program had been started with one more descriptor: one that programs it starts keep.
+    let inherited = std::fs::File::open("/dev/null").unwrap();
+    rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).unwrap();
     let Some(mut shell) = Fixture::start().await else { return };
-    // 255 is where bash reads its own script; 3 is `ls` itself reading the directory.
+    // 3 is `ls` itself, reading the directory.
+    assert_eq!(shell.run("ls /proc/self/fd | tr '\\n' ' '").await.stdout.text(), "0 1 2 3 ");
+    shell.run("kill -9 $$").await;
     assert_eq!(shell.run("ls /proc/self/fd | tr '\\n' ' '").await.stdout.text(), "0 1 2 3 ");
 }
 

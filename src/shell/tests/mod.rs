@@ -88,9 +88,14 @@ impl Fixture {
 
 /// Runs blocks in one session and compares each with its line.
 async fn check(blocks: &[(&str, &str)]) {
+    check_within(Duration::from_secs(20), blocks).await;
+}
+
+/// The same with another time-out.
+async fn check_within(timeout: Duration, blocks: &[(&str, &str)]) {
     let Some(mut shell) = Fixture::start().await else { return };
     for (script, expected) in blocks {
-        let outcome = shell.run_within(script, Duration::from_millis(1500)).await;
+        let outcome = shell.run_within(script, timeout).await;
         assert_eq!(shell.describe(&outcome), *expected, "after {script:?}");
     }
     shell.bash.stop().await.expect("nothing is left");
