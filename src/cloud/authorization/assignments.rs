@@ -89,10 +89,16 @@ pub(crate) fn put(
     Ok((assignment, true))
 }
 
+/// Built-in roles that hold under a condition, which is not emulated: assigned without it they would allow too much.
+const CONDITIONAL: [&str; 1] = ["Key Vault Data Access Administrator"];
+
 /// The GUID of the role that an id names, of whatever scope the id is.
 fn role_of(definition_id: &str) -> Result<String, Fault> {
     let guid = definition_id.rsplit('/').next().unwrap_or_default();
     let role = builtin_roles::by_id(guid).ok_or_else(|| faults::no_definition(400, guid))?;
+    if CONDITIONAL.contains(&role.name) {
+        return Err(Fault::unsupported(format!("the condition of the role {}", role.name), "use User Access Administrator"));
+    }
     Ok(role.id.to_owned())
 }
 

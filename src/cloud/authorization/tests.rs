@@ -119,6 +119,7 @@ fn bad_requests_are_refused_in_the_services_words() {
         ("x", lab.assignment_body(READER, &principal), (400, "InvalidRoleAssignmentId")),
         (NAME, lab.assignment_body(READER, "x"), (400, "InvalidPrincipalId")),
         (NAME, lab.assignment_body("00000000-0000-0000-0000-000000000000", &principal), (400, "RoleDefinitionDoesNotExist")),
+        (NAME, lab.assignment_body("8b54135c-b56d-4d72-a534-26097cfdc8d8", &principal), (501, "NotEmulated")),
         (NAME, typed("User"), (400, "UnmatchedPrincipalType")),
         (NAME, typed("Robot"), (400, "BadRequestFormat")),
         (NAME, json!({}), (400, "BadRequestFormat")),

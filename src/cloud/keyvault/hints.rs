@@ -3,7 +3,7 @@
 use super::model::Vault;
 use crate::cloud::authorization;
 use crate::cloud::identity::azure_rbac::{Denial, Grant, Plane, is_at_or_below, role_allows};
-use crate::cloud::identity::builtin_roles;
+use crate::cloud::identity::builtin_roles::{self, BuiltinRole};
 use crate::cloud::identity::caller::EntraCaller;
 use crate::cloud::identity::entra::model::Principal;
 use crate::cloud::state::State;
@@ -15,8 +15,8 @@ pub(crate) fn of_denial(state: &State, caller: &EntraCaller, vault: &Vault, acti
     let wanted = least_role(action);
     match denial {
         Denial::RolesLackAction { roles } => {
-            let manage = roles.iter().any(|role| role == "Owner" || role == "Contributor");
-            let because = if manage { ", which manages the vault but not what is in it" } else { ", which does not include this" };
+            let manages_only = roles.iter().filter_map(|role| builtin_roles::by_name(role)).all(manages_only);
+            let because = if manages_only { ", which is about the vault and not what is in it" } else { ", which does not include this" };
             format!("{who} has {} at the vault {name}{because}; {wanted} would do", roles.join(" and "))
         }
         Denial::NoAssignmentHere { elsewhere } if !elsewhere.is_empty() => {
@@ -68,6 +68,11 @@ fn grants_that_would_do(state: &State, vault: &Vault, action: &str) -> Vec<Grant
 fn least_role(action: &str) -> &'static str {
     let reads = action.ends_with("/getSecret/action") || action.ends_with("/readMetadata/action");
     if reads { "Key Vault Secrets User" } else { "Key Vault Secrets Officer" }
+}
+
+/// Whether a role has nothing to do with what is in a vault.
+fn manages_only(role: &BuiltinRole) -> bool {
+    role.permissions.iter().all(|permission| permission.data_actions.is_empty())
 }
 
 fn role_name(grant: &Grant) -> &str {

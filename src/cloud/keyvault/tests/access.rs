@@ -60,7 +60,7 @@ fn the_owner_manages_the_vault_and_is_refused_its_secrets_until_a_role_is_assign
     assert_eq!(error(&refused.1), ("Forbidden", expected.as_str()));
     assert_eq!(refused.1["error"]["innererror"]["code"], "ForbiddenByRbac");
     let hint = format!(
-        "{} has Owner at the vault kv-one, which manages the vault but not what is in it; Key Vault Secrets Officer would do",
+        "{} has Owner at the vault kv-one, which is about the vault and not what is in it; Key Vault Secrets Officer would do",
         state.directory.signed_in_user().user_principal_name
     );
     assert_eq!(lab.hints(), [hint]);
@@ -125,6 +125,17 @@ fn a_role_that_reads_does_not_write() {
     lab.assign(&principal, "Key Vault Reader", &id);
     assert_eq!(get(&lab, Who::App(&reader)), 403);
     assert_eq!(lab.vault_as(Who::App(&reader), Method::GET, "kv-one", "/secrets", &Value::Null).0, 200);
+}
+
+#[test]
+fn an_owner_with_a_role_that_reads_is_told_about_both() {
+    let lab = Lab::new();
+    let id = lab.vault("kv-one");
+    lab.assign(&lab.user_id(), USER, &id);
+    set(&lab, Who::User);
+    let expected =
+        "has Owner and Key Vault Secrets User at the vault kv-one, which does not include this; Key Vault Secrets Officer would do";
+    assert!(lab.hints()[0].ends_with(expected));
 }
 
 #[test]
