@@ -1,4 +1,7 @@
 //! The integration tests: a file per feature, helpers in `support/`.
 
 mod architecture;
+mod article;
+mod bad_input;
 mod documentation;
+mod support;

@@ -20,6 +20,8 @@ pub(crate) struct Past {
     pub(crate) index: usize,
     /// Whether it did what it was meant to do.
     pub(crate) succeeded: bool,
+    /// The step where the reason of its failure lies; itself when the reason is its own.
+    pub(crate) root: usize,
     /// Its script with the variables' values filled in, lower case.
     pub(crate) expanded: String,
 }
@@ -142,13 +144,14 @@ impl Scene<'_> {
                 continue;
             }
             if let Some(past) = self.past.iter().rev().filter(failed).find(|past| contains_word(&past.expanded, name)) {
-                let step = &self.runbook.steps[past.index];
-                let line = self.line_of(past.index, name).unwrap_or(step.line);
+                // A step that failed because of another is no cause of its own: repairing it alone would change nothing.
+                let origin = past.root;
+                let line = self.line_of(origin, name).unwrap_or(self.runbook.steps[origin].line);
                 return Some(Cause {
-                    step: past.index,
+                    step: origin,
                     line,
                     variable: None,
-                    reason: format!("`{name}` was the business of an earlier step that failed"),
+                    reason: format!("an earlier step that deals with `{name}` failed"),
                 });
             }
         }

@@ -233,10 +233,13 @@ impl<'a> Run<'a> {
             ..StepResult::not_run(index, StepStatus::Passed)
         };
         result.failures = self.failures(step, &outcome, &stderr.text, timeout, &mut result);
+        let judging = &self.job.options.judging;
         if result.failures.is_empty() {
-            result.checks = judge::checks(step, &stdout, &self.job.options.judging, &values);
+            result.checks = judge::checks(step, &stdout, judging, &values);
             let failed = result.checks.iter().enumerate().filter(|(_, check)| !check.verdict.passed);
             result.failures = failed.map(|(check, _)| Failure::Expectation(check)).collect();
+        } else {
+            result.checks = judge::unjudged(step, judging);
         }
         self.conclude(step, &outcome, &seen, &values, &stderr.text, &mut result);
         result.stdout = Stream { text: self.redactor.mask(&stdout.text), ..stdout };
@@ -244,6 +247,7 @@ impl<'a> Run<'a> {
         self.past.push(Past {
             index,
             succeeded: result.status == StepStatus::Passed,
+            root: result.caused_by.as_ref().map_or(index, |cause| cause.step),
             expanded: expand(&step.script, &values).to_lowercase(),
         });
         Ok(self.masked(result))
@@ -434,7 +438,7 @@ impl<'a> Run<'a> {
 
     fn promise_text(&self, result: &StepResult) -> String {
         let mut text = format!("{}\n{}\n", result.stderr.text, result.stdout.text);
-        for check in result.checks.iter().filter(|check| !check.verdict.passed) {
+        for check in result.checks.iter().filter(|check| check.judged && !check.verdict.passed) {
             text.push_str(&check.verdict.reason);
             text.push('\n');
         }

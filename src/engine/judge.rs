@@ -35,12 +35,31 @@ pub(crate) fn checks(step: &Step, stdout: &Stream, judging: &Judging, values: &V
     step.expectations.iter().filter_map(|expectation| check(expectation, stdout, judging, values)).collect()
 }
 
-fn check(expectation: &Expectation, stdout: &Stream, judging: &Judging, values: &Values) -> Option<Check> {
-    let criterion = match (&expectation.criterion, judging.unmarked) {
-        (Criterion::Unmarked, UnmarkedPolicy::Ignore) => return None,
-        (Criterion::Unmarked, UnmarkedPolicy::Judge(threshold)) => Criterion::Similarity(threshold),
-        (criterion, _) => criterion.clone(),
+/// The same for a step whose commands failed: nothing was judged.
+pub(crate) fn unjudged(step: &Step, judging: &Judging) -> Vec<Check> {
+    let verdict = Verdict {
+        passed: false,
+        score: None,
+        ie_score: None,
+        reason: "not judged, because the step failed before".to_owned(),
+        veto: None,
+        costs: Vec::new(),
     };
+    let wanted = step.expectations.iter().filter_map(|expectation| Some((expectation.line, criterion(expectation, judging)?)));
+    wanted.map(|(line, criterion)| Check { line, criterion, judged: false, verdict: verdict.clone() }).collect()
+}
+
+/// How an expectation is judged under a policy; none when it is not looked at.
+fn criterion(expectation: &Expectation, judging: &Judging) -> Option<Criterion> {
+    match (&expectation.criterion, judging.unmarked) {
+        (Criterion::Unmarked, UnmarkedPolicy::Ignore) => None,
+        (Criterion::Unmarked, UnmarkedPolicy::Judge(threshold)) => Some(Criterion::Similarity(threshold)),
+        (criterion, _) => Some(criterion.clone()),
+    }
+}
+
+fn check(expectation: &Expectation, stdout: &Stream, judging: &Judging, values: &Values) -> Option<Check> {
+    let criterion = criterion(expectation, judging)?;
     let verdict = if stdout.truncated && criterion != Criterion::Unmarked {
         lost(stdout)
     } else {
@@ -49,7 +68,7 @@ fn check(expectation: &Expectation, stdout: &Stream, judging: &Judging, values: 
         let filled = Expectation { criterion: criterion.clone(), text, ..expectation.clone() };
         judge_with(judging.scorer, &filled, stdout.text.as_bytes())
     };
-    Some(Check { line: expectation.line, criterion, verdict })
+    Some(Check { line: expectation.line, criterion, judged: true, verdict })
 }
 
 /// An output of which bytes were dropped proves nothing.

@@ -111,6 +111,8 @@ pub struct Check {
     pub line: usize,
     /// How it was judged.
     pub criterion: Criterion,
+    /// Whether it was judged at all; not when the step's commands failed before.
+    pub judged: bool,
     /// What the judge said.
     pub verdict: Verdict,
 }
@@ -232,7 +234,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts a finished step; `shown` is the number of its expectations without a directive.
+    /// Counts a finished step.
     pub fn add_step(&mut self, result: &StepResult) {
         self.steps += 1;
         *match result.status {
@@ -244,9 +246,9 @@ impl Totals {
             StepStatus::NotRun => &mut self.steps_not_run,
         } += 1;
         for check in &result.checks {
-            *match check.criterion {
-                Criterion::Unmarked => &mut self.outputs_unchecked,
-                Criterion::Similarity(_) | Criterion::Regex(_) => &mut self.outputs_checked,
+            *match (&check.criterion, check.judged) {
+                (Criterion::Similarity(_) | Criterion::Regex(_), true) => &mut self.outputs_checked,
+                _ => &mut self.outputs_unchecked,
             } += 1;
         }
     }

@@ -66,7 +66,7 @@ impl<W: Write + Send> Terminal<W> {
         match event {
             Event::RunStarted(header) => self.header(header),
             Event::RunbookStarted { runbook, document, target, because, .. } => {
-                let width = document.steps.iter().map(|step| step.id.width()).max().unwrap_or(0).min(48);
+                let width = document.steps.iter().map(|step| step.id.width()).max().unwrap_or(0).min(60);
                 if self.verbosity > Verbosity::Quiet {
                     writeln!(self.out)?;
                     writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
@@ -295,7 +295,7 @@ fn one_line(runbook: &Runbook, result: &StepResult) -> String {
         },
         _ => {
             let mut parts = Vec::new();
-            for check in &result.checks {
+            for check in result.checks.iter().filter(|check| check.judged) {
                 parts.push(match (&check.criterion, check.verdict.score, check.verdict.passed) {
                     (Criterion::Similarity(threshold), Some(score), true) => format!("output {score:.2} alike, {threshold} asked"),
                     (Criterion::Regex(_), _, true) => "output matches".to_owned(),
