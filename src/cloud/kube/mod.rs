@@ -17,6 +17,8 @@ mod discovery;
 mod duration;
 mod handlers;
 mod issuer;
+#[cfg(test)]
+mod kubectl_tests;
 mod logs;
 pub(crate) mod model;
 mod names;
