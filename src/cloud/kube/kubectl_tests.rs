@@ -108,13 +108,10 @@ impl Drop for Bench {
 /// The oldest and the newest kubectl here; none is said by name.
 #[expect(clippy::print_stderr, reason = "a check that cannot run here says so")]
 fn clients() -> Vec<PathBuf> {
-    let found: Vec<PathBuf> = ["kubectl.1.27", "kubectl.1.31", "kubectl.1.33"]
-        .iter()
-        .map(|name| Path::new(SDK).join(name))
-        .filter(|path| path.exists())
-        .collect();
+    let found: Vec<PathBuf> =
+        ["kubectl.1.27", "kubectl.1.33"].iter().map(|name| Path::new(SDK).join(name)).filter(|path| path.exists()).collect();
     if found.is_empty() {
-        eprintln!("skipped: no kubectl.1.27, kubectl.1.31 or kubectl.1.33 in {SDK}");
+        eprintln!("skipped: no kubectl.1.27 or kubectl.1.33 in {SDK}");
     }
     found
 }
