@@ -251,3 +251,28 @@ fn time_grows_with_the_text_and_not_with_its_square() {
     // Eight times as much; sixty-four times the time would be the square.
     assert!(large < small * 32, "{small:?} then {large:?}");
 }
+
+/// The blocks of a published article, where it is at hand: its one variable that nothing sets, and what it calls.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn a_published_article_has_one_variable_that_nothing_sets() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/seeds/aks-workload-identity.es.md");
+    let Ok(document) = std::fs::read_to_string(&path) else {
+        eprintln!("skipped: {} is not here", path.display());
+        return;
+    };
+    let mut fences = document.split("```");
+    fences.next();
+    let blocks: Vec<&str> = fences.step_by(2).filter(|block| block.starts_with("azurecli") || block.starts_with("bash")).collect();
+    // Some blocks stand in lists: what is left of their indentation is not the shell's business.
+    let lines = blocks.iter().filter_map(|block| block.split_once('\n')).flat_map(|(_, text)| text.lines());
+    let script: String = lines.map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    let script = Script::parse(&script);
+    assert!(script.is_valid() && blocks.len() == 19, "{:?} in {} blocks", script.problems(), blocks.len());
+    assert!(script.here_documents().iter().all(|document| document.closed));
+    let assigned = script.assigned();
+    let unset: Vec<_> = script.uses().iter().map(|found| found.name.as_str()).filter(|name| !assigned.contains(name)).collect();
+    assert_eq!(unset, ["KEYVAULT_RESOURCE_GROUP"]);
+    let count = |name| script.external_commands().filter(|(found, _)| *found == name).count();
+    assert_eq!((count("az"), count("kubectl"), count("openssl"), count("cat"), count("grep")), (18, 5, 1, 3, 1));
+}
