@@ -45,3 +45,29 @@ pub(crate) fn step(state: &mut State, target: Timestamp) -> bool {
 pub(crate) fn target(state: &State, by: Duration) -> Timestamp {
     later(state.now(), by)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::cloud::testing::TestCloud;
+
+    #[test]
+    fn time_passes_event_by_event_and_never_beyond_its_target() {
+        let cloud = TestCloud::new();
+        for name in ["a", "b"] {
+            cloud.group(name);
+            cloud.arm("DELETE", &format!("{}/resourcegroups/{name}?api-version=2024-11-01", cloud.subscription()), Value::Null);
+            cloud.advance(5);
+        }
+        let mut state = cloud.shared.state();
+        let (start, far) = (state.now(), target(&state, Duration::from_secs(3600)));
+        assert!(!step(&mut state, far));
+        assert_eq!((since(start, state.now()).as_secs(), state.arm.group("a").is_some(), state.arm.group("b").is_some()), (5, false, true));
+        assert!(!step(&mut state, far));
+        assert_eq!((since(start, state.now()).as_secs(), state.arm.group("b").is_some()), (10, false));
+        assert!(step(&mut state, far));
+        assert_eq!(state.now(), far);
+    }
+}

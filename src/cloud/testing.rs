@@ -1,5 +1,6 @@
 //! A cloud without a socket for tests of its services: requests go through the pipeline, as everybody's do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
@@ -14,7 +15,7 @@ pub(crate) const AZ: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// A cloud, and somebody's tokens.
 pub(crate) struct TestCloud {
-    pub(crate) shared: Shared,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// Status, body and headers of an answer.
@@ -35,7 +36,7 @@ impl TestCloud {
     pub(crate) fn with_seed(seed: u64) -> Self {
         let start = "2026-01-01T00:00:00Z".parse().expect("a literal instant");
         let options = CloudOptions { seed, clock: ClockMode::Virtual { start }, profile: Profile::default() };
-        Self { shared: Shared::new(&options).expect("a machine that runs tests has randomness") }
+        Self { shared: Arc::new(Shared::new(&options).expect("a machine that runs tests has randomness")) }
     }
 
     /// The id of the subscription as a scope.

@@ -136,3 +136,80 @@ async fn feed(mut source: Box<dyn StreamSource>, shared: Arc<Shared>, sender: mp
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::cloud::clock::later;
+    use crate::cloud::state::State;
+    use crate::cloud::testing::TestCloud;
+
+    /// Says one thing, then waits until an instant and ends.
+    struct Waiting {
+        said: bool,
+        until: Option<Timestamp>,
+        _guard: Arc<()>,
+    }
+
+    impl StreamSource for Waiting {
+        fn next(&mut self, _: &State, now: Timestamp) -> StreamStep {
+            if !std::mem::replace(&mut self.said, true) {
+                return StreamStep::Chunk(Bytes::from_static(b"first\n"));
+            }
+            match self.until {
+                Some(until) if now >= until => StreamStep::End,
+                until => StreamStep::Wait { until },
+            }
+        }
+    }
+
+    fn waiting(shared: &Arc<Shared>, until: Option<Timestamp>) -> (OutBody, Arc<()>) {
+        let guard = Arc::new(());
+        let reply = Reply::stream("application/json", Waiting { said: false, until, _guard: Arc::clone(&guard) });
+        (response(reply, &[], Some(Arc::clone(shared))).into_body(), guard)
+    }
+
+    #[tokio::test]
+    async fn an_idle_stream_with_a_time_out_lets_virtual_time_pass_and_ends() {
+        let shared = TestCloud::new().shared;
+        let start = shared.state().now();
+        let until = later(start, Duration::from_secs(300));
+        let (body, _guard) = waiting(&shared, Some(until));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "first\n");
+        assert_eq!(shared.state().now(), until);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_nobody_reads_any_more_is_stopped() {
+        let shared = TestCloud::new().shared;
+        let (mut body, guard) = waiting(&shared, None);
+        assert!(body.frame().await.unwrap().unwrap().data_ref().is_some());
+        drop(body);
+        for _ in 0..1000 {
+            if Arc::strong_count(&guard) == 1 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("the feeding task lives on");
+    }
+
+    #[tokio::test]
+    async fn a_change_wakes_a_stream_without_a_time_out() {
+        struct UntilNoted;
+        impl StreamSource for UntilNoted {
+            fn next(&mut self, state: &State, _: Timestamp) -> StreamStep {
+                if state.arm.group("g").is_some() { StreamStep::End } else { StreamStep::Wait { until: None } }
+            }
+        }
+        let shared = TestCloud::new().shared;
+        let body = response(Reply::stream("text/plain", UntilNoted), &[], Some(Arc::clone(&shared))).into_body();
+        let writer = TestCloud { shared: Arc::clone(&shared) };
+        let writing = tokio::task::spawn_blocking(move || writer.group("g"));
+        assert!(body.collect().await.unwrap().to_bytes().is_empty());
+        writing.await.unwrap();
+    }
+}

@@ -131,3 +131,91 @@ fn a_token_of_another_seed_opens_nothing() {
     let answer = one.arm_as(&token, "GET", "/subscriptions?api-version=2022-12-01", Value::Null);
     assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationToken")));
 }
+
+const ISSUER: &str = "https://westus2.oic.prod-aks.azure.com/t/u/";
+const SUBJECT: &str = "system:serviceaccount:default:workload";
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+
+/// A cloud with a managed identity that trusts `ISSUER`, `SUBJECT`, `AUDIENCE`; the identity's client id.
+fn federated() -> (TestCloud, String) {
+    let cloud = TestCloud::new();
+    cloud.group("g");
+    let identity = format!("{}/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/web", cloud.subscription());
+    let made = cloud.arm("PUT", &format!("{identity}?api-version=2023-01-31"), json!({"location": "westus2"}));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let credential = json!({"properties": {"issuer": ISSUER, "subject": SUBJECT, "audiences": [AUDIENCE]}});
+    let trusted = cloud.arm("PUT", &format!("{identity}/federatedIdentityCredentials/fic?api-version=2023-01-31"), credential);
+    assert_eq!(trusted.status, 201, "{}", trusted.body);
+    (cloud, made.body["properties"]["clientId"].as_str().unwrap().to_owned())
+}
+
+fn exchange_fields<'a>(client_id: &'a str, assertion: &'a str) -> [(&'a str, &'a str); 5] {
+    [
+        ("grant_type", "client_credentials"),
+        ("client_id", client_id),
+        ("client_assertion_type", ASSERTION_TYPE),
+        ("client_assertion", assertion),
+        ("scope", "https://vault.azure.net/.default openid offline_access profile"),
+    ]
+}
+
+fn assertion(changes: &[(&str, Value)]) -> String {
+    let mut claims = json!({
+        "iss": ISSUER, "sub": SUBJECT, "aud": [AUDIENCE], "iat": 1_767_225_600, "nbf": 1_767_225_600, "exp": 1_767_229_200,
+    });
+    for (name, value) in changes {
+        claims[*name] = value.clone();
+    }
+    keys::cluster().sign(ISSUER, &claims)
+}
+
+#[track_caller]
+fn check_mismatch(changes: &[(&str, Value)], status: u16, error: &str, code: u32, text: &str) {
+    let (cloud, client_id) = federated();
+    let presented = assertion(changes);
+    let description = check_refused(&cloud, &exchange_fields(&client_id, &presented), status, error, code);
+    assert!(description.contains(text), "{description}");
+}
+
+#[test]
+fn each_field_that_does_not_fit_has_its_own_code() {
+    let slash = ISSUER.trim_end_matches('/');
+    let text = format!("No matching federated identity record found for presented assertion issuer '{slash}'. Please check your federated");
+    check_mismatch(&[("iss", json!(slash))], 401, "invalid_client", 700_211, &text);
+    let text =
+        "No matching federated identity record found for presented assertion subject 'system:serviceaccount:default:other'. Check your";
+    check_mismatch(&[("sub", json!("system:serviceaccount:default:other"))], 401, "invalid_client", 700_213, text);
+    let text = "The subject matches with case-insensitive comparison, but not with case-sensitive comparison.";
+    check_mismatch(&[("sub", json!("system:serviceaccount:default:Workload"))], 401, "invalid_client", 7_002_138, text);
+    let text = "No matching federated identity record found for presented assertion audience 'api://other'.";
+    check_mismatch(&[("aud", json!(["api://other"]))], 401, "invalid_client", 700_212, text);
+}
+
+#[test]
+fn an_assertion_counts_only_within_its_time_and_only_when_its_issuer_can_be_asked() {
+    let times = "Current time: 2026-01-01T00:00:00.0000000Z, assertion valid from 2025-12-31T22:00:00.0000000Z, expiry time of assertion \
+                 2025-12-31T23:00:00.0000000Z.";
+    let past = [("nbf", json!(1_767_218_400)), ("exp", json!(1_767_222_000))];
+    check_mismatch(&past, 401, "invalid_client", 700_024, times);
+    check_mismatch(
+        &[("nbf", json!(1_767_225_601))],
+        401,
+        "invalid_client",
+        700_024,
+        "Client assertion is not within its valid time range.",
+    );
+    check_mismatch(&[], 400, "invalid_request", 90_061, "Request to External OIDC endpoint failed.");
+}
+
+#[test]
+fn a_mismatch_leaves_a_hint_that_says_what_differs() {
+    let (cloud, client_id) = federated();
+    let presented = assertion(&[("iss", json!(ISSUER.trim_end_matches('/')))]);
+    cloud.token_request(&exchange_fields(&client_id, &presented));
+    let observed = cloud.shared.state().take_observations();
+    let hint = observed.iter().find_map(|observation| match observation {
+        crate::cloud::Observation::Hint { about, text } if about == "web" => Some(text.as_str()),
+        _ => None,
+    });
+    assert!(hint.is_some_and(|text| text.ends_with("they differ only in the final slash, which counts")), "{observed:?}");
+}
