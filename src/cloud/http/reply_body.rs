@@ -111,7 +111,11 @@ async fn feed(mut source: Box<dyn StreamSource>, shared: Arc<Shared>, sender: mp
         let step = {
             let state = shared.state();
             let now = state.now();
-            source.next(&state, now)
+            match source.next(&state, now) {
+                // Its time is over, whether it says so or not; else it would wait for ever.
+                StreamStep::Wait { until: Some(until) } if until <= now => StreamStep::End,
+                step => step,
+            }
         };
         match step {
             StreamStep::End => return,
