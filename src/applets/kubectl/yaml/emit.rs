@@ -93,11 +93,10 @@ impl Emitter {
     /// Writes a string; continuation lines stand two columns inside `indent`.
     fn scalar(&mut self, text: &str, indent: usize, is_key: bool) {
         let shape = Shape::of(text);
-        let style = if text.contains('\n') && !is_key && shape.block_allowed {
+        let has_break = text.contains('\n');
+        let style = if has_break && !is_key && shape.block_allowed {
             Style::Literal
-        } else if text.contains('\n') {
-            Style::Double
-        } else if !matches!(resolve(text), Plain::Text) || is_base_60_float(text) {
+        } else if has_break || !matches!(resolve(text), Plain::Text) || is_base_60_float(text) {
             Style::Double
         } else if shape.plain_allowed {
             Style::Plain
