@@ -9,6 +9,7 @@
 //! Not carried over a restart: open descriptors, jobs and `$!`, `$$`, limits, coprocesses.
 
 mod capture;
+mod channel;
 mod checkpoint;
 mod control;
 mod declaration;

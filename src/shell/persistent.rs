@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinSet;
 
 use super::capture::{Captured, Stream};
+use super::channel::Channel;
 use super::checkpoint::{Checkpoint, ExitTrap};
 use super::control::Control;
 use super::declaration::Variables;
@@ -19,7 +19,7 @@ use super::failure::{self, Defect, FAILURES_MAX, Judgement};
 use super::helper;
 use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
-use super::report::{FailedCommand, Report, Reports};
+use super::report::{FailedCommand, Report};
 use super::session::{Block, Ending, Farewell, Outcome, Session};
 use crate::bash::Script;
 
@@ -66,13 +66,6 @@ pub struct LateOutput {
     pub bytes: u64,
 }
 
-/// The FIFO that the driver and the ERR trap report to.
-#[derive(Debug)]
-struct Channel {
-    receiver: Receiver,
-    reports: Reports,
-}
-
 #[derive(Debug)]
 struct Shell {
     /// bash reads its script from here.
@@ -109,7 +102,7 @@ impl Bash {
             control.write(name, text.as_bytes()).map_err(ShellError::control("write the driver"))?;
         }
         let lifeline = Lifeline::start(&launch, control.path()).await?;
-        let channel = Channel { receiver, reports: Reports::new(control.nonce().to_owned()) };
+        let channel = Channel::new(receiver, control.nonce());
         let mut session = Self {
             launch,
             control,
@@ -146,6 +139,7 @@ impl Bash {
             return Ok(outcome(Ending::Interrupted, Duration::ZERO));
         }
         self.ensure_shell().await?;
+        while self.late_readers.try_join_next().is_some() {}
         self.blocks += 1;
         let number = self.blocks;
         let names = [format!("b{number}"), format!("o{number}"), format!("e{number}")];
@@ -370,7 +364,7 @@ impl Bash {
             restore,
         });
         self.control.write(file::START, start.as_bytes()).map_err(ShellError::control("write the start script"))?;
-        self.channel.reports = Reports::new(self.control.nonce().to_owned());
+        self.channel.forget();
         lifeline.order(helper::command::START).await?;
         script.write_all(driver::start_line(self.control.text()).as_bytes()).map_err(ShellError::control("write to bash"))?;
         let answer = tokio::time::timeout(START_TIME_MAX, hello(lifeline, &mut self.channel, &self.launch)).await;
@@ -411,33 +405,6 @@ impl Session for Bash {
         }
         self.late_readers.abort_all();
         killed.map(|()| farewell)
-    }
-}
-
-impl Channel {
-    async fn next(&mut self) -> Result<Vec<Report>, ShellError> {
-        self.receiver.readable().await.map_err(ShellError::control("read reports"))?;
-        let mut bytes = [0; 4096];
-        match self.receiver.try_read(&mut bytes) {
-            Ok(count) => Ok(self.reports.push(&bytes[..count])),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(Vec::new()),
-            Err(error) => Err(ShellError::control("read reports")(error)),
-        }
-    }
-
-    /// All that was reported before the call, a megabyte at most.
-    fn drain(&mut self) -> Result<Vec<Report>, ShellError> {
-        let mut all = Vec::new();
-        let mut bytes = [0; 4096];
-        for _ in 0..256 {
-            match rustix::io::read(&self.receiver, &mut bytes[..]) {
-                Ok(0) | Err(rustix::io::Errno::AGAIN) => break,
-                Ok(count) => all.extend(self.reports.push(&bytes[..count])),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(ShellError::control("read reports")(error.into())),
-            }
-        }
-        Ok(all)
     }
 }
 
