@@ -29,6 +29,8 @@ pub(super) struct Documents {
     pub cut: bool,
     /// Whether something was marked as left out.
     pub elided: bool,
+    /// Whether a strict reader would refuse one of them, so that anything may be hidden in it.
+    pub lenient: bool,
 }
 
 /// Reads a document's expected text; none unless all of it is JSON.
@@ -47,7 +49,7 @@ pub(super) fn find(text: &str) -> Documents {
         let indent = text[at..line_end].len() - text[at..line_end].trim_start().len();
         let start = at + indent;
         if start < line_end && matches!(text.as_bytes()[start], b'{' | b'[') && failures < ATTEMPTS_MAX {
-            if let Some((value, end, cut, elided)) = read_at(&text[start..]) {
+            if let Some(Found { value, end, cut, elided, lenient }) = read_at(&text[start..]) {
                 let tail_end = text[start + end..].find('\n').map_or(text.len(), |next| start + end + next);
                 let tail = text[start + end..tail_end].trim();
                 // `[INFO] started` begins with a list only by accident.
@@ -55,6 +57,7 @@ pub(super) fn find(text: &str) -> Documents {
                     found.values.push(value);
                     found.cut = cut;
                     found.elided |= elided;
+                    found.lenient |= lenient;
                     at = start + end + usize::from(tail == ",");
                     continue;
                 }
@@ -67,10 +70,18 @@ pub(super) fn find(text: &str) -> Documents {
     found
 }
 
-fn read_at(text: &str) -> Option<(Value, usize, bool, bool)> {
+struct Found {
+    value: Value,
+    end: usize,
+    cut: bool,
+    elided: bool,
+    lenient: bool,
+}
+
+fn read_at(text: &str) -> Option<Found> {
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     if let Some(Ok(value)) = stream.next() {
-        return Some((value, stream.byte_offset(), false, false));
+        return Some(Found { value, end: stream.byte_offset(), cut: false, elided: false, lenient: false });
     }
     let read = lenient::read(text)?;
     let tells = match &read.value {
@@ -78,7 +89,7 @@ fn read_at(text: &str) -> Option<(Value, usize, bool, bool)> {
         Value::Array(items) => !items.is_empty(),
         _ => false,
     };
-    (tells || !read.cut).then_some((read.value, read.end, read.cut, read.elided))
+    (tells || !read.cut).then_some(Found { value: read.value, end: read.end, cut: read.cut, elided: read.elided, lenient: true })
 }
 
 /// Compares all documents that the runbook shows with all that were printed.
@@ -168,7 +179,7 @@ impl Walk {
                     Some(Value::String(text)) => super::leaf::truth(text),
                     _ => None,
                 };
-                self.leaf(compare_truth(name, parent, *shown, printed), expected, actual);
+                self.leaf(compare_truth(parent, *shown, printed), expected, actual);
             }
             Value::Number(_) => self.number(expected, actual, name, parent),
             Value::String(shown) => {

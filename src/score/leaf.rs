@@ -3,7 +3,7 @@
 //! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
 //! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
 
-use super::placeholder::{Shape, arm_type, is_placeholder, shape};
+use super::placeholder::{Shape, arm_type, filled, is_placeholder, shape};
 use super::state::{Relation, relate};
 
 /// What a value is for, told by its name.
@@ -156,12 +156,16 @@ const SOFT: [&str; 22] = [
 /// Objects whose members are the user's own or tell who did it.
 const SOFT_TREES: [&str; 9] = ["tags", "labels", "annotations", "systemdata", "metadata.labels", "nodelabels", "settings", "env", "config"];
 
+fn is_users_own(parent: &str) -> bool {
+    SOFT_TREES.iter().any(|tree| parent.eq_ignore_ascii_case(tree))
+}
+
 /// What a value called `name` inside `parent` is for.
 pub(super) fn role(name: &str, parent: &str) -> Role {
     let words = name_words(name);
     let Some(last) = words.last().map(String::as_str) else { return Role::Plain };
     let parent_key = parent.to_lowercase();
-    if SOFT_TREES.contains(&parent_key.as_str()) {
+    if is_users_own(parent) {
         return Role::Soft;
     }
     if words.len() == 1 && matches!(last, "type" | "kind") || name == "@odata.type" {
@@ -199,7 +203,7 @@ pub(super) fn compare(name: &str, parent: &str, expected: &str, actual: Option<&
         return Likeness::new(weight, 1.0);
     }
     if is_placeholder(expected) {
-        return Likeness::new(weight, if is_blank(actual) { 0.2 } else { 1.0 });
+        return Likeness::new(weight, gap(expected, actual));
     }
     if is_blank(expected) {
         // Documents show a pending address where a run may already have one.
@@ -210,19 +214,37 @@ pub(super) fn compare(name: &str, parent: &str, expected: &str, actual: Option<&
         Role::State => states(weight, expected, actual),
         Role::Readiness => readiness(weight, expected, actual),
         Role::Name => Likeness::new(weight, names(expected, actual)),
-        Role::Soft => Likeness::new(weight, if is_blank(actual) { 0.3 } else { 0.9 }),
+        Role::Soft => Likeness::new(weight, if is_blank(actual) || is_prose(actual) && !is_prose(expected) { 0.3 } else { 0.9 }),
         Role::Plain => plain(weight, name, expected, actual),
     }
 }
 
 /// Compares two truths; `actual` is none when the output has none there.
-pub(super) fn compare_truth(name: &str, parent: &str, expected: bool, actual: Option<bool>) -> Likeness {
-    let soft = role(name, parent) == Role::Soft;
+pub(super) fn compare_truth(parent: &str, expected: bool, actual: Option<bool>) -> Likeness {
+    let soft = is_users_own(parent);
     match actual {
         None => Likeness::new(1.0, 0.0),
         Some(actual) if actual == expected => Likeness::new(1.0, 1.0),
         Some(_) if soft => Likeness::new(1.0, 0.3),
         Some(_) => Likeness::conflict(1.0, Conflict::Value),
+    }
+}
+
+/// How well a value fills a gap: a gap inside an id, an address or a URL asks for one of those.
+fn gap(expected: &str, actual: &str) -> f64 {
+    if is_blank(actual) {
+        return 0.2;
+    }
+    let whole = if shape(expected) == Shape::Guid { Shape::Guid } else { filled(expected) };
+    let printed = Some(shape(actual)).filter(|printed| *printed != Shape::Placeholder).unwrap_or_else(|| filled(actual));
+    match (whole, printed) {
+        (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
+        (Shape::ArmId | Shape::Url | Shape::Guid | Shape::Address | Shape::Host | Shape::Mail | Shape::Mac, printed)
+            if printed != whole =>
+        {
+            0.2
+        }
+        _ => 1.0,
     }
 }
 
@@ -334,9 +356,14 @@ fn names(expected: &str, actual: &str) -> f64 {
     match (shape(expected), shape(actual)) {
         (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
         (Shape::Url, Shape::Url) => 1.0,
-        (Shape::ArmId | Shape::Url | Shape::Guid, _) | (_, Shape::ArmId) => 0.3,
+        (Shape::ArmId | Shape::Url | Shape::Guid, _) | (_, Shape::ArmId) => 0.2,
+        _ if is_prose(actual) && !is_prose(expected) => 0.6,
         _ => 0.95,
     }
+}
+
+fn is_prose(value: &str) -> bool {
+    value.split_whitespace().nth(3).is_some()
 }
 
 /// Ids are as good as each other when they name the same kind of resource.
@@ -485,7 +512,7 @@ mod tests {
         check("tier", "sku", "Free", "Standard", Some(Conflict::Value));
         check("autoUpgradeChannel", "", "stable", "rapid", Some(Conflict::Value));
         check("EnableRbac", "", "True", "False", Some(Conflict::Value));
-        assert_eq!(compare_truth("enabled", "", true, Some(false)).conflict, Some(Conflict::Value));
+        assert_eq!(compare_truth("", true, Some(false)).conflict, Some(Conflict::Value));
         assert!(ids_contradict(
             "/subscriptions/a/resourceGroups/b/providers/Microsoft.Web/sites/n",
             None,

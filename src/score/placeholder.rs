@@ -54,6 +54,9 @@ impl Shape {
 /// Angle brackets that clients really print: kubectl for empty and pending cells, Go for nil.
 const PRINTED_ANGLES: [&str; 8] = ["<none>", "<pending>", "<unknown>", "<nil>", "<invalid>", "<unset>", "<no value>", "<empty>"];
 
+/// The longest gap in brackets.
+const GAP_BYTES_MAX: usize = 64;
+
 const CALENDAR: [&str; 24] = [
     "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     "utc", "gmt", "cet", "pst", "cest",
@@ -103,8 +106,8 @@ pub(super) fn filled(word: &str) -> Shape {
                     && rest[run..].chars().next().is_none_or(|c| !c.is_alphabetic());
                 if run >= 2 || alone { run } else { 0 }
             }
-            '<' => rest.find('>').map_or(0, |end| end + 1),
-            '{' => rest.find('}').map_or(0, |end| end + 1),
+            '<' => closing(rest, b'>').map_or(0, |end| end + 1),
+            '{' => closing(rest, b'}').map_or(0, |end| end + 1),
             '$' => 1 + rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}'))).unwrap_or(rest.len() - 1),
             '.' if rest.starts_with("...") => 3,
             _ => 0,
@@ -120,16 +123,21 @@ pub(super) fn filled(word: &str) -> Shape {
     shape(&text)
 }
 
+/// The offset of the closing mark, near enough that looking for it again at each opening one stays linear.
+fn closing(rest: &str, mark: u8) -> Option<usize> {
+    rest.bytes().take(GAP_BYTES_MAX).position(|byte| byte == mark)
+}
+
 /// `<resource group>`, but not `<none>` and not a comparison.
 fn has_angle_gap(rest: &str) -> bool {
-    let Some(end) = rest.find('>') else { return false };
+    let Some(end) = closing(rest, b'>') else { return false };
     let inner = &rest[1..end];
     inner.starts_with(|c: char| c.is_alphabetic()) && inner.len() <= 60 && !PRINTED_ANGLES.contains(&&rest[..=end])
 }
 
 /// `{tenant_id}` and `{{ name }}`.
 fn has_brace_gap(rest: &str) -> bool {
-    let Some(end) = rest.find('}') else { return false };
+    let Some(end) = closing(rest, b'}') else { return false };
     let inner = rest[1..end].trim_matches(['{', ' ']);
     !inner.is_empty() && inner.len() <= 40 && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
@@ -164,6 +172,9 @@ fn has_gap_digits(value: &str) -> bool {
 
 /// What a word looks like. The word has no white space in it.
 pub(super) fn shape(word: &str) -> Shape {
+    if is_guid(word.as_bytes()) {
+        return Shape::Guid;
+    }
     if is_placeholder(word) {
         return Shape::Placeholder;
     }
@@ -225,7 +236,10 @@ pub(super) fn shape(word: &str) -> Shape {
     {
         return found;
     }
-    if word.matches('.').count() >= 2 && !word.contains('/') && word.split('.').all(|label| !label.is_empty()) {
+    if word.matches('.').count() >= 2
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'))
+        && word.split('.').all(|label| !label.is_empty())
+    {
         return Shape::Host;
     }
     if digits > 0 || word.contains('_') || is_chosen(word) { Shape::Name } else { Shape::Word }

@@ -45,7 +45,8 @@ pub(super) fn find(lines: &[&str]) -> Vec<Table> {
 /// A header with a rule of dashes below it.
 fn ruled(lines: &[&str], at: usize) -> Option<Table> {
     let rule = lines.get(at + 1)?;
-    if lines[at].trim().is_empty() || !is_rule(rule) {
+    // A second rule below the first: a terminal has wrapped the header.
+    if lines[at].trim().is_empty() || !is_rule(rule) || lines.get(at + 2).is_some_and(|next| is_rule(next)) || is_rule(lines[at]) {
         return None;
     }
     let groups: Vec<usize> = starts(rule).into_iter().map(|(start, _)| start).collect();
@@ -203,7 +204,8 @@ pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
         tally.absorb(compare_rows(expected, index, partner.map(|at| &actual.rows[at]), &columns));
     }
     if !expected.elided {
-        let seen: Vec<usize> = pairs.iter().flatten().copied().collect();
+        let mut seen = vec![false; actual.rows.len()];
+        pairs.iter().flatten().for_each(|at| seen[*at] = true);
         wrong_extra_rows(expected, actual, &seen, &mut tally);
     }
     // A table without a column of the document's is likely another command's.
@@ -213,10 +215,10 @@ pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
 }
 
 /// Rows beyond the document's that report a failure where all that the document shows is well.
-fn wrong_extra_rows(expected: &Table, actual: &Table, seen: &[usize], tally: &mut Tally) {
+fn wrong_extra_rows(expected: &Table, actual: &Table, seen: &[bool], tally: &mut Tally) {
     let states: Vec<usize> = (0..actual.header.len()).filter(|at| role(&actual.header[*at], "") == Role::State).collect();
     let shown_wrong = expected.rows.iter().flatten().any(|cell| is_wrong(cell));
-    for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen.contains(index) && row.len() == actual.header.len()) {
+    for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen[*index] && row.len() == actual.header.len()) {
         for at in &states {
             if !shown_wrong && is_wrong(&row[*at]) {
                 tally.contradict(Conflict::State, &format!("{}[{}]", actual.header[*at], index + 1), "", &row[*at]);

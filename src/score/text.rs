@@ -2,7 +2,7 @@
 //!
 //! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
@@ -12,6 +12,9 @@ use super::leaf::{Conflict, Likeness, Role, compare, role, truth};
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
+
+/// How many different values of one key are looked at.
+const VALUES_MAX: usize = 32;
 
 /// The comparison of two texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,8 +94,9 @@ impl Bag {
                 *bag.symbols.entry(word.symbol).or_default() += 1;
             }
         }
-        for pair in found.windows(2) {
-            *bag.neighbours.entry(neighbours(&pair[0], &pair[1])).or_default() += 1;
+        let chain: Vec<&Word> = found.iter().filter(|word| !word.time).collect();
+        for pair in chain.windows(2) {
+            *bag.neighbours.entry(neighbours(pair[0], pair[1])).or_default() += 1;
         }
         bag
     }
@@ -130,10 +134,10 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
             judged[at] && shown.is_none()
         })
         .collect();
-    let found: Vec<Word> = words(expected, is_markup(expected) || is_markup(actual))
+    let (times, found): (Vec<Word>, Vec<Word>) = words(expected, is_markup(expected) || is_markup(actual))
         .into_iter()
         .filter(|word| judged_as_words.get(word.line).copied().unwrap_or(false))
-        .collect();
+        .partition(|word| word.time);
     let (mut exact, mut symbols, mut pairs) = (bag.exact.clone(), bag.symbols.clone(), bag.neighbours.clone());
     let linked: Vec<bool> =
         found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
@@ -142,7 +146,9 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         if is_gap(word) {
             continue;
         }
-        let present = if take(&mut exact, word.exact) {
+        let present = if found.len() == 1 && is_zero(actual) && !is_zero(expected) {
+            0.0
+        } else if take(&mut exact, word.exact) {
             1.0
         } else if word.free && take(&mut symbols, word.symbol) {
             0.9
@@ -158,7 +164,12 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         let context = if of == 0.0 { 1.0 } else { near / of };
         let entry = line_sums.entry(word.line).or_default();
         entry.0 += word.weight;
-        entry.1 += word.weight * present * (0.45 + 0.55 * context);
+        entry.1 += word.weight * present * (0.4 + 0.6 * context);
+    }
+    for word in &times {
+        let entry = line_sums.entry(word.line).or_default();
+        entry.0 += word.weight;
+        entry.1 += if take(&mut symbols, word.symbol) { word.weight } else { 0.0 };
     }
     // A few words in a sea of others are an accident.
     let judged_words = found.len().max(1);
@@ -172,6 +183,11 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
     tally
 }
 
+/// A count of nothing.
+fn is_zero(text: &str) -> bool {
+    text.trim().trim_matches('"') == "0"
+}
+
 /// A shell prompt with the command behind it, copied into the expected output.
 fn is_prompt(line: &str) -> bool {
     static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(?:[\w.-]+@[\w.-]+:?[^$#]*[$#]\s|\$\s+\w)").ok());
@@ -180,33 +196,38 @@ fn is_prompt(line: &str) -> bool {
 
 /// `deployment.apps/web created`, `namespace "x" deleted`: kind without its group, and what happened to it.
 fn resource(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    let mut parts = line.split_whitespace();
-    let (first, second) = (parts.next()?, parts.next()?);
+    let words: Vec<&str> = line.split_whitespace().take(6).collect();
+    if words.len() > 5 { None } else { resource_words(&words) }
+}
+
+fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let (first, second) = (*words.first()?, *words.get(1)?);
     let (kind, verb) = match first.split_once('/') {
         Some((kind, name)) if !name.is_empty() && !name.contains('/') => (kind, second),
-        None if second.starts_with('"') && second.ends_with('"') => (first, parts.next()?),
+        None if second.starts_with('"') && second.ends_with('"') => (first, *words.get(2)?),
         _ => return None,
     };
     let lower = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
     };
-    let short = parts.count() <= 3;
-    (short && lower(kind) && verb.len() >= 3 && lower(verb) && !verb.starts_with('-'))
-        .then(|| (kind.split('.').next().unwrap_or(kind), verb))
+    (lower(kind) && verb.len() >= 3 && lower(verb) && !verb.starts_with('-')).then(|| (kind.split('.').next().unwrap_or(kind), verb))
 }
 
-/// The `kind/name verb` lines of an output.
+/// The `kind/name verb` lines of an output: how often each verb happened to each kind.
 struct Resources<'a> {
-    verbs: HashMap<&'a str, Vec<&'a str>>,
+    verbs: HashMap<&'a str, BTreeMap<&'a str, usize>>,
 }
 
 impl<'a> Resources<'a> {
     fn new(text: &'a str, wanted: bool) -> Self {
-        let mut verbs: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut verbs: HashMap<&str, BTreeMap<&str, usize>> = HashMap::new();
         if wanted {
-            for (kind, verb) in text.lines().filter_map(resource) {
-                verbs.entry(kind).or_default().push(verb);
+            // By words, not by lines: terminals wrap long names, and logs put times before them.
+            let words: Vec<&str> = text.split_whitespace().collect();
+            for at in 0..words.len() {
+                if let Some((kind, verb)) = resource_words(&words[at..words.len().min(at + 3)]) {
+                    *verbs.entry(kind).or_default().entry(verb).or_default() += 1;
+                }
             }
         }
         Self { verbs }
@@ -216,16 +237,27 @@ impl<'a> Resources<'a> {
         // kubectl apply says created, configured or unchanged, depending on what was there before.
         const MADE: [&str; 9] =
             ["created", "configured", "unchanged", "patched", "serverside-applied", "exposed", "labeled", "annotated", "replaced"];
-        let Some(verbs) = self.verbs.get_mut(kind) else { return Likeness { weight: 2.0, credit: 0.0, conflict: None } };
-        if let Some(at) = verbs.iter().position(|printed| *printed == verb) {
-            verbs.remove(at);
-            return Likeness { weight: 2.0, credit: 1.0, conflict: None };
+        let nothing = Likeness { weight: 2.0, credit: 0.0, conflict: None };
+        let Some(verbs) = self.verbs.get_mut(kind) else { return nothing };
+        let likewise = |printed: &&str| MADE.contains(&verb) && MADE.contains(printed);
+        let found = if verbs.contains_key(verb) {
+            Some(verb)
+        } else {
+            verbs.keys().copied().find(likewise).or_else(|| verbs.keys().next().copied())
+        };
+        let Some(printed) = found else { return nothing };
+        if let Some(count) = verbs.get_mut(printed) {
+            *count -= 1;
+            if *count == 0 {
+                verbs.remove(printed);
+            }
         }
-        let other = (!verbs.is_empty()).then(|| verbs.remove(0));
-        match other {
-            Some(printed) if MADE.contains(&verb) && MADE.contains(&printed) => Likeness { weight: 2.0, credit: 0.9, conflict: None },
-            Some(_) => Likeness { weight: 2.0, credit: 0.0, conflict: Some(Conflict::State) },
-            None => Likeness { weight: 2.0, credit: 0.0, conflict: None },
+        if printed == verb {
+            Likeness { credit: 1.0, ..nothing }
+        } else if likewise(&printed) {
+            Likeness { credit: 0.9, ..nothing }
+        } else {
+            Likeness { conflict: Some(Conflict::State), ..nothing }
         }
     }
 }
@@ -243,9 +275,16 @@ fn contradictions(shown: &[&str], printed: &[&str], tally: &mut Tally) {
     }
     let mut found: HashMap<String, Vec<&str>> = HashMap::new();
     for (key, value) in printed.iter().filter_map(|line| pair(line)) {
-        found.entry(key.to_lowercase()).or_default().push(value);
+        let values = found.entry(key.to_lowercase()).or_default();
+        if values.len() < VALUES_MAX && !values.contains(&value) {
+            values.push(value);
+        }
     }
+    let mut judged = HashSet::new();
     for (at, key, value) in wanted {
+        if !judged.insert((key, value)) {
+            continue;
+        }
         let Some(values) = found.get(&key.to_lowercase()) else { continue };
         let conflicts: Vec<_> = values.iter().filter_map(|printed| compare(key, "", value, Some(printed)).conflict).collect();
         if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {

@@ -17,8 +17,8 @@ const LINE_BYTES_MAX: usize = 2_000;
 static HINT: LazyLock<Regex> = LazyLock::new(|| {
     let stems = "err|fail|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|not authori[sz]ed|invalid|cannot|can't|could not|couldn't|unable|not found|\
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
-                 evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|aadsts|az login|http/|conflict|fault|\
-                 not recogni[sz]ed|misspelled|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
+                 evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
+                 not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
                  already exists|not allowed|insufficient|unsuccessful|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
     regex(stems)
 });
@@ -34,6 +34,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         r"^[\w./+-]+(?:\.exe)?: (?:.*: )?(?:error|fatal|cannot|can't|could not|couldn't|unable|failed|failure|no such|not found|command not found|permission denied|invalid|unrecogni[sz]ed|unknown|missing|illegal|syntax error|unexpected|bad|is a directory|not a directory|operation not permitted|connection|access denied|option|a password is required|unbound variable|undefined)\b",
         r": (?:no such file or directory|permission denied|command not found|not found|connection refused|connection timed out|connection reset by peer|operation not permitted|unbound variable|no space left on device|name or service not known|temporary failure in name resolution|no route to host|i/o timeout|read-only file system|exec format error|network is unreachable|no such host|context deadline exceeded|eof)\.?$",
         r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|^✖|^✗|^❌",
+        r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout): ",
         // Stack traces.
         r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
         // Log lines of a failing level.
@@ -45,7 +46,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // az, Entra and Resource Manager.
         r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
         // kubectl and what a cluster says.
-        r"^no resources found|^error from server|unable to connect to the server|the connection to the server .* was refused|^the \w+ .* is invalid|timed out waiting for|crashloopbackoff|imagepullbackoff|errimage|createcontainer(?:config)?error|runcontainererror|oomkilled|\bevicted\b|\bnotready\b|invalidimagename|failedscheduling|failedmount|back-off (?:restarting|pulling)|no matches for kind|unschedulable",
+        r"^no resources found|^\(0 rows\)$|^empty set\b|^no (?:rows|results|items|data|matches|entries|records) |^error from server|unable to connect to the server|the connection to the server .* was refused|^the \w+ .* is invalid|timed out waiting for|crashloopbackoff|imagepullbackoff|errimage|createcontainer(?:config)?error|runcontainererror|oomkilled|\bevicted\b|\bnotready\b|invalidimagename|failedscheduling|failedmount|back-off (?:restarting|pulling)|no matches for kind|unschedulable",
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|^upgrade failed|installation failed",
         // A sentence of which the failure is the verb.
@@ -57,7 +58,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
 /// Words of failure that may also stand in an honest output; they make an output doubtful where the document has none.
 static WEAK: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b(?:error|errors|fail|fails|failed|failing|failure|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|invalid|cannot|unable|not found|timed out|timeout|abort(?:ed)?|crash(?:ed)?|unhealthy|degraded|unreachable|unrecogni[sz]ed|rejected|expired|exceeded|mismatch|unavailable|unsuccessful|incomplete|not ready|canceled|cancelled|disconnected)\b",
+        r"\b(?:error|errors|fail|fails|failed|failing|failure|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|invalid|cannot|unable|not found|timed out|timeout|abort(?:ed)?|crash(?:ed)?|unhealthy|degraded|unreachable|unrecogni[sz]ed|rejected|expired|exceeded|mismatch|unavailable|unsuccessful|incomplete|not ready|canceled|cancelled|disconnected|reset by peer|broken pipe|interrupted|not completed|not be completed)\b",
     )
 });
 

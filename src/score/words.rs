@@ -13,6 +13,8 @@ pub(super) struct Word {
     pub symbol: u64,
     /// Whether only its shape must be found.
     pub free: bool,
+    /// Whether it is a time, which may stand between any two words of a log.
+    pub time: bool,
     /// How much it tells.
     pub weight: f64,
     /// Its 0-based line.
@@ -225,7 +227,7 @@ fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::has
         Shape::Url | Shape::Path | Shape::ArmId => (class, true, 0.3),
         _ => (class, true, 0.2),
     };
-    Word { exact, symbol, free, weight: weight * importance, line }
+    Word { exact, symbol, free, time: kind == Shape::Time, weight: weight * importance, line }
 }
 
 /// Whether a word of the document is a gap.
