@@ -3,5 +3,6 @@
 mod architecture;
 mod article;
 mod bad_input;
+mod consumer;
 mod documentation;
 mod support;
