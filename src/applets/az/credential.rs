@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::profile::Subscription;
-use crate::applets::client::{Client, Response};
+use crate::applets::client::{Response, Wire};
 use crate::applets::render::json;
 
 /// The application id of the Azure CLI.
@@ -124,7 +124,7 @@ impl Proof {
     ///
     /// # Errors
     /// What Entra says, in its words.
-    pub(crate) fn redeem(&self, client: &Client, tenant: &str, audience: Audience) -> Result<Value, Failure> {
+    pub(crate) fn redeem(&self, client: &dyn Wire, tenant: &str, audience: Audience) -> Result<Value, Failure> {
         let form: Vec<String> = self.form(audience).iter().map(|(key, value)| format!("{key}={}", form_encoded(value))).collect();
         let request = Request::post(format!("{AUTHORITY}/{tenant}/oauth2/v2.0/token"))
             .header(header::ACCEPT, "application/json")
@@ -140,18 +140,23 @@ impl Proof {
         if answer["access_token"].is_string() {
             return Ok(answer);
         }
-        Err(self.refusal(&answer, &response))
+        Err(self.refusal(&answer, &response, tenant, audience))
     }
 
-    fn refusal(&self, answer: &Value, response: &Response) -> Failure {
+    fn refusal(&self, answer: &Value, response: &Response, tenant: &str, audience: Audience) -> Failure {
         let Some(description) = answer["error_description"].as_str() else {
             return Failure::Refused(format!("{AUTHORITY} answered {} without a token", response.status));
         };
+        let interactively =
+            "\nRun the command below to authenticate interactively; additional arguments may be added as needed:\naz logout\naz login";
         let advice = match self {
-            Proof::RefreshToken(_) => "\nInteractive authentication is needed. Please run:\naz logout\naz login",
             // A wrong secret is often a certificate (transcript 59).
-            Proof::Secret { .. } if description.contains("AADSTS7000215") => "",
-            _ => "",
+            Proof::Secret { .. } if description.contains("AADSTS7000215") => "\nThe error may be caused by passing a service principal certificate \
+                 with --password. Please note that --password no longer accepts a service principal certificate. To pass a service principal \
+                 certificate, use --certificate instead."
+                .to_owned(),
+            Proof::RefreshToken(_) => format!("{interactively} --tenant \"{tenant}\" --scope \"{}\"", audience.scope()),
+            _ => interactively.to_owned(),
         };
         Failure::Refused(format!("{description}{advice}"))
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Program;
-use super::client::Client;
+use super::client::{Client, Wire};
 use super::run::Run;
 use failure::Failure;
 use output::Output;
@@ -32,8 +32,12 @@ const WORKAROUND: &str = "--cli system";
 
 /// Runs one command line; the exit status.
 pub(crate) fn run(program: &mut Program<'_>) -> i32 {
-    let outcome = executed(program);
-    let Err(failure) = outcome else { return 0 };
+    run_over(program, None)
+}
+
+/// The same over a recorded wire, when there is one.
+fn run_over(program: &mut Program<'_>, recorded: Option<Rc<dyn Wire>>) -> i32 {
+    let Err(failure) = executed(program, recorded) else { return 0 };
     let text = failure.text();
     let _ = program.stdout.flush();
     let _ = write!(program.stderr, "{text}");
@@ -57,7 +61,7 @@ fn tell(program: &Program<'_>, failure: &Failure, text: &str) {
     run.report_exit(&argv, failure.status(), text.lines().next().unwrap_or_default());
 }
 
-fn executed(program: &mut Program<'_>) -> Result<(), Failure> {
+fn executed(program: &mut Program<'_>, recorded: Option<Rc<dyn Wire>>) -> Result<(), Failure> {
     let words: Vec<String> = std::mem::take(&mut program.args).into_iter().map(|word| expanded(program, word)).collect();
     program.args = words.clone();
     let first_option = words.iter().position(|word| word.starts_with('-')).unwrap_or(words.len());
@@ -99,7 +103,8 @@ fn executed(program: &mut Program<'_>) -> Result<(), Failure> {
     let run = Run::of(Rc::clone(&client), &program.variables);
     let format = arguments.get("--output").or_else(|| program.variable("AZURE_CORE_OUTPUT")).unwrap_or("json").to_ascii_lowercase();
     let output = Output { format, query: arguments.get("--query").map(str::to_owned), table: command.table };
-    let mut session = Session::new(program, client, run, command.name);
+    let wire = recorded.unwrap_or(client);
+    let mut session = Session::new(program, wire, run, command.name);
     session.typed = session::typed_options(&words);
     session.quiet = arguments.has("--only-show-errors");
     session.debug = arguments.has("--debug");
@@ -170,3 +175,5 @@ fn expanded(program: &mut Program<'_>, word: String) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transcripts;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
-use crate::applets::render::query::Query;
+use crate::applets::render::query::{Query, reason_of};
 use crate::applets::render::{json, table, tsv, yaml};
 
 /// How the result is printed.
@@ -54,13 +54,10 @@ impl Output {
 
 fn selected(query: &str, value: &Value) -> Result<Value, Failure> {
     let evaluated = Query::parse(query).and_then(|query| query.select(value));
-    evaluated.map_err(|error| Failure::Usage {
-        // Assumed: the reason is in our library's words; the first part is az's.
-        message: format!("Invalid jmespath query supplied for `--query`: {error}"),
-        recommendations: vec![
-            "To learn more about --query, please visit: 'https://learn.microsoft.com/cli/azure/query-azure-cli'".to_owned(),
-        ],
-        reference: false,
+    evaluated.map_err(|error| {
+        let reason = reason_of(&error);
+        let advice = "To learn more about --query, please visit: 'https://learn.microsoft.com/cli/azure/query-azure-cli'";
+        Failure::Refused(format!("Invalid jmespath query supplied for `--query`: {reason}\n{advice}"))
     })
 }
 

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::profile::{Profile, Subscription};
 use super::service;
 use crate::applets::Program;
-use crate::applets::client::{Client, ClientError, Response};
+use crate::applets::client::{ClientError, Response, Wire};
 use crate::applets::render::json;
 use crate::applets::run::{Clock, Run};
 
@@ -33,7 +33,7 @@ pub(crate) struct Session<'p, 'io> {
     /// The accounts.
     pub(crate) profile: Profile,
     /// The connections.
-    pub(crate) client: Rc<Client>,
+    pub(crate) client: Rc<dyn Wire>,
     /// The run that this is part of.
     pub(crate) run: Option<Run>,
     /// What waiting moves.
@@ -85,7 +85,7 @@ impl Call {
 
 impl<'p, 'io> Session<'p, 'io> {
     /// A session for one command line.
-    pub(crate) fn new(program: &'p mut Program<'io>, client: Rc<Client>, run: Option<Run>, command: &'static str) -> Session<'p, 'io> {
+    pub(crate) fn new(program: &'p mut Program<'io>, client: Rc<dyn Wire>, run: Option<Run>, command: &'static str) -> Session<'p, 'io> {
         let folder = configuration_folder(program);
         let clock = run.clone().map_or(Clock::Wall, Clock::Run);
         Session {
@@ -148,7 +148,7 @@ impl<'p, 'io> Session<'p, 'io> {
         }
         let account = self.account()?;
         let proof = Proof::of(&account, self.profile.folder())?;
-        let answer = proof.redeem(&self.client, account.tenant(), audience)?;
+        let answer = proof.redeem(self.client.as_ref(), account.tenant(), audience)?;
         let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
         self.tokens.insert(audience, token.clone());
         Ok(token)

@@ -78,9 +78,12 @@ impl Route {
         if status == 200 {
             return Ok(stream);
         }
-        let mut body = Vec::new();
-        let _ = stream.take(ANSWER_BYTES_MAX as u64).read_to_end(&mut body).await;
-        let reason = String::from_utf8_lossy(&body).trim().to_owned();
+        // The proxy may keep the connection open, so only what it announces is read.
+        let announced =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+        let mut body = vec![0; announced.unwrap_or(0).min(ANSWER_BYTES_MAX)];
+        let read = stream.read_exact(&mut body).await;
+        let reason = if read.is_ok() { String::from_utf8_lossy(&body).trim().to_owned() } else { String::new() };
         let phrase = || head.lines().next().and_then(|line| line.splitn(3, ' ').nth(2)).unwrap_or("no answer").to_owned();
         Err(ClientError::ProxyRefused { host: host.to_owned(), status, reason: if reason.is_empty() { phrase() } else { reason } })
     }

@@ -1,6 +1,6 @@
 //! `--query`: JMESPath as Python's jmespath evaluates it.
 
-use jpx_core::{Expression, JmespathError};
+use jpx_core::{ErrorReason, Expression, JmespathError, RuntimeError};
 use serde_json::{Map, Number, Value};
 
 /// A query that can be evaluated.
@@ -15,6 +15,15 @@ impl Query {
     /// What the query selects; null when nothing.
     pub(crate) fn select(&self, value: &Value) -> Result<Value, JmespathError> {
         self.0.search(value).map(integral)
+    }
+}
+
+/// Why a query could not be evaluated: in the words of Python's jmespath where they are known, else in our library's.
+pub(crate) fn reason_of(error: &JmespathError) -> String {
+    match &error.reason {
+        ErrorReason::Runtime(RuntimeError::UnknownFunction(name)) => format!("Unknown function: {name}()"),
+        ErrorReason::Runtime(other) => other.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -63,6 +72,12 @@ mod tests {
         check("name || 'x'", &json!("c"));
         check("contains(name, 'c') && on", &json!(true));
         check("sort_by(list, &b)[-1].a", &json!(2));
+    }
+
+    #[test]
+    fn an_unknown_function_is_named_when_it_is_called() {
+        let error = Query::parse("foo(@)").expect("a query").select(&json!(1)).expect_err("no such function");
+        assert_eq!(reason_of(&error), "Unknown function: foo()");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Command, confirmed, kubeconfig, location_of, ssh, tags_of};
 use crate::applets::az::failure::Failure;
 use crate::applets::az::parse::Arguments;
-use crate::applets::az::service::{operate, path_encoded, successful};
+use crate::applets::az::service::{operate, path_encoded};
 use crate::applets::az::session::{Call, Session};
 use crate::applets::az::table::models::{printed, writable};
 
@@ -117,10 +117,11 @@ fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
              cluster, or select a different cluster name to create a new cluster."
         )));
     }
-    if existing.status.as_u16() != 404 {
-        successful(&existing)?;
-    }
-    let location = location_of(session, arguments)?;
+    // Any error means that there is no such cluster yet; one about the group ends with 1, even when it is not found (measured).
+    let location = location_of(session, arguments).map_err(|failure| match failure {
+        Failure::Service { message, .. } => Failure::Refused(message),
+        other => other,
+    })?;
     if arguments.has("--enable-workload-identity") && !arguments.has("--enable-oidc-issuer") {
         return Err(Failure::Refused(WORKLOAD_NEEDS_ISSUER.to_owned()));
     }

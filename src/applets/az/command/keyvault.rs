@@ -156,14 +156,24 @@ fn list(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, F
         }
     };
     let in_group = call.contains("/vaults?");
+    let generic = |mut vault: Value| {
+        let data = vault["systemData"].take();
+        vault["systemData"] = data;
+        vault
+    };
     match session.list(&Call::arm(Method::GET, &call)) {
-        Ok(vaults) => Ok(vaults.into_iter().map(|vault| if in_group { printed(MODEL, &vault) } else { vault }).collect()),
+        Ok(vaults) => Ok(vaults.into_iter().map(|vault| if in_group { printed(MODEL, &vault) } else { generic(vault) }).collect()),
         Err(Failure::Service { .. }) if kind.is_none() => Ok(json!([])),
         Err(failure) => Err(failure),
     }
 }
 
 fn delete(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    session.warn(
+        "Warning! If you have soft-delete protection enabled on this key vault, you will not be able to reuse this key vault name until the key \
+         vault has been purged from the soft deleted state. Please see the following documentation for additional guidance.\n\
+         https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview",
+    );
     let path = found(session, arguments)?;
     session.fetch(&Call::arm(Method::DELETE, &format!("{path}?{API}")))?;
     Ok(Value::Null)

@@ -61,7 +61,12 @@ fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, 
     };
     let username = arguments.required("--username");
     let tenant = discovered(session, tenant)?;
-    let answer = proof.redeem(&session.client, &tenant, Audience::Arm)?;
+    if let Proof::Password { username, .. } = &proof {
+        // Whether the user's own company signs him in; where it does not, the answer changes nothing.
+        let realm = format!("https://login.microsoftonline.com/common/userrealm/{username}?api-version=1.0");
+        let _ = asked(session, &realm)?;
+    }
+    let answer = proof.redeem(session.client.as_ref(), &tenant, Audience::Arm)?;
     session.use_token(Audience::Arm, answer["access_token"].as_str().unwrap_or_default());
     let found = session.list(&Call::arm(Method::GET, "/subscriptions?api-version=2022-12-01"))?;
     if found.is_empty() {
@@ -79,14 +84,19 @@ fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, 
 /// The tenant by its id: Entra's token endpoint begins with it, whatever name was given.
 fn discovered(session: &Session<'_, '_>, tenant: &str) -> Result<String, Failure> {
     let url = format!("https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration");
-    let request = Request::get(&url).header("Accept", "*/*").body(Bytes::new()).map_err(|error| Failure::Refused(error.to_string()))?;
-    let response = session.client.send(request).map_err(|error| Failure::Refused(chain(&error)))?;
-    let answer = response.json().unwrap_or_default();
+    let answer = asked(session, &url)?;
     let endpoint = answer["token_endpoint"].as_str().and_then(|endpoint| endpoint.split('/').nth(3)).map(str::to_owned);
     endpoint.ok_or_else(|| {
         let unknown = format!("Unable to get authority configuration for https://login.microsoftonline.com/{tenant}");
         Failure::Refused(answer["error_description"].as_str().map_or(unknown, str::to_owned))
     })
+}
+
+/// The answer of Entra to a question that needs no token.
+fn asked(session: &Session<'_, '_>, url: &str) -> Result<Value, Failure> {
+    let request = Request::get(url).header("Accept", "*/*").body(Bytes::new()).map_err(|error| Failure::Refused(error.to_string()))?;
+    let response = session.client.send(request).map_err(|error| Failure::Refused(chain(&error)))?;
+    Ok(response.json().unwrap_or_default())
 }
 
 fn subscription(wire: &Value, tenant: &str, username: &str, kind: &str) -> Subscription {

@@ -44,7 +44,10 @@ pub(super) const COMMANDS: [Command; 4] = [
     Command {
         name: "keyvault secret list",
         options: &["--vault-name", "--id", "--maxresults", "--include-managed"],
-        table: Some("[].{Name: name, Id: id, ContentType: contentType, Enabled: attributes.enabled, Expires: attributes.expires}"),
+        table: Some(
+            "[].{Name: name || ' ', Id: id || ' ', ContentType: contentType || ' ', Enabled: attributes.enabled || ' ', \
+             Expires: attributes.expires || ' '}",
+        ),
         run: list,
     },
     Command { name: "keyvault secret delete", options: &["--name", "--vault-name", "--id"], table: None, run: delete },
