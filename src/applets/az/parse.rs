@@ -89,9 +89,7 @@ pub(crate) fn parse(command: &str, words: &[String], options: &[Declared]) -> Re
     while at < words.len() {
         match &kinds[at] {
             Word::Value => {
-                if words[at] != "--" {
-                    extras.push(&words[at]);
-                }
+                extras.push(&words[at]);
                 at += 1;
             }
             Word::Unknown => {
@@ -342,6 +340,7 @@ mod tests {
             "group list -o xml",
             "az group list: 'xml' is not a valid value for '--output'. Allowed values: json, jsonc, yaml, yamlc, table, tsv, none.",
         );
+        refused("group create -n x -l y -- --foo", "unrecognized arguments: -- --foo");
         refused("group list --query '[?name'", "argument --query: invalid jmespath_type value: '[?name'");
         refused("group delete -n x --yes=1", "argument --yes/-y: ignored explicit argument '1'");
         refused("identity delete --ids", "argument --ids: expected at least one argument");

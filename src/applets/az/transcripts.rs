@@ -142,7 +142,7 @@ impl Wire for Recording {
             return Ok(response(500, &[], String::new()));
         }
         let expected = left.remove(0);
-        let mut differ = |what: &str, ours: &str, theirs: &str| {
+        let differ = |what: &str, ours: &str, theirs: &str| {
             if ours != theirs {
                 self.differences.borrow_mut().push(format!("{what}\n  az:   {theirs}\n  ours: {ours}"));
             }
