@@ -219,3 +219,66 @@ fn a_mismatch_leaves_a_hint_that_says_what_differs() {
     });
     assert!(hint.is_some_and(|text| text.ends_with("they differ only in the final slash, which counts")), "{observed:?}");
 }
+
+/// A cluster with an issuer, and a managed identity that trusts `SUBJECT` of it; the client id and the issuer.
+fn with_cluster() -> (TestCloud, String, String) {
+    let (cloud, client_id) = federated();
+    let group = format!("{}/resourceGroups/g/providers", cloud.subscription());
+    let body = json!({
+        "location": "westus2",
+        "identity": {"type": "SystemAssigned"},
+        "properties": {
+            "dnsPrefix": "c",
+            "agentPoolProfiles": [{"name": "nodepool1", "count": 1, "mode": "System", "osType": "Linux"}],
+            "oidcIssuerProfile": {"enabled": true},
+        },
+    });
+    let made = cloud.arm("PUT", &format!("{group}/Microsoft.ContainerService/managedClusters/c?api-version=2026-06-01"), body);
+    assert_eq!(made.status, 201, "{}", made.body);
+    let issuer = made.body["properties"]["oidcIssuerProfile"]["issuerURL"].as_str().unwrap().to_owned();
+    cloud.advance(600);
+    let credential = json!({"properties": {"issuer": issuer, "subject": SUBJECT, "audiences": [AUDIENCE]}});
+    let path =
+        format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/web/federatedIdentityCredentials/cluster?api-version=2023-01-31");
+    assert_eq!(cloud.arm("PUT", &path, credential).status, 201);
+    (cloud, client_id, issuer)
+}
+
+/// The claims of a service-account token of `issuer` that is valid for an hour from now.
+fn claims(cloud: &TestCloud, issuer: &str) -> Value {
+    let now = cloud.shared.state().now().as_second();
+    json!({"iss": issuer, "sub": SUBJECT, "aud": [AUDIENCE], "iat": now, "nbf": now, "exp": now + 3600})
+}
+
+#[test]
+fn a_workload_of_a_trusted_cluster_gets_a_token_and_luck_is_noted_while_the_credential_is_young() {
+    let (cloud, client_id, issuer) = with_cluster();
+    let exchange = || {
+        cloud.shared.state().take_observations();
+        // A projected token's file ends with a line end, and clients send it as it is.
+        let presented = keys::cluster().sign(&issuer, &claims(&cloud, &issuer)) + "\n";
+        let answer = cloud.token_request(&exchange_fields(&client_id, &presented));
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let token = Jwt::parse(answer.body["access_token"].as_str().unwrap()).unwrap().claims().clone();
+        assert_eq!(
+            (&token["appid"], &token["aud"], &token["idtyp"]),
+            (&json!(client_id), &json!("https://vault.azure.net"), &json!("app"))
+        );
+        let lucky = |observation: &crate::cloud::Observation| matches!(observation, crate::cloud::Observation::Luck { text } if text.contains("cluster"));
+        cloud.shared.state().take_observations().iter().any(lucky)
+    };
+    assert!(exchange());
+    cloud.advance(60);
+    assert!(!exchange());
+}
+
+#[test]
+fn an_assertion_that_the_cluster_did_not_sign_is_refused() {
+    let (cloud, client_id, issuer) = with_cluster();
+    let forged = keys::entra().sign(&issuer, &claims(&cloud, &issuer));
+    let answer = cloud.token_request(&exchange_fields(&client_id, &forged));
+    assert_eq!((answer.status, &answer.body["error_codes"]), (401, &json!([50013])), "{}", answer.body);
+    let signed = keys::cluster().sign(&issuer, &claims(&cloud, &issuer));
+    let stripped = format!("{}.", signed.rsplit_once('.').unwrap().0);
+    assert_eq!(cloud.token_request(&exchange_fields(&client_id, &stripped)).body["error_codes"], json!([50013]));
+}
