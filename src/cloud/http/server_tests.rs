@@ -1,6 +1,7 @@
 //! The listener over a real socket with TLS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -12,6 +13,9 @@ use tokio_rustls::TlsConnector;
 
 use crate::cloud::{ClockMode, Cloud, CloudOptions, Observation, Profile};
 
+/// Far more than an answer takes: a test fails instead of hanging when a connection stays open that must not.
+const ANSWER_WAIT: Duration = Duration::from_secs(20);
+
 async fn cloud() -> Cloud {
     let clock = ClockMode::Virtual { start: "2026-01-01T00:00:00Z".parse().unwrap() };
     Cloud::start(CloudOptions { seed: 0, clock, profile: Profile::default() }).await.unwrap()
@@ -22,7 +26,8 @@ async fn plain(cloud: &Cloud, request: &str) -> String {
     let mut stream = TcpStream::connect(cloud.proxy_address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    let read = stream.read_to_string(&mut answer);
+    tokio::time::timeout(ANSWER_WAIT, read).await.expect("the connection is closed after its answer").unwrap();
     answer
 }
 
