@@ -5,4 +5,5 @@ mod article;
 mod bad_input;
 mod consumer;
 mod documentation;
+mod load_bearing;
 mod support;

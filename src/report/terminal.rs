@@ -191,18 +191,18 @@ impl<W: Write + Send> Terminal<W> {
         Ok(())
     }
 
+    /// Shows a block's output; of a long one the beginning, where clients say what is wrong, and the end, where programs do.
     fn output(&mut self, text: &str, lines_max: usize) -> io::Result<()> {
         let total = text.lines().count();
-        let skipped = total.saturating_sub(lines_max);
-        if skipped > 0 {
-            writeln!(
-                self.out,
-                "      {}",
-                Painted(QUIET, format!("│ … {} above; -v shows all", wording::count(skipped, "line", "lines")))
-            )?;
-        }
-        for line in text.lines().skip(skipped) {
-            writeln!(self.out, "      {} {}", Painted(QUIET, "│"), printable(line))?;
+        let hidden = total.saturating_sub(lines_max);
+        let head = if hidden > 0 { lines_max / 2 } else { total };
+        for (number, line) in text.lines().enumerate() {
+            if number < head || number >= head + hidden {
+                writeln!(self.out, "      {} {}", Painted(QUIET, "│"), printable(line))?;
+            } else if number == head {
+                let more = format!("│ … {} more; -v shows all", wording::count(hidden, "line", "lines"));
+                writeln!(self.out, "      {}", Painted(QUIET, more))?;
+            }
         }
         Ok(())
     }
