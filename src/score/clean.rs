@@ -7,6 +7,10 @@
 /// A carriage return in the middle of a line (a progress display) starts a new line. Empty for an empty output.
 pub(super) fn readable(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
+    // Most outputs have nothing to remove; these are the first bytes of all that is.
+    if !text.bytes().any(|byte| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xef)) {
+        return text.into_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
     while let Some(at) = rest.find(['\u{1b}', '\r', '\u{8}', '\0', '\u{7}', '\u{feff}', '\u{a0}', '\u{9b}']) {

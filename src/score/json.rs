@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::leaf::{Conflict, Likeness, compare, compare_truth, ids_contradict};
+use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role};
 use super::lenient;
 use super::tally::Tally;
 
@@ -119,7 +119,7 @@ pub(super) fn compare_documents(expected: &[Value], actual: &[Value]) -> Tally {
 
 fn compare_root(expected: &Value, actual: Option<&Value>) -> Tally {
     let walk = |expected: &Value, actual: Option<&Value>| {
-        let mut walk = Walk { tally: Tally::default(), path: String::new(), try_pairs: true };
+        let mut walk = Walk { tally: Tally::default(), path: String::new(), try_pairs: true, roles: HashMap::new() };
         walk.value(expected, actual, "", "");
         walk.tally
     };
@@ -158,6 +158,7 @@ struct Walk {
     path: String,
     /// Whether list entries may still be matched by trying each with each; only the outermost list may, to stay linear.
     try_pairs: bool,
+    roles: HashMap<String, HashMap<String, Role>>,
 }
 
 impl Walk {
@@ -183,29 +184,41 @@ impl Walk {
             }
             Value::Number(_) => self.number(expected, actual, name, parent),
             Value::String(shown) => {
+                let role = self.role(name, parent);
                 let likeness = match actual {
-                    Some(Value::String(printed)) => compare(name, parent, shown, Some(printed)),
-                    Some(Value::Null) => compare(name, parent, shown, Some("")),
-                    Some(value @ (Value::Number(_) | Value::Bool(_))) => compare(name, parent, shown, Some(&value.to_string())),
+                    Some(Value::String(printed)) => compare_as(role, name, shown, Some(printed)),
+                    Some(Value::Null) => compare_as(role, name, shown, Some("")),
+                    Some(value @ (Value::Number(_) | Value::Bool(_))) => compare_as(role, name, shown, Some(&value.to_string())),
                     Some(_) if super::placeholder::is_placeholder(shown) => Likeness { weight: 1.0, credit: 1.0, conflict: None },
-                    _ => compare(name, parent, shown, None),
+                    _ => compare_as(role, name, shown, None),
                 };
                 self.leaf(likeness, expected, actual);
             }
         }
     }
 
+    /// The role of a member; the same few names come again and again in long lists.
+    fn role(&mut self, name: &str, parent: &str) -> Role {
+        if let Some(role) = self.roles.get(parent).and_then(|names| names.get(name)) {
+            return *role;
+        }
+        let role = role(name, parent);
+        self.roles.entry(parent.to_owned()).or_default().insert(name.to_owned(), role);
+        role
+    }
+
     fn leaf(&mut self, likeness: Likeness, expected: &Value, actual: Option<&Value>) {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if likeness.credit >= 1.0 && likeness.conflict.is_none() {
-            self.tally.add(likeness, "", "", "");
+            self.tally.add(likeness, String::new, "", "");
         } else {
-            self.tally.add(likeness, &self.path, &plain(expected), &actual.map(plain).unwrap_or_default());
+            let path = &self.path;
+            self.tally.add(likeness, || path.clone(), &plain(expected), &actual.map(plain).unwrap_or_default());
         }
     }
 
     fn number(&mut self, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
-        let soft = super::leaf::role(name, parent) == super::leaf::Role::Soft;
+        let soft = self.role(name, parent) == Role::Soft;
         let as_number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         let (shown, printed) = (as_number(expected), actual.and_then(as_number));
         let exit = plain(name) == "exitcode" && shown == Some(0.0) && printed.is_some_and(|code| code != 0.0);
@@ -317,7 +330,7 @@ impl Walk {
             let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
             for index in &open {
                 for at in &free {
-                    let mut walk = Walk { tally: Tally::default(), path: String::from("[]"), try_pairs: false };
+                    let mut walk = Walk { tally: Tally::default(), path: String::from("[]"), try_pairs: false, roles: HashMap::new() };
                     walk.value(&expected[*index], Some(&actual[*at]), name, name);
                     pairs.push((walk.tally.rank(), *index, *at));
                 }

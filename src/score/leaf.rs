@@ -195,7 +195,11 @@ pub(super) fn role(name: &str, parent: &str) -> Role {
 
 /// Compares two values as text; `actual` is none when the output has no such value.
 pub(super) fn compare(name: &str, parent: &str, expected: &str, actual: Option<&str>) -> Likeness {
-    let role = role(name, parent);
+    compare_as(role(name, parent), name, expected, actual)
+}
+
+/// The same for a value whose role is known.
+pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<&str>) -> Likeness {
     let (expected, actual) = (expected.trim(), actual.map(str::trim));
     let weight = weight(role, name, expected);
     let Some(actual) = actual else { return Likeness::new(weight, 0.0) };
@@ -249,14 +253,14 @@ fn gap(expected: &str, actual: &str) -> f64 {
 }
 
 fn weight(role: Role, name: &str, expected: &str) -> f64 {
-    let lower = name.to_ascii_lowercase();
+    const EVERYWHERE: [&str; 5] = ["id", "name", "resourcegroup", "location", "namespace"];
     match role {
         Role::Type => 2.5,
         // Nearly everything has a state, so finding the same one tells little; another one contradicts anyway.
         Role::State => 1.0,
         Role::Readiness => 1.0,
         // Nearly every resource has these, so finding them tells little.
-        Role::Name if matches!(lower.as_str(), "id" | "name" | "resourcegroup" | "location" | "namespace") => 0.5,
+        Role::Name if EVERYWHERE.iter().any(|common| name.eq_ignore_ascii_case(common)) => 0.5,
         Role::Name => 0.8,
         Role::Soft => 0.5,
         Role::Plain if is_blank(expected) => 0.3,
@@ -268,12 +272,11 @@ fn same(expected: &str, actual: &str) -> bool {
     if expected == actual {
         return true;
     }
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     // Regions are written `East US` and `eastus`, types with capitals or without.
-    expected.len() < 200 && actual.len() < 200 && {
-        let left = plain(expected);
-        !left.is_empty() && left == plain(actual)
+    fn plain(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
     }
+    plain(expected).next().is_some() && plain(expected).eq(plain(actual))
 }
 
 fn is_blank(value: &str) -> bool {
@@ -299,7 +302,7 @@ fn states(weight: f64, expected: &str, actual: &str) -> Likeness {
         return readiness(weight, expected, actual);
     }
     if is_blank(actual) {
-        return Likeness::new(weight, 0.0);
+        return Likeness::conflict(weight, Conflict::State);
     }
     match relate(expected, actual) {
         Relation::Same => Likeness::new(weight, 1.0),

@@ -144,15 +144,21 @@ fn has_brace_gap(rest: &str) -> bool {
 
 fn has_gap_word(value: &str) -> bool {
     const GAPS: [&str; 7] = ["redacted", "placeholder", "your-", "your_", "[guid]", "omitted", "replace-with"];
-    value.len() <= 400 && {
-        let lower = value.to_ascii_lowercase();
-        GAPS.iter().any(|gap| lower.contains(gap)) || matches!(value, "GUID" | "UUID" | "[...]" | "YYYY-MM-DD")
-    }
+    let bytes = value.as_bytes();
+    let starts = |at: usize, gap: &str| bytes.get(at..at + gap.len()).is_some_and(|part| part.eq_ignore_ascii_case(gap.as_bytes()));
+    bytes.len() >= 4
+        && bytes.len() <= 400
+        && (bytes
+            .iter()
+            .enumerate()
+            .any(|(at, byte)| matches!(byte | 0x20, b'r' | b'p' | b'y' | b'o' | b'{') && GAPS.iter().any(|gap| starts(at, gap)))
+            || matches!(value, "GUID" | "UUID" | "[...]" | "YYYY-MM-DD"))
 }
 
 /// `1.27.x`, `vX.Y.Z`, `xx.xx.xx.xx`, `10.xx.x.x`, `xxm`, `XX:XX`: a gap letter standing where a number would.
 fn has_gap_digits(value: &str) -> bool {
-    if value.len() > 40 {
+    const SPELLED_WITH: &[u8] = b"0123456789xXyYzZnNvV.:-/smhd%+";
+    if value.len() > 40 || !value.bytes().all(|byte| SPELLED_WITH.contains(&byte)) {
         return false;
     }
     let body = value.strip_prefix(['v', 'V']).filter(|rest| rest.contains('.')).unwrap_or(value);
@@ -204,8 +210,7 @@ pub(super) fn shape(word: &str) -> Shape {
         return Shape::Nothing;
     }
     if letters == length {
-        let short = length <= 9
-            && CALENDAR.iter().any(|name| word.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(name)) && is_calendar(word));
+        let short = (3..=9).contains(&length) && b"mtwfsjaondugcp".contains(&(bytes[0] | 0x20)) && is_calendar(word);
         return if short {
             Shape::Time
         } else if letters == hexadecimal && length >= 32 || length >= 48 {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::leaf::{Conflict, Likeness, Role, compare, role};
+use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role};
 use super::placeholder::is_placeholder;
 use super::state::is_wrong;
 use super::tally::Tally;
@@ -24,6 +24,15 @@ pub(super) struct Table {
     pub elided: bool,
     /// The first line, from 0, and the line after the last.
     pub lines: (usize, usize),
+}
+
+/// A column of the document's table.
+struct Column {
+    /// Its name without case and punctuation.
+    plain: String,
+    role: Role,
+    /// Where the output has it.
+    place: Option<usize>,
 }
 
 /// Finds all tables, in order.
@@ -194,10 +203,11 @@ pub(super) fn shared_columns(expected: &Table, actual: &Table) -> f64 {
 pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
     let mut tally = Tally::default();
     let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
-    let columns: Vec<Option<usize>> = expected.header.iter().map(|name| places.get(&plain(name)).copied()).collect();
-    for (name, place) in expected.header.iter().zip(&columns) {
-        let credit = if place.is_some() { 1.0 } else { 0.0 };
-        tally.add(Likeness { weight: 0.3, credit, conflict: None }, &format!("column {name}"), name, "");
+    let column = |name: &String| Column { plain: plain(name), role: role(name, ""), place: places.get(&plain(name)).copied() };
+    let columns: Vec<Column> = expected.header.iter().map(column).collect();
+    for (name, column) in expected.header.iter().zip(&columns) {
+        let credit = if column.place.is_some() { 1.0 } else { 0.0 };
+        tally.add(Likeness { weight: 0.3, credit, conflict: None }, || format!("column {name}"), name, "");
     }
     let pairs = pair(expected, actual, &columns);
     for (index, partner) in pairs.iter().enumerate() {
@@ -227,7 +237,7 @@ fn wrong_extra_rows(expected: &Table, actual: &Table, seen: &[bool], tally: &mut
     }
 }
 
-fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, columns: &[Option<usize>]) -> Tally {
+fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, columns: &[Column]) -> Tally {
     let mut tally = Tally::default();
     let row = &expected.rows[index];
     if row.len() != expected.header.len() {
@@ -236,28 +246,27 @@ fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, co
             Some(printed) => compare("", "", &row.join(" "), Some(&printed.join(" "))),
             None => compare("", "", &row.join(" "), None),
         };
-        tally.add(likeness, &format!("row {}", index + 1), &row.join(" "), &actual.map(|printed| printed.join(" ")).unwrap_or_default());
+        tally.add(likeness, || format!("row {}", index + 1), &row.join(" "), &actual.map(|printed| printed.join(" ")).unwrap_or_default());
         return tally;
     }
-    for ((name, cell), place) in expected.header.iter().zip(row).zip(columns) {
-        let printed = match (actual, place) {
-            (Some(printed), Some(at)) => printed.get(*at).map(String::as_str),
+    for ((name, cell), column) in expected.header.iter().zip(row).zip(columns) {
+        let printed = match (actual, column.place) {
+            (Some(printed), Some(at)) => printed.get(at).map(String::as_str),
             _ => None,
         };
-        let likeness = cell_likeness(name, cell, printed);
-        tally.add(likeness, &format!("{name}[{}]", index + 1), cell, printed.unwrap_or_default());
+        let likeness = cell_likeness(name, column, cell, printed);
+        tally.add(likeness, || format!("{name}[{}]", index + 1), cell, printed.unwrap_or_default());
     }
     tally
 }
 
-fn cell_likeness(name: &str, expected: &str, actual: Option<&str>) -> Likeness {
-    let plain_name = plain(name);
-    let mut likeness = compare(name, "", expected, actual);
+fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&str>) -> Likeness {
+    let mut likeness = compare_as(column.role, name, expected, actual);
     // An address that is still pending is not there yet.
-    if plain_name == "externalip" && actual == Some("<pending>") && !matches!(expected, "<pending>" | "<none>" | "pending") {
+    if column.plain == "externalip" && actual == Some("<pending>") && !matches!(expected, "<pending>" | "<none>" | "pending") {
         return Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) };
     }
-    if matches!(plain_name.as_str(), "roles" | "nominatednode" | "readinessgates" | "nodeselector") {
+    if matches!(column.plain.as_str(), "roles" | "nominatednode" | "readinessgates" | "nodeselector") {
         likeness.conflict = None;
         likeness.weight = 0.3;
     }
@@ -265,11 +274,11 @@ fn cell_likeness(name: &str, expected: &str, actual: Option<&str>) -> Likeness {
 }
 
 /// For each expected row the place of its partner: the same name, then the same name without its generated part, then the most alike.
-fn pair(expected: &Table, actual: &Table, columns: &[Option<usize>]) -> Vec<Option<usize>> {
+fn pair(expected: &Table, actual: &Table, columns: &[Column]) -> Vec<Option<usize>> {
     let key = key_column(&expected.header);
     let mut used = vec![false; actual.rows.len()];
     let mut pairs: Vec<Option<usize>> = vec![None; expected.rows.len()];
-    if let Some(place) = columns.get(key).copied().flatten() {
+    if let Some(place) = columns.get(key).and_then(|column| column.place) {
         for fold in [str::to_owned as fn(&str) -> String, stem] {
             let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
             for (at, row) in actual.rows.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {

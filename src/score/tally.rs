@@ -32,15 +32,20 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts one comparison at `path`.
-    pub(super) fn add(&mut self, likeness: Likeness, path: &str, expected: &str, actual: &str) {
+    pub(super) fn add(&mut self, likeness: Likeness, path: impl FnOnce() -> String, expected: &str, actual: &str) {
         self.weight += likeness.weight;
         self.credit += likeness.weight * likeness.credit;
         let cost = likeness.weight * (1.0 - likeness.credit);
-        if cost > 1e-9 && self.losses.len() < PLACES_MAX {
-            self.losses.push(Cost { path: path.to_owned(), expected: shown(expected), actual: shown(actual), cost });
+        let lost = cost > 1e-9 && self.losses.len() < PLACES_MAX;
+        if !lost && likeness.conflict.is_none() {
+            return;
         }
+        let path = path();
         if let Some(conflict) = likeness.conflict {
-            self.contradict(conflict, path, expected, actual);
+            self.contradict(conflict, &path, expected, actual);
+        }
+        if lost {
+            self.losses.push(Cost { path, expected: shown(expected), actual: shown(actual), cost });
         }
     }
 

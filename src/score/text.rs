@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::leaf::{Conflict, Likeness, Role, compare, role, truth};
+use super::leaf::{Conflict, Likeness, Role, compare, name_words, role, truth};
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
@@ -129,7 +129,7 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         .map(|(at, line)| {
             let shown = judged[at].then(|| resource(line)).flatten();
             if let Some((kind, verb)) = shown {
-                tally.add(resources.find(kind, verb), &format!("line {}", at + 1), line.trim(), "");
+                tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
             }
             judged[at] && shown.is_none()
         })
@@ -178,7 +178,7 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
     sums.sort_by_key(|(line, _)| *line);
     for (line, (weight, credit)) in sums {
         let share = if weight > 0.0 { credit / weight * sea } else { 1.0 };
-        tally.add(Likeness { weight, credit: share, conflict: None }, &format!("line {}", line + 1), lines[line].trim(), "");
+        tally.add(Likeness { weight, credit: share, conflict: None }, || format!("line {}", line + 1), lines[line].trim(), "");
     }
     tally
 }
@@ -262,22 +262,24 @@ impl<'a> Resources<'a> {
     }
 }
 
-/// Finds `key: value` lines whose key must hold and whose value does not.
+/// Finds `key: value` lines whose key must hold and whose value does not, values that are not there, and other classes of HTTP status.
 fn contradictions(shown: &[&str], printed: &[&str], tally: &mut Tally) {
-    let wanted: Vec<(usize, &str, &str)> = shown
-        .iter()
-        .enumerate()
-        .filter_map(|(at, line)| pair(line).map(|(key, value)| (at, key, value)))
-        .filter(|(_, key, value)| matches!(role(key, ""), Role::Type | Role::State) || truth(value).is_some())
-        .collect();
+    http_status(shown, printed, tally);
+    let wanted: Vec<(usize, &str, &str)> =
+        shown.iter().enumerate().filter_map(|(at, line)| pair(line).map(|(key, value)| (at, key, value))).collect();
     if wanted.is_empty() {
         return;
     }
     let mut found: HashMap<String, Vec<&str>> = HashMap::new();
-    for (key, value) in printed.iter().filter_map(|line| pair(line)) {
-        let values = found.entry(key.to_lowercase()).or_default();
-        if values.len() < VALUES_MAX && !values.contains(&value) {
-            values.push(value);
+    let mut without_value: HashSet<String> = HashSet::new();
+    for line in printed {
+        if let Some((key, value)) = pair(line) {
+            let values = found.entry(key.to_lowercase()).or_default();
+            if values.len() < VALUES_MAX && !values.contains(&value) {
+                values.push(value);
+            }
+        } else if let Some(key) = line.trim().strip_suffix(':') {
+            without_value.insert(key.to_lowercase());
         }
     }
     let mut judged = HashSet::new();
@@ -285,11 +287,42 @@ fn contradictions(shown: &[&str], printed: &[&str], tally: &mut Tally) {
         if !judged.insert((key, value)) {
             continue;
         }
-        let Some(values) = found.get(&key.to_lowercase()) else { continue };
-        let conflicts: Vec<_> = values.iter().filter_map(|printed| compare(key, "", value, Some(printed)).conflict).collect();
-        if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
-            tally.contradict(*conflict, &format!("{key} (line {})", at + 1), value, values[0]);
+        let path = || format!("{key} (line {})", at + 1);
+        let name = key.to_lowercase();
+        match found.get(&name) {
+            None if without_value.contains(&name) => tally.contradict(Conflict::State, &path(), value, ""),
+            None => {}
+            Some(values) => {
+                let conflicts: Vec<_> = values.iter().filter_map(|printed| pair_conflict(key, value, printed)).collect();
+                if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
+                    tally.contradict(*conflict, &path(), value, values[0]);
+                }
+            }
         }
+    }
+}
+
+fn pair_conflict(key: &str, expected: &str, actual: &str) -> Option<Conflict> {
+    const COUNTS_OF_WRONG: [&str; 6] = ["exit", "error", "errors", "failed", "failures", "unreachable"];
+    let must_hold = matches!(role(key, ""), Role::Type | Role::State) || truth(expected).is_some();
+    if must_hold {
+        return compare(key, "", expected, Some(actual)).conflict;
+    }
+    let none_shown = expected == "0" && actual.parse::<u64>().is_ok_and(|count| count > 0);
+    (none_shown && name_words(key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
+}
+
+/// `HTTP/2 302` where the document shows `HTTP/1.1 200 OK`.
+fn http_status(shown: &[&str], printed: &[&str], tally: &mut Tally) {
+    let status = |line: &&str| {
+        let rest = line.trim().trim_start_matches("< ").strip_prefix("HTTP/")?;
+        rest.split_whitespace().nth(1)?.get(..3)?.parse::<u32>().ok()
+    };
+    let Some(expected) = shown.iter().find_map(status) else { return };
+    // Redirections and interim answers may come before the last one.
+    let Some(actual) = printed.iter().rev().find_map(status) else { return };
+    if expected / 100 != actual / 100 {
+        tally.contradict(Conflict::State, "HTTP status", &expected.to_string(), &actual.to_string());
     }
 }
 
@@ -352,6 +385,20 @@ mod tests {
         let found = compare_texts("NAME: x\nSTATUS: deployed\n", "NAME: x\nSTATUS: pending-install\n");
         assert_eq!(found.tally.contradictions[0].path, "STATUS (line 2)");
         assert!(compare_texts("STATUS: deployed", "STATUS: deployed").tally.contradictions.is_empty());
+    }
+
+    #[test]
+    fn a_value_that_is_not_there_and_another_class_of_answer_contradict() {
+        for (expected, actual) in [
+            ("External IP: xx.xx.xx.xx", "External IP: "),
+            ("HTTP/1.1 200 OK\nserver: nginx\ndate: x", "HTTP/1.1 302 Found\nserver: nginx\ndate: y"),
+            ("Passed: 4\nFailed: 0", "Passed: 3\nFailed: 1"),
+        ] {
+            let found = compare_texts(expected, actual);
+            assert_eq!(found.tally.contradictions.len(), 1, "{expected}: {found:?}");
+        }
+        let yaml = "metadata:\n  name: web\nspec:\n  type: LoadBalancer";
+        assert!(compare_texts(yaml, yaml).tally.contradictions.is_empty());
     }
 
     #[test]

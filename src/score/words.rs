@@ -21,51 +21,58 @@ pub(super) struct Word {
     pub line: usize,
 }
 
-/// Words that every text has (articles, prepositions and the like in English; clients do not translate their output).
-const COMMON: [&str; 42] = [
-    "the",
-    "a",
-    "an",
-    "of",
-    "to",
-    "in",
-    "on",
-    "at",
-    "by",
-    "is",
-    "are",
-    "was",
-    "were",
-    "be",
-    "been",
-    "has",
-    "have",
-    "it",
-    "its",
-    "this",
-    "that",
-    "for",
-    "from",
-    "with",
-    "and",
-    "or",
-    "as",
-    "not",
-    "you",
-    "your",
-    "we",
-    "will",
-    "can",
-    "if",
-    "no",
-    "name",
-    "id",
-    "type",
-    "age",
-    "location",
-    "resourcegroup",
-    "namespace",
-];
+/// Words that every text has: articles, prepositions and the like in English (clients do not translate their output), and common headers.
+fn is_common(word: &str) -> bool {
+    let mut lower = [0; 16];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    matches!(
+        &*lower,
+        b"the"
+            | b"a"
+            | b"an"
+            | b"of"
+            | b"to"
+            | b"in"
+            | b"on"
+            | b"at"
+            | b"by"
+            | b"is"
+            | b"are"
+            | b"was"
+            | b"were"
+            | b"be"
+            | b"been"
+            | b"has"
+            | b"have"
+            | b"it"
+            | b"its"
+            | b"this"
+            | b"that"
+            | b"for"
+            | b"from"
+            | b"with"
+            | b"and"
+            | b"or"
+            | b"as"
+            | b"not"
+            | b"you"
+            | b"your"
+            | b"we"
+            | b"will"
+            | b"can"
+            | b"if"
+            | b"no"
+            | b"name"
+            | b"id"
+            | b"type"
+            | b"age"
+            | b"location"
+            | b"resourcegroup"
+            | b"namespace"
+    )
+}
 
 /// The words of a text in order; `markup` says that it is HTML, whose tags tell little.
 pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
@@ -220,7 +227,7 @@ fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::has
     let (symbol, free, weight) = match kind {
         Shape::Placeholder => (0, true, 0.0),
         Shape::Word if piece.chars().count() == 1 => (exact, false, 0.1),
-        Shape::Word if COMMON.iter().any(|common| piece.eq_ignore_ascii_case(common)) => (exact, false, 0.25),
+        Shape::Word if is_common(piece) => (exact, false, 0.25),
         Shape::Word => (exact, false, 1.0),
         Shape::Name => (class, true, 0.4),
         Shape::Number => (class, true, 0.25),
