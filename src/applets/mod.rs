@@ -3,8 +3,6 @@
 //!
 //! One executable answers under all their names. [`intercept`] looks at the name it was started as, and either becomes that program or returns.
 
-#![expect(dead_code, reason = "kubectl is being written against the shared parts")]
-
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{BufWriter, Read, Write};
@@ -13,6 +11,7 @@ use std::path::Path;
 mod az;
 mod client;
 mod date;
+#[expect(dead_code, reason = "kubectl is still being written")]
 mod kubectl;
 mod openssl;
 mod render;

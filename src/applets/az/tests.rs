@@ -54,6 +54,12 @@ fn who_is_not_signed_in_is_told_so() {
 }
 
 #[test]
+fn nobody_is_asked_to_sign_in_with_a_browser() {
+    check("login", 1, "ERROR: docent's built-in az does not emulate `az login (interactive)`.");
+    check("login --use-device-code", 1, "ERROR: docent's built-in az does not emulate `az login (interactive)`.");
+}
+
+#[test]
 fn what_the_client_refuses_ends_with_one() {
     check(
         "role assignment create --assignee '' --role R --scope /s",

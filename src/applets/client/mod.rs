@@ -84,11 +84,6 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// A header as text; `None` when it is absent or not text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
     /// The body as JSON; `None` when it is none.
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()

@@ -1,5 +1,5 @@
 //! `az login` and `az logout`, as far as nobody has to type anything: service principals with a secret or a federated token, users with a
-//! password. Signing in with a browser or a code is refused by name.
+//! password. A bare `az login` finds the user who is signed in already; without one, a browser or a code is refused by name.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -15,7 +15,7 @@ use crate::applets::az::session::{Call, Session};
 pub(super) const COMMANDS: [Command; 2] = [
     Command {
         name: "login",
-        options: &["--username", "--password", "--tenant", "--service-principal", "--federated-token"],
+        options: &["--username", "--password", "--tenant", "--service-principal", "--federated-token", "--use-device-code"],
         table: Some(account::TABLE),
         run: login,
     },
@@ -31,11 +31,7 @@ fn proof_in(arguments: &Arguments) -> Result<Proof, Failure> {
     let refused = |text: &str| Failure::Refused(text.to_owned());
     let is_service_principal = arguments.has("--service-principal");
     let Some(username) = arguments.get("--username") else {
-        return Err(if is_service_principal {
-            refused("usage error: --service-principal --username NAME --password SECRET --tenant TENANT")
-        } else {
-            Failure::Unsupported { what: "az login (interactive)".to_owned(), kind: "interactive prompt" }
-        });
+        return Err(refused("usage error: --service-principal --username NAME --password SECRET --tenant TENANT"));
     };
     let username = username.to_owned();
     match (arguments.get("--password"), arguments.get("--federated-token"), is_service_principal) {
@@ -46,7 +42,26 @@ fn proof_in(arguments: &Arguments) -> Result<Proof, Failure> {
     }
 }
 
+/// The user who is signed in already, as if the browser had known him; the tenant that is asked for must be his.
+///
+/// Assumed: the real one opens a browser, which ends in the same list for somebody who chooses the same account again.
+fn again(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    let interactive = || Failure::Unsupported { what: "az login (interactive)".to_owned(), kind: "prompt" };
+    let account = session.profile.subscription(None).ok().filter(|account| !account.is_service_principal()).ok_or_else(interactive)?;
+    if let Some(tenant) = arguments.get("--tenant")
+        && discovered(session, tenant)? != account.tenant()
+    {
+        return Err(interactive());
+    }
+    let found = session.list(&Call::arm(Method::GET, "/subscriptions?api-version=2022-12-01"))?;
+    let is_found = |one: &Subscription| found.iter().any(|wire| wire["subscriptionId"].as_str() == Some(one.id()));
+    Ok(session.profile.subscriptions().into_iter().filter(is_found).map(account::listed).collect())
+}
+
 fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    if !arguments.has("--username") && !arguments.has("--service-principal") {
+        return again(session, arguments);
+    }
     let proof = proof_in(arguments)?;
     let is_service_principal = arguments.has("--service-principal");
     if !is_service_principal {
