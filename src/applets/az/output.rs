@@ -21,7 +21,7 @@ impl Output {
     /// The text for standard output; null prints nothing in any format.
     ///
     /// # Errors
-    /// When the query cannot be evaluated, or nothing of the value fits into a table.
+    /// When the query cannot be evaluated.
     pub(crate) fn text(&self, value: &Value) -> Result<String, Failure> {
         // Fields of whole objects come sorted; those that a query made keep the query's order. Sorting first has both.
         let sorted_first = self.format == "tsv" || (self.format == "table" && self.query.is_none());
@@ -42,10 +42,7 @@ impl Output {
                     (Some(own), None) => selected(own, &value)?,
                     _ => value,
                 };
-                table::text(&value).ok_or_else(|| {
-                    let advice = "Use the --query option to specify an appropriate query. Use --debug for more info.";
-                    Failure::Refused(format!("Table output unavailable. {advice}"))
-                })
+                Ok(table::text(&value))
             }
             _ => Ok(json::text(&value) + "\n"),
         }

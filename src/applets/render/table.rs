@@ -7,15 +7,12 @@ const SKIPPED: [&str; 3] = ["id", "type", "etag"];
 /// Header cells are this much wider than their text where the values are narrow.
 const HEADER_PADDING: usize = 2;
 
-/// The table of a value, with a line end; `None` when there is nothing in it that fits into a table.
+/// The table of a value, with a line end; an empty line when there is nothing in it that fits into a table.
 ///
 /// A list has a row for each item. Only plain fields are shown, under names with a capital.
-pub(crate) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> String {
     let one = std::slice::from_ref(value);
     let items = value.as_array().map_or(one, Vec::as_slice);
-    if items.is_empty() {
-        return Some("\n".to_owned());
-    }
     let rows: Vec<Vec<(String, String)>> = items.iter().map(row).collect();
     let mut columns: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flatten() {
@@ -24,7 +21,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
         }
     }
     if columns.is_empty() {
-        return None;
+        return "\n".to_owned();
     }
     let cells = |row: &[(String, String)]| -> Vec<String> {
         let of = |name: &str| row.iter().find(|(key, _)| key == name).map_or_else(String::new, |(_, cell)| cell.clone());
@@ -43,7 +40,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     let mut out = line(columns.iter().map(ToString::to_string).collect());
     out.push_str(&line(widths.iter().map(|width| "-".repeat(*width)).collect()));
     out.extend(body.into_iter().map(line));
-    Some(out)
+    out
 }
 
 fn row(item: &Value) -> Vec<(String, String)> {
@@ -85,18 +82,18 @@ mod tests {
     #[test]
     fn plain_fields_become_columns() {
         let rows = json!([{"id": 1, "name": "rgD", "tags": {}, "status": null}, {"name": "x", "ok": true}]);
-        assert_eq!(text(&rows).expect("columns"), "Name    Ok\n------  ----\nrgD\nx       True\n");
+        assert_eq!(text(&rows), "Name    Ok\n------  ----\nrgD\nx       True\n");
     }
 
     #[test]
     fn plain_values_have_one_column() {
-        assert_eq!(text(&json!(["rgErr", null])).expect("a column"), "Result\n--------\nrgErr\n\n");
-        assert_eq!(text(&json!([["a", 1]])).expect("columns"), "Column1    Column2\n---------  ---------\na          1\n");
+        assert_eq!(text(&json!(["rgErr", null])), "Result\n--------\nrgErr\n\n");
+        assert_eq!(text(&json!([["a", 1]])), "Column1    Column2\n---------  ---------\na          1\n");
     }
 
     #[test]
-    fn nothing_that_fits_is_told_from_an_empty_list() {
-        assert_eq!(text(&json!([])), Some("\n".to_owned()));
-        assert_eq!(text(&json!({"id": 1, "properties": {}})), None);
+    fn a_table_of_nothing_is_an_empty_line() {
+        assert_eq!(text(&json!([])), "\n");
+        assert_eq!(text(&json!({"id": 1, "properties": {}})), "\n");
     }
 }

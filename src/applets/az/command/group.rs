@@ -66,9 +66,10 @@ fn body(location: &str, tags: Option<Value>, managed_by: Option<&str>) -> Value 
 
 fn printed(wire: &Value) -> Value {
     let state = wire.get("properties").map(|properties| json!({ "provisioningState": properties["provisioningState"] }));
+    // In the order of the real client's model, which `keys(@)` and `to_string(@)` show.
     json!({
-        "id": wire["id"], "location": wire["location"], "managedBy": wire["managedBy"], "name": wire["name"],
-        "properties": state, "tags": wire["tags"], "type": wire["type"],
+        "id": wire["id"], "name": wire["name"], "type": wire["type"], "properties": state,
+        "location": wire["location"], "managedBy": wire["managedBy"], "tags": wire["tags"],
     })
 }
 

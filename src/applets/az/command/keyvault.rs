@@ -70,7 +70,11 @@ fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
     let Some(name) = arguments.get("--name") else {
         return Err(Failure::Refused("Please specify --vault-name or --hsm-name.".to_owned()));
     };
-    let location = location_of(session, arguments)?;
+    // A group that cannot be asked for its location counts as a mistake in the words, with all that is printed of it (measured).
+    let location = location_of(session, arguments).map_err(|failure| match failure {
+        Failure::Service { message, .. } => Failure::Usage { message, recommendations: Vec::new(), reference: false },
+        other => other,
+    })?;
     let path = path(session, arguments.required("--resource-group"), name)?;
     let url = format!("{path}?{API}");
     // Any error means that there is no such vault yet.
