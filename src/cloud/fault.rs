@@ -15,9 +15,7 @@ struct Parts {
     status: u16,
     code: String,
     message: String,
-    target: Option<String>,
     inner_code: Option<String>,
-    details: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
     body: Option<Value>,
     unsupported: Option<Unsupported>,
@@ -41,9 +39,7 @@ impl Fault {
             status,
             code: code.into(),
             message: message.into(),
-            target: None,
             inner_code: None,
-            details: Vec::new(),
             headers: Vec::new(),
             body: None,
             unsupported: None,
@@ -58,24 +54,10 @@ impl Fault {
         fault
     }
 
-    /// The same, about `target` (the `target` member of Azure's error object).
-    #[must_use]
-    pub(crate) fn with_target(mut self, target: impl Into<String>) -> Self {
-        self.0.target = Some(target.into());
-        self
-    }
-
     /// The same with an `innererror` code, as Key Vault and Graph write it.
     #[must_use]
     pub(crate) fn with_inner_code(mut self, code: impl Into<String>) -> Self {
         self.0.inner_code = Some(code.into());
-        self
-    }
-
-    /// The same with one more entry of `details`.
-    #[must_use]
-    pub(crate) fn with_detail(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
-        self.0.details.push((code.into(), message.into()));
         self
     }
 
@@ -108,19 +90,9 @@ impl Fault {
         &self.0.message
     }
 
-    /// What the message is about.
-    pub(crate) fn target(&self) -> Option<&str> {
-        self.0.target.as_deref()
-    }
-
     /// The code of `innererror`.
     pub(crate) fn inner_code(&self) -> Option<&str> {
         self.0.inner_code.as_deref()
-    }
-
-    /// `(code, message)` of each detail.
-    pub(crate) fn details(&self) -> &[(String, String)] {
-        &self.0.details
     }
 
     /// Headers of the response.

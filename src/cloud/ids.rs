@@ -1,4 +1,4 @@
-//! Identifiers derived from the run's seed: GUIDs, etags, random bytes.
+//! Identifiers derived from the run's seed: GUIDs, random bytes.
 
 use std::collections::BTreeMap;
 
@@ -26,11 +26,6 @@ impl Ids {
     /// A GUID that is always the same for this seed and `name`.
     pub(crate) fn fixed_guid(&self, name: &str) -> String {
         random_looking(Uuid::new_v5(&self.seed, name.as_bytes())).to_string()
-    }
-
-    /// The next entity tag of `kind`, quoted as Azure writes it.
-    pub(crate) fn etag(&mut self, kind: &str) -> String {
-        format!("\"{}\"", self.draw(kind))
     }
 
     /// The next `count` random bytes of `kind` as lower-case hexadecimal digits.

@@ -28,13 +28,6 @@ fn error_object(fault: &Fault) -> Map<String, Value> {
     let mut error = Map::new();
     error.insert("code".to_owned(), json!(fault.code()));
     error.insert("message".to_owned(), json!(fault.message()));
-    if let Some(target) = fault.target() {
-        error.insert("target".to_owned(), json!(target));
-    }
-    if !fault.details().is_empty() {
-        let details = fault.details().iter().map(|(code, message)| json!({"code": code, "message": message}));
-        error.insert("details".to_owned(), details.collect());
-    }
     if let Some(code) = fault.inner_code() {
         error.insert("innererror".to_owned(), json!({ "code": code }));
     }

@@ -127,11 +127,6 @@ impl Query {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
-
-    /// Every value of `name`, in order.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
 }
 
 /// Undoes `%41`; what is not valid stays as it is, bytes that are not UTF-8 become U+FFFD.
