@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::clock::since;
 use super::exchange::{Exchange, Program};
 use super::http::authority::{Authority, AuthorityError};
 use super::http::endpoint::{Reply, Request};
@@ -23,6 +24,9 @@ const EVENTS_MAX: usize = 100_000;
 
 /// How far an unfinished operation's poll moves the clock, at most.
 const POLL_STEP: Duration = Duration::from_secs(5);
+
+/// The same for a real client that was told to come back in milliseconds: the interval that it would have waited.
+const HURRIED_POLL_STEP: Duration = Duration::from_secs(30);
 
 /// State, profile, and the signal that something changed.
 #[derive(Debug)]
@@ -90,8 +94,11 @@ impl Shared {
     /// Lets time pass for a client that polls something unfinished: reads never do that themselves.
     pub(crate) fn after_poll(&self, reply: &Reply) {
         let Some(until) = reply.pending_until else { return };
-        let left = super::clock::since(self.state().now(), until);
-        self.advance(left.min(POLL_STEP));
+        let (left, follows_wall) = {
+            let state = self.state();
+            (since(state.now(), until), state.clock.follows_wall())
+        };
+        self.advance(left.min(if follows_wall { HURRIED_POLL_STEP } else { POLL_STEP }));
     }
 
     /// Lets `by` pass, event by event.

@@ -9,6 +9,7 @@ use super::regions::{REGIONS, Region};
 use super::resource::Resource;
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::identity::authorize::readable;
 use crate::cloud::identity::azure_rbac::is_at_or_below;
 use crate::cloud::state::State;
 
@@ -66,13 +67,12 @@ pub(crate) fn route(request: &Request) -> Option<Endpoint> {
     }
     if let Some(found) = match_path(path, "subscriptions/{subscription}/resources") {
         let scope = format!("/subscriptions/{}", found[0]);
-        return endpoint("resources.list", read(found[0], "resources/read"), Params::of(&[("scope", &scope)]), resources);
+        return endpoint("resources.list", Access::SignedIn, Params::of(&[("scope", &scope)]), resources);
     }
     let found = match_path(path, "subscriptions/{subscription}/resourceGroups/{group}/resources")?;
     let scope = format!("/subscriptions/{}/resourceGroups/{}", found[0], found[1]);
     let params = Params::of(&[("scope", &scope), ("group", found[1])]);
-    let action = "Microsoft.Resources/subscriptions/resourceGroups/resources/read".to_owned();
-    endpoint("groups.resources", Access::Arm { action, scope }, params, resources)
+    endpoint("groups.resources", Access::SignedIn, params, resources)
 }
 
 /// `tagName eq 'a' and tagValue eq 'b'`, the second half optional.
@@ -233,6 +233,14 @@ fn resources(context: &mut Context<'_>) -> Result<Reply, Fault> {
     }
     let shown: Vec<Value> = found.iter().map(resource_json).collect();
     Ok(Reply::json(json!({ "value": shown })))
+}
+
+fn readable_resources(context: &Context<'_>, all: Vec<Resource>) -> Vec<Resource> {
+    let may_read = |resource: Resource| {
+        let action = format!("{}/read", resource.kind);
+        readable(context.state, context.caller, &action, vec![resource], |known| known.id.clone()).pop()
+    };
+    all.into_iter().filter_map(may_read).collect()
 }
 
 fn resource_json(resource: &Resource) -> Value {

@@ -4,11 +4,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::id::{match_path, split_at_provider};
+use super::model::Group;
 use super::operations::{self, GroupRequest};
 use super::{catalog, faults, lro};
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 use crate::cloud::http::hosts;
+use crate::cloud::identity::authorize::readable;
 
 /// The operation that a request asks Resource Manager for. It is asked after all services, and refuses by name what nobody knows.
 pub(crate) fn route(request: &Request) -> Option<Result<Endpoint, Fault>> {
@@ -47,9 +49,8 @@ fn groups(request: &Request) -> Option<Endpoint> {
     if request.method != Method::GET {
         return None;
     }
-    if let Some(found) = match_path(path, "subscriptions/{subscription}/resourceGroups") {
-        let access = arm("resourceGroups/read", format!("/subscriptions/{}", found[0]));
-        return Some(Endpoint { name: "groups.list", access, params: Params::none(), run: list });
+    if match_path(path, "subscriptions/{subscription}/resourceGroups").is_some() {
+        return Some(Endpoint { name: "groups.list", access: Access::SignedIn, params: Params::none(), run: list });
     }
     if let Some(found) = match_path(path, "subscriptions/{subscription}/operationresults/{job}") {
         let params = Params::of(&[("job", found[1])]);
@@ -79,24 +80,36 @@ fn patch(context: &mut Context<'_>) -> Result<Reply, Fault> {
 
 fn get(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let group = operations::require_group(context.state, context.params.get("group"))?;
-    Ok(Reply::json(operations::group_json(context.state, group)))
+    Ok(until_deleted(Reply::json(operations::group_json(context.state, group)), context, &group.name))
 }
 
 fn head(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    operations::require_group(context.state, context.params.get("group"))?;
-    Ok(Reply::empty(204))
+    let group = operations::require_group(context.state, context.params.get("group"))?;
+    Ok(until_deleted(Reply::empty(204), context, &group.name))
+}
+
+/// A client that waits for a group to go away looks at it again and again.
+fn until_deleted(reply: Reply, context: &Context<'_>, group: &str) -> Reply {
+    let scope = operations::group_scope(context.state, group);
+    match context.state.operations.running_on(&scope, context.now) {
+        Some(deletion) => reply.pending_until(deletion.ends()),
+        None => reply,
+    }
 }
 
 fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let wanted = context.request.query.get("$filter").map(catalog::tag_filter).transpose()?;
-    let has = |group: &&super::model::Group| {
+    let has = |group: &&Group| {
         wanted.as_ref().is_none_or(|(name, value)| {
             let tag = group.tags.as_ref().and_then(|tags| tags.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
             tag.is_some_and(|(_, tag)| value.as_ref().is_none_or(|value| tag == value))
         })
     };
-    let groups: Vec<Value> =
-        context.state.arm.groups.values().filter(has).map(|group| operations::group_json(context.state, group)).collect();
+    let state = &*context.state;
+    let groups: Vec<&Group> = state.arm.groups.values().filter(has).collect();
+    let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
+    let groups = readable(state, context.caller, action, groups, |group| operations::group_scope(state, &group.name));
+    let groups: Vec<Value> = groups.into_iter().map(|group| operations::group_json(state, group)).collect();
     Ok(Reply::json(json!({ "value": groups })))
 }
 

@@ -86,3 +86,26 @@ fn graph_needs_a_token_of_its_own() {
     let answer = cloud.call("graph.microsoft.com", &token, "GET", "/v1.0/me", Value::Null);
     assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationToken")));
 }
+
+#[test]
+fn recorded_users_and_service_principals_have_the_same_keys() {
+    let recording = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/azure-recordings/graph.json");
+    let Ok(text) = std::fs::read_to_string(&recording) else {
+        // The recordings are not part of the package.
+        return;
+    };
+    let exchanges: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let recorded = |path: &str| -> Value {
+        let found = exchanges
+            .iter()
+            .find(|exchange| exchange["path"].as_str().is_some_and(|known| known.ends_with(path)) && exchange["method"] == "GET");
+        found.unwrap_or_else(|| panic!("no recording of {path}"))["response_body"].clone()
+    };
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    let user = cloud.graph("GET", &format!("/v1.0/users/{}", cloud.user()), Value::Null).body;
+    assert_eq!(keys(&user), keys(&recorded("/users/{upn}")));
+    let principal = cloud.graph("GET", &format!("/v1.0/servicePrincipals/{}", application.object_id), Value::Null).body;
+    assert_eq!(keys(&principal), keys(&recorded("/servicePrincipals/{id}")));
+}

@@ -88,6 +88,25 @@ fn a_young_role_is_luck_and_an_old_one_is_not() {
 }
 
 #[test]
+fn a_list_shows_what_its_reader_may_see() {
+    let cloud = TestCloud::new();
+    let application = cloud.shared.state().register_application("ci");
+    cloud.group("mine");
+    cloud.group("theirs");
+    let scope = format!("{}/resourceGroups/mine", cloud.subscription());
+    let assignment =
+        format!("{scope}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-0000-0000-0000000000aa?api-version=2022-04-01");
+    let role = format!("{}/providers/Microsoft.Authorization/roleDefinitions/{READER}", cloud.subscription());
+    let properties = json!({"principalId": application.object_id, "principalType": "ServicePrincipal", "roleDefinitionId": role});
+    assert_eq!(cloud.arm("PUT", &assignment, json!({ "properties": properties })).status, 201);
+    let token = cloud.application_token(&application.app_id, &application.secret, "https://management.azure.com");
+    let seen = cloud.arm_as(&token, "GET", &groups(&cloud), Value::Null).body;
+    let names: Vec<&Value> = seen["value"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
+    assert_eq!(names, [&json!("mine")]);
+    assert_eq!(cloud.arm("GET", &groups(&cloud), Value::Null).body["value"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_answers() {
     let answers = |cloud: TestCloud| {
         cloud.group("g");

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::azure_rbac::{self, Decision, Plane};
+use super::azure_rbac::{self, Decision, Denial, Plane};
 use super::caller::{Caller, CallerKind, EntraCaller};
 use super::token::{self, Audience, Rejection};
 use crate::cloud::arm::faults;
@@ -105,8 +105,20 @@ pub(crate) fn require_action(state: &mut State, caller: &Caller, action: &str, s
     };
     match decide(state, entra, action, scope, Plane::Control) {
         Decision::Allowed(_) => Ok(()),
+        Decision::Denied(Denial::Conditional { role }) => Err(Fault::unsupported(
+            format!("the condition of the role {role}"),
+            "use a role without a condition, such as User Access Administrator",
+        )),
         Decision::Denied(_) => Err(authorization_failed(entra, action, scope)),
     }
+}
+
+/// Those of `items` that the caller may read by `action`: Resource Manager's own lists show what the caller may see, instead of refusing.
+pub(crate) fn readable<T>(state: &State, caller: &Caller, action: &str, items: Vec<T>, scope: impl Fn(&T) -> String) -> Vec<T> {
+    let grants = authorization::grants(state);
+    let principals = state.directory.with_groups(caller.object_id());
+    let may = |item: &T| matches!(azure_rbac::decide(&grants, &principals, action, &scope(item), Plane::Control), Decision::Allowed(_));
+    items.into_iter().filter(may).collect()
 }
 
 /// Public reports of `AuthorizationFailed`: a user is named by its UPN, a service principal by its object id, twice.

@@ -1,11 +1,12 @@
 //! Azure RBAC: may this principal do this here? Pure.
 //!
 //! Emulated: role assignments of built-in roles, inheritance of scopes, groups, `NotActions`, wildcards; control plane and data plane apart.
-//! Absent: deny assignments, conditions, custom roles, eligible (time-bound) assignments.
+//! Absent: deny assignments, custom roles, eligible (time-bound) assignments. What a condition restricts is neither allowed nor denied but
+//! reported as such.
 
 use jiff::Timestamp;
 
-use super::builtin_roles::{self, BuiltinRole};
+use super::builtin_roles::{self, BuiltinRole, Permission};
 
 /// A role assignment, as far as a decision needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,11 @@ pub(crate) enum Denial {
         /// Assignments of the principal elsewhere whose role would allow the action.
         elsewhere: Vec<Grant>,
     },
+    /// A role here has the action under a condition, and conditions are not evaluated.
+    Conditional {
+        /// The role's name.
+        role: String,
+    },
     /// It has assignments here, but none of their roles has the action. Role names, in order of assignment.
     RolesLackAction {
         /// What it has.
@@ -63,6 +69,10 @@ pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scop
     if let Some(grant) = here().filter(allowing).min_by_key(|grant| grant.created) {
         return Decision::Allowed(grant.clone());
     }
+    let conditional = |grant: &Grant| builtin_roles::by_id(&grant.role_id).filter(|role| has_under_condition(role, action, plane));
+    if let Some(role) = here().find_map(conditional) {
+        return Decision::Denied(Denial::Conditional { role: role.name.to_owned() });
+    }
     let roles: Vec<String> = here().filter_map(|grant| builtin_roles::by_id(&grant.role_id)).map(|role| role.name.to_owned()).collect();
     if roles.is_empty() {
         Decision::Denied(Denial::NoAssignmentHere { elsewhere: own().filter(allowing).cloned().collect() })
@@ -71,15 +81,25 @@ pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scop
     }
 }
 
-/// Whether a role has `action` on `plane`.
+/// Whether a role has `action` on `plane`, without a condition.
 pub(crate) fn role_allows(role: &BuiltinRole, action: &str, plane: Plane) -> bool {
-    role.permissions.iter().any(|permission| {
-        let (given, taken) = match plane {
-            Plane::Control => (permission.actions, permission.not_actions),
-            Plane::Data => (permission.data_actions, permission.not_data_actions),
-        };
-        given.iter().any(|pattern| matches(pattern, action)) && !taken.iter().any(|pattern| matches(pattern, action))
-    })
+    role.permissions.iter().any(|permission| permits(permission, action, plane) && !is_conditional(permission, action, plane))
+}
+
+fn has_under_condition(role: &BuiltinRole, action: &str, plane: Plane) -> bool {
+    role.permissions.iter().any(|permission| permits(permission, action, plane) && is_conditional(permission, action, plane))
+}
+
+fn permits(permission: &Permission, action: &str, plane: Plane) -> bool {
+    let (given, taken) = match plane {
+        Plane::Control => (permission.actions, permission.not_actions),
+        Plane::Data => (permission.data_actions, permission.not_data_actions),
+    };
+    given.iter().any(|pattern| matches(pattern, action)) && !taken.iter().any(|pattern| matches(pattern, action))
+}
+
+fn is_conditional(permission: &Permission, action: &str, plane: Plane) -> bool {
+    plane == Plane::Control && permission.conditional_actions.iter().any(|conditional| conditional.eq_ignore_ascii_case(action))
 }
 
 /// Whether `scope` is `ancestor` or lies below it, by whole segments and without regard to case.
@@ -172,6 +192,16 @@ mod tests {
         assert_eq!(denied, Decision::Denied(Denial::NoAssignmentHere { elsewhere: elsewhere.to_vec() }));
         let wrong_role = decide(&[grant("me", OWNER, GROUP)], &["me".to_owned()], action, GROUP, Plane::Data);
         assert_eq!(wrong_role, Decision::Denied(Denial::RolesLackAction { roles: vec!["Owner".to_owned()] }));
+    }
+
+    #[test]
+    fn a_role_with_a_condition_neither_allows_nor_plainly_denies_what_the_condition_restricts() {
+        let grants = [grant("me", "8b54135c-b56d-4d72-a534-26097cfdc8d8", GROUP)];
+        let write = "Microsoft.Authorization/roleAssignments/write";
+        let decision = decide(&grants, &["me".to_owned()], write, GROUP, Plane::Control);
+        let role = "Key Vault Data Access Administrator".to_owned();
+        assert_eq!(decision, Decision::Denied(Denial::Conditional { role }));
+        check(&grants, "Microsoft.Authorization/roleAssignments/read", GROUP, Plane::Control, true);
     }
 
     #[test]

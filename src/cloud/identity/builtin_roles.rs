@@ -21,6 +21,8 @@ pub(crate) struct Permission {
     pub(crate) not_actions: &'static [&'static str],
     pub(crate) data_actions: &'static [&'static str],
     pub(crate) not_data_actions: &'static [&'static str],
+    /// The actions that the role's condition restricts further; the conditions themselves are not in the table.
+    pub(crate) conditional_actions: &'static [&'static str],
 }
 
 /// The role whose definition has the GUID `id`.
@@ -43,6 +45,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -53,6 +56,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -68,6 +72,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -81,6 +86,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -94,6 +100,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -114,6 +121,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -130,6 +138,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -143,6 +152,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -160,6 +170,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -181,6 +192,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/namespaces/write",
                 "Microsoft.ContainerService/managedClusters/namespaces/delete",
             ],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -197,6 +209,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.ContainerService/managedClusters/*"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -244,6 +257,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/services/read",
             ],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -295,6 +309,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.ContainerService/managedClusters/services/*",
             ],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -317,6 +332,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             ],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -338,6 +354,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/*"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -353,6 +370,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/keys/read",
             ],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -378,6 +396,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/certificatecontacts/write",
             ],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -399,6 +418,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             ],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -420,6 +440,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/keys/*", "Microsoft.KeyVault/vaults/keyrotationpolicies/*"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -440,6 +461,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
                 "Microsoft.KeyVault/vaults/keys/verify/action",
             ],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -461,6 +483,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete"],
         }],
     },
     BuiltinRole {
@@ -480,6 +503,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -500,6 +524,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -521,6 +546,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/secrets/*"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -531,6 +557,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.KeyVault/vaults/secrets/getSecret/action", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -555,6 +582,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.OperationalInsights/workspaces/jobs/export/action"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -578,6 +606,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -596,6 +625,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -610,6 +640,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &["Microsoft.Insights/Metrics/Write", "Microsoft.Insights/Telemetry/Write"],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -628,17 +659,30 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
         id: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
         name: "Owner",
-        permissions: &[Permission { actions: &["*"], not_actions: &[], data_actions: &[], not_data_actions: &[] }],
+        permissions: &[Permission {
+            actions: &["*"],
+            not_actions: &[],
+            data_actions: &[],
+            not_data_actions: &[],
+            conditional_actions: &[],
+        }],
     },
     BuiltinRole {
         id: "acdd72a7-3385-48ef-bd42-f606fba81ae7",
         name: "Reader",
-        permissions: &[Permission { actions: &["*/read"], not_actions: &[], data_actions: &[], not_data_actions: &[] }],
+        permissions: &[Permission {
+            actions: &["*/read"],
+            not_actions: &[],
+            data_actions: &[],
+            not_data_actions: &[],
+            conditional_actions: &[],
+        }],
     },
     BuiltinRole {
         id: "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
@@ -653,6 +697,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -663,6 +708,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
     BuiltinRole {
@@ -719,6 +765,7 @@ pub(crate) static BUILTIN_ROLES: &[BuiltinRole] = &[
             not_actions: &[],
             data_actions: &[],
             not_data_actions: &[],
+            conditional_actions: &[],
         }],
     },
 ];

@@ -19,6 +19,7 @@ pub(crate) fn of_denial(state: &State, caller: &EntraCaller, vault: &Vault, acti
             let because = if manages_only { ", which is about the vault and not what is in it" } else { ", which does not include this" };
             format!("{who} has {} at the vault {name}{because}; {wanted} would do", roles.join(" and "))
         }
+        Denial::Conditional { role } => format!("{who} has {role} at the vault {name} under a condition, which docent does not evaluate"),
         Denial::NoAssignmentHere { elsewhere } if !elsewhere.is_empty() => {
             let places: Vec<_> = elsewhere.iter().map(|grant| format!("{} at {}", role_name(grant), grant.scope)).collect();
             format!("{who} has {}, which does not reach the vault {name}", places.join(" and "))
