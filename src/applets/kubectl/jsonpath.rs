@@ -424,41 +424,48 @@ impl Parser {
     }
 
     fn bracket(&mut self) -> Result<Step, String> {
-        let mut inner = String::new();
-        let mut depth = 1;
-        let mut quote = None;
-        loop {
-            let Some(c) = self.next() else { return Err("unterminated array".to_owned()) };
-            match (quote, c) {
-                (Some(open), c) if c == open => quote = None,
-                (Some(_), '\\') => {
-                    inner.push(c);
-                    inner.extend(self.next());
-                    continue;
-                }
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '[') => depth += 1,
-                (None, ']') => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                break;
-            }
-            inner.push(c);
+        if self.characters[self.at..].starts_with(&['?', '(']) {
+            self.at += 2;
+            return self.filter();
         }
-        let inner = inner.trim();
+        // Quotes do not shield a bracket here.
+        let mut inner = String::new();
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err("unterminated array".to_owned()),
+                Some(']') => break,
+                Some(c) => inner.push(c),
+            }
+        }
         if inner == "*" {
             return Ok(Step::Wildcard);
         }
-        if let Some(filter) = inner.strip_prefix("?(").and_then(|rest| rest.strip_suffix(')')) {
-            return parse_filter(filter);
-        }
-        let pieces = split_outside_quotes(inner, ',');
+        let pieces: Vec<&str> = inner.split(',').collect();
         if pieces.len() > 1 {
             let paths = pieces.iter().map(|piece| bracket_piece(piece.trim()).map(|step| vec![step])).collect::<Result<_, _>>()?;
             return Ok(Step::Union(paths));
         }
-        bracket_piece(inner)
+        bracket_piece(&inner)
+    }
+
+    /// What stands after `[?(`.
+    fn filter(&mut self) -> Result<Step, String> {
+        let mut inner = String::new();
+        let mut quote = None;
+        loop {
+            let Some(c) = self.next() else { return Err("unterminated filter".to_owned()) };
+            match (quote, c) {
+                (Some(open), c) if c == open => quote = None,
+                (None, '\'' | '"') => quote = Some(c),
+                (None, ')') => break,
+                _ => {}
+            }
+            inner.push(c);
+        }
+        if self.next() != Some(']') {
+            return Err("unclosed array expect ]".to_owned());
+        }
+        parse_filter(&inner)
     }
 
     fn quoted(&mut self, quote: char) -> Result<String, String> {
@@ -523,11 +530,10 @@ impl Parser {
 
 /// What stands between brackets: a quoted name, an index or a slice.
 fn bracket_piece(piece: &str) -> Result<Step, String> {
-    if let Some(name) = unquoted(piece) {
-        return Ok(Step::Field(name));
-    }
-    if let Some(path) = piece.strip_prefix('@').or(piece.strip_prefix('$')).or(Some(piece).filter(|piece| piece.starts_with('.'))) {
-        return Ok(Step::Union(vec![parse_path(path)?]));
+    // A name in single quotes is read as a path: its dots still need a backslash.
+    let name = piece.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).filter(|name| !name.contains('\''));
+    if let Some(name) = name {
+        return Ok(Step::Union(vec![parse_path(&format!(".{name}"))?]));
     }
     let wrong = || format!("invalid array index {piece}");
     let numbers: Vec<&str> = piece.split(':').collect();
@@ -568,24 +574,6 @@ fn operand(text: &str) -> Result<Operand, String> {
 fn unquoted(text: &str) -> Option<String> {
     let inner = ['\'', '"'].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote))?;
     Some(inner.replace("\\'", "'").replace("\\\"", "\"").replace("\\.", "."))
-}
-
-fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let (mut start, mut quote) = (0, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (None, '\'' | '"') => quote = Some(c),
-            (None, c) if c == separator => {
-                pieces.push(&text[start..at]);
-                start = at + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    pieces.push(&text[start..]);
-    pieces
 }
 
 fn split_once_outside_quotes<'t>(text: &'t str, separator: &str) -> Option<(&'t str, &'t str)> {
@@ -636,7 +624,7 @@ mod tests {
         check("{.items[-1].metadata.name}", "b");
         check("{.items[0:1].metadata.name}", "a");
         check("{..name}", "a b");
-        check("{.items[*]['metadata.name','status.n']}", "");
+        check("{.items[*]['metadata.name','status.n']}", "a 1 b 2");
         check("{.items[*].status['phase','n']}", "Running 1 Pending 2");
         check("{.items[0].metadata}", "{\"labels\":{\"x.y/z\":\"1\"},\"name\":\"a\"}");
         check("{$.kind} and {.missing.x}!", "List and !");
@@ -657,6 +645,8 @@ mod tests {
         assert_eq!(Template::parse("{.a"), Err("unclosed action".to_owned()));
         assert_eq!(Template::parse("{.a[}"), Err("unterminated array".to_owned()));
         assert_eq!(Template::parse("{end}"), Err("not in range, nothing to end".to_owned()));
+        assert_eq!(Template::parse("{.a[\"x\"]}"), Err("invalid array index \"x\"".to_owned()));
+        assert_eq!(Template::parse("{.a[?(@.x==1]}"), Err("unterminated filter".to_owned()));
         assert!(Template::parse_relaxed("{.a}{.b}").is_err());
         assert_eq!(Template::parse_relaxed("kind").expect("well formed").render(&sample()).as_deref(), Ok("List"));
     }

@@ -83,9 +83,14 @@ fn parse(source: &str, bytes: &[u8]) -> Vec<Result<Document, Failure>> {
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if first == Some(&b'{') {
         let stream: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(bytes).into_iter().collect();
-        if let Ok(values) = stream {
-            values.into_iter().for_each(|value| documents.extend(take_apart(source, value)));
-            return documents;
+        match stream {
+            Ok(values) => {
+                values.into_iter().for_each(|value| documents.extend(take_apart(source, value)));
+                return documents;
+            }
+            // Any other mistake is left to the YAML reader, as kubectl does (measured with 1.33).
+            Err(fault) if fault.is_eof() => return vec![Err(Failure::error(format!("error parsing {source}: unexpected EOF")))],
+            Err(_) => {}
         }
     }
     for chunk in split(bytes) {
@@ -168,6 +173,7 @@ mod tests {
         assert_eq!(read("{\"a\":1}{\"b\":2}"), [Ok(json!({"a": 1})), Ok(json!({"b": 2}))]);
         assert_eq!(read("kind: List\nitems: [{a: 1}, {b: 2}]\n"), [Ok(json!({"a": 1})), Ok(json!({"b": 2}))]);
         assert_eq!(read("\n# nothing\n"), []);
+        assert_eq!(read("{\"a\": 1"), [Err("error: error parsing STDIN: unexpected EOF".to_owned())]);
     }
 
     #[test]

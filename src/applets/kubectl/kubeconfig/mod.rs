@@ -41,10 +41,15 @@ pub(crate) struct Kubeconfig {
 impl Kubeconfig {
     /// The file of `--kubeconfig`, else those of `KUBECONFIG`, else `~/.kube/config`.
     pub(crate) fn load(flag: Option<&str>, variables: &HashMap<String, String>) -> Result<Self, Failure> {
+        match flag.filter(|flag| !flag.is_empty() && !Path::new(flag).exists()) {
+            Some(missing) => Err(Failure::error(format!("stat {missing}: no such file or directory"))),
+            None => Self::load_leniently(flag, variables),
+        }
+    }
+
+    /// The same for `kubectl config`, to which a missing file is an empty one.
+    pub(crate) fn load_leniently(flag: Option<&str>, variables: &HashMap<String, String>) -> Result<Self, Failure> {
         let paths: Vec<PathBuf> = if let Some(flag) = flag.filter(|flag| !flag.is_empty()) {
-            if !Path::new(flag).exists() {
-                return Err(Failure::error(format!("stat {flag}: no such file or directory")));
-            }
             vec![flag.into()]
         } else if let Some(list) = variables.get("KUBECONFIG").filter(|list| !list.is_empty()) {
             let mut paths: Vec<PathBuf> = Vec::new();

@@ -158,9 +158,6 @@ fn add(rules: &mut Vec<Rule>, rule: Rule) {
 
 pub(super) fn whoami(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
     let form = Form::of(&session.line, Printer::Object)?;
-    if !session.line.args.is_empty() {
-        return Err(Failure::usage("auth whoami", format!("unexpected arguments: [{}]", session.line.args.join(" "))));
-    }
     let review = json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {}, "status": {"userInfo": {}}});
     let answer = session.json(&Call::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", review))?;
     let user = &answer["status"]["userInfo"];

@@ -5,6 +5,7 @@ use super::super::failure::Failure;
 use super::super::server::Call;
 use super::super::session::Session;
 
+const HINT: &str = "To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.";
 const SERVICES: &str = "/api/v1/namespaces/kube-system/services";
 
 pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
@@ -15,7 +16,10 @@ pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
         Ok(answer) => answer,
         // A server without services has none to list.
         Err(error) if error.is_not_found() => serde_json::Value::Null,
-        Err(error) => return Err(error.into()),
+        Err(error) => {
+            session.out(format!("\n{HINT}\n"));
+            return Err(error.into());
+        }
     };
     for service in list(&answer["items"]) {
         let metadata = &service["metadata"];
@@ -30,7 +34,7 @@ pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
         };
         text_out.push_str(&format!("{name} is running at {address}{SERVICES}/{scheme}{}{suffix}/proxy\n", text(&metadata["name"])));
     }
-    text_out.push_str("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
+    text_out.push_str(&format!("\n{HINT}\n"));
     session.out(text_out);
     Ok(0)
 }

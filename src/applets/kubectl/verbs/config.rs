@@ -13,7 +13,7 @@ use super::super::yaml::to_yaml;
 const OMITTED: &str = "DATA+OMITTED";
 
 fn load(session: &Session<'_, '_>) -> Result<Kubeconfig, Failure> {
-    Kubeconfig::load(session.line.text("kubeconfig"), &session.program.variables)
+    Kubeconfig::load_leniently(session.line.text("kubeconfig"), &session.program.variables)
 }
 
 fn change(session: &Session<'_, '_>, edit: &Edit) -> Result<(), Failure> {
@@ -54,11 +54,70 @@ pub(super) fn view(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
     let value = config.to_value();
     let text = match form {
         Form::Human => to_yaml(&value),
-        Form::Json => format!("{}\n", pretty_in_order(&value, 4)),
+        Form::Json => format!("{}\n", pretty_in_order(&ordered(&value), 4)),
         form => form.print(&value, "config/<unknown>")?.unwrap_or_default(),
     };
     session.out(text);
     Ok(0)
+}
+
+/// The fields of Go's structs in their order, which is what its JSON keeps.
+const FIELDS: &[&str] = &[
+    "kind",
+    "apiVersion",
+    "preferences",
+    "clusters",
+    "users",
+    "contexts",
+    "current-context",
+    "name",
+    "server",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "certificate-authority",
+    "certificate-authority-data",
+    "proxy-url",
+    "client-certificate",
+    "client-certificate-data",
+    "client-key",
+    "client-key-data",
+    "token",
+    "tokenFile",
+    "username",
+    "password",
+    "exec",
+    "command",
+    "args",
+    "env",
+    "installHint",
+    "provideClusterInfo",
+    "interactiveMode",
+    "cluster",
+    "user",
+    "namespace",
+];
+
+fn ordered(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(ordered).collect(),
+        Value::Object(object) => {
+            let mut entries: Vec<(&String, &Value)> = object.iter().collect();
+            // `apiVersion` stands in the middle of an exec stanza, and second in the file.
+            let is_exec = object.contains_key("command");
+            let place = |key: &str| match key {
+                "apiVersion" if is_exec => FIELDS.iter().position(|field| *field == "env"),
+                key => FIELDS.iter().position(|field| *field == key),
+            };
+            entries.sort_by_key(|(key, _)| place(key).unwrap_or(FIELDS.len()));
+            if let (true, Some(at)) = (is_exec, entries.iter().position(|(key, _)| *key == "apiVersion")) {
+                let version = entries.remove(at);
+                let after_env = entries.iter().position(|(key, _)| *key == "env").map_or(entries.len(), |at| at + 1);
+                entries.insert(after_env, version);
+            }
+            Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), ordered(value))).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Only what the current context needs.
@@ -75,6 +134,11 @@ fn minified(mut config: Stanzas, given: Option<&str>) -> Result<Stanzas, Failure
     };
     let wanted = |key: &str| context.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let keep = [("contexts", name), ("clusters", wanted("cluster")), ("users", wanted("user"))];
+    for ((stanza, kept), what) in keep.iter().zip(["context", "cluster", "user"]) {
+        if !kept.is_empty() && config.entry(stanza, kept).is_none() {
+            return Err(Failure::error(format!("cannot locate {what} {kept}")));
+        }
+    }
     for (stanza, kept) in keep {
         config.entries.entry(stanza).or_default().retain(|name, _| *name == kept);
     }

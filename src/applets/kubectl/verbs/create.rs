@@ -132,8 +132,9 @@ fn one(session: &mut Session<'_, '_>, mut object: Value, failing: &str) -> Resul
         }
     }
     if session.line.is_on("save-config", false) {
-        let annotated = with_annotation(&object);
-        object["metadata"]["annotations"] = json!({LAST_APPLIED: annotated["metadata"]["annotations"][LAST_APPLIED]});
+        // Go writes the struct, in its own order.
+        let text = format!("{object}\n");
+        object["metadata"]["annotations"] = json!({LAST_APPLIED: text});
     }
     let object = if dry_run == DryRun::Client {
         object

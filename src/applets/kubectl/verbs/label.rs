@@ -43,7 +43,10 @@ fn run(session: &mut Session<'_, '_>, mark: &Mark) -> Result<i32, Failure> {
     let (resources, changes) = split(&line.args, mark)?;
     let local = line.is_on("local", false);
     let has_files = !line.list("filename").is_empty();
-    if local && (!resources.is_empty() || !has_files) {
+    if local && resources.is_empty() && !has_files {
+        return Err(Failure::error("one or more files must be specified as -f pod.yaml or --filename=pod.json"));
+    }
+    if local && !resources.is_empty() {
         return Err(Failure::error("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set"));
     }
     if resources.is_empty() && !has_files {

@@ -213,11 +213,6 @@ fn decode(object: &Value) -> Result<(), String> {
     if !object.is_object() {
         return Err(wrong(object, "value", "unstructured.detector"));
     }
-    for key in ["apiVersion", "kind"] {
-        if let Some(value) = object.get(key).filter(|value| !value.is_string() && !value.is_null()) {
-            return Err(wrong(value, &format!("struct field detector.{key}"), "string"));
-        }
-    }
     if text(&object["kind"]).is_empty() {
         return Err(format!("Object 'Kind' is missing in '{}'", super::super::print::json::compact(object)));
     }

@@ -105,7 +105,7 @@ pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
     let mut waited = Duration::ZERO;
     let (objects, failures) = if line.list("filename").is_empty() {
         if line.args.is_empty() {
-            return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+            return Err(Failure::error(super::delete::NOTHING_NAMED));
         }
         let discovery = session.discovery()?;
         let wanted = select(&line, &line.args, &discovery, Bare::Refused)?;
