@@ -10,6 +10,8 @@ pub(crate) struct Failure {
     /// What goes to standard error, without its last line end; nothing is printed when empty.
     pub(crate) text: String,
     pub(crate) status: i32,
+    /// How the text reads among others, where that differs.
+    listed: Option<String>,
     /// Set when it is docent that lacks something.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -25,12 +27,13 @@ impl Failure {
     /// `error: …`, as for everything that is not a server's answer.
     pub(crate) fn error(message: impl AsRef<str>) -> Self {
         let message = message.as_ref();
-        Self::plain(if message.starts_with("error: ") { message.to_owned() } else { format!("error: {message}") })
+        let bare = message.strip_prefix("error: ").unwrap_or(message);
+        Self { listed: Some(bare.to_owned()), ..Self::plain(format!("error: {bare}")) }
     }
 
     /// The text as it is.
     pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), status: 1, refusal: None }
+        Self { text: text.into(), status: 1, listed: None, refusal: None }
     }
 
     /// Status 1 without a word.
@@ -49,16 +52,21 @@ impl Failure {
         Self {
             text: format!("error: docent's built-in kubectl does not emulate {what}; try {workaround}"),
             status: 1,
+            listed: None,
             refusal: Some(Refusal { what, workaround }),
         }
     }
 
-    /// Several failures of one command line, a paragraph each; `None` when there are none.
-    pub(crate) fn all(failures: Vec<Failure>) -> Option<Self> {
+    /// Several failures of one command line, a paragraph each and without the prefix of a single one; `None` when there are none.
+    pub(crate) fn all(mut failures: Vec<Failure>) -> Option<Self> {
+        if failures.len() < 2 {
+            return failures.pop();
+        }
         let status = failures.iter().map(|failure| failure.status).max()?;
         let refusal = failures.iter().find_map(|failure| failure.refusal.clone());
-        let text = failures.into_iter().map(|failure| failure.text).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
-        Some(Self { text, status, refusal })
+        let texts: Vec<String> =
+            failures.into_iter().map(|failure| failure.listed.unwrap_or(failure.text)).filter(|text| !text.is_empty()).collect();
+        Some(Self { text: texts.join("\n"), status, listed: None, refusal })
     }
 }
 
@@ -137,11 +145,12 @@ impl From<ServerStatus> for Failure {
                 .iter()
                 .map(|(field, message)| if field.is_empty() { message.clone() } else { format!("{field}: {message}") })
                 .collect();
-            return Self::plain(match lines.as_slice() {
+            let text = match lines.as_slice() {
                 [] => subject,
                 [only] => format!("{subject}: {only}"),
                 several => format!("{subject}: \n{}", several.iter().map(|line| format!("* {line}")).collect::<Vec<_>>().join("\n")),
-            });
+            };
+            return Self { listed: Some(format!("Error from server (Invalid): {}", status.message)), ..Self::plain(text) };
         }
         Self::plain(match status.reason.as_str() {
             "Unauthorized" => format!("error: You must be logged in to the server ({})", status.message),
@@ -184,6 +193,15 @@ mod tests {
             |causes: Value| json!({"kind": "Status", "reason": "Invalid", "details": {"kind": "Pod", "name": "x", "causes": causes}});
         check(422, &body(json!([cause("spec.containers")])), "The Pod \"x\" is invalid: spec.containers: Required value");
         check(422, &body(json!([cause("a"), cause("b")])), "The Pod \"x\" is invalid: \n* a: Required value\n* b: Required value");
+    }
+
+    // Measured with kubectl 1.33.
+    #[test]
+    fn among_others_a_failure_has_no_prefix() {
+        let several = Failure::all(vec![Failure::error("a"), Failure::plain("Error from server: b")]).expect("two");
+        assert_eq!(several.text, "a\nError from server: b");
+        assert_eq!(Failure::all(vec![Failure::error("a")]).expect("one").text, "error: a");
+        assert_eq!(Failure::all(Vec::new()), None);
     }
 
     #[test]

@@ -40,9 +40,6 @@ pub(crate) fn select(line: &CommandLine, args: &[String], discovery: &Discovery,
     }
     let Some((types, names)) = args.split_first() else { return Ok(Vec::new()) };
     let types: Vec<&str> = types.split(',').collect();
-    if types.iter().any(|word| word.is_empty()) {
-        return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
-    }
     let mut resources = Vec::new();
     for word in types {
         let members = discovery.category(word);
@@ -87,7 +84,7 @@ fn select_pairs(args: &[String], discovery: &Discovery, has_selector: bool, acro
                 ));
             }
             [word, name] if !word.is_empty() && !name.is_empty() => (word, name),
-            [_, _] => return Err(Failure::error("arguments in resource/name form may not have more than one slash")),
+            [_, _] => return Err(Failure::error("arguments in resource/name form must have a single resource and name")),
             _ => return Err(Failure::error("arguments in resource/name form may not have more than one slash")),
         };
         let resource = discovery.find(word)?.clone();

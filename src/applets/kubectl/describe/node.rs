@@ -6,7 +6,7 @@ use super::super::discovery::{list, text};
 use super::super::duration::age;
 use super::super::server::{Call, segment};
 use super::parts::{annotations, column, events, labels, scalar, time};
-use super::quantity::{Notation, percent, thousandths, write};
+use super::quantity::{Notation, canonical, percent, thousandths, write};
 use super::{Described, Writer};
 
 const ROLE: &str = "node-role.kubernetes.io/";
@@ -62,7 +62,7 @@ pub(super) fn describe(described: &Described<'_>) -> String {
         amounts.sort_by_key(|(name, _)| *name);
         if !amounts.is_empty() {
             writer.line(0, format!("{title}:"));
-            amounts.into_iter().for_each(|(name, amount)| writer.field(1, name, scalar(amount)));
+            amounts.into_iter().for_each(|(name, amount)| writer.field(1, name, canonical(&scalar(amount))));
         }
     }
     let info = &status["nodeInfo"];
@@ -176,6 +176,15 @@ fn running(writer: &mut Writer, pods: &[Value], status: &Value, described: &Desc
     writer.line(1, format!("cpu\t{}\t{}", share(total[0], cpu, Notation::Decimal), share(total[1], cpu, Notation::Decimal)));
     writer.line(1, format!("memory\t{}\t{}", share(total[2], memory, Notation::Binary), share(total[3], memory, Notation::Binary)));
     writer.line(1, "ephemeral-storage\t0 (0%)\t0 (0%)");
+    let mut pages: Vec<&String> = status["allocatable"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+        .filter(|name| name.starts_with("hugepages-"))
+        .collect();
+    pages.sort();
+    pages.into_iter().for_each(|name| writer.line(1, format!("{name}\t0 (0%)\t0 (0%)")));
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ mod tests {
         })
     }
 
-    // Recorded with kubectl 1.32 (kubernetes-transcripts 07), shortened.
+    // Recorded with kubectl 1.32 (kubernetes-transcripts 07), shortened; the line `Optional` measured with 1.33.
     #[test]
     fn a_pod_with_workload_identity_looks_as_recorded() {
         let event = json!({"type": "Normal", "reason": "Started", "message": "Started container oidc", "source": {"component": "kubelet"}, "firstTimestamp": "2026-11-21T20:11:15Z", "lastTimestamp": "2026-11-21T20:11:15Z", "count": 1});
@@ -202,7 +202,7 @@ Conditions:
     Type:                    Projected (a volume that contains injected data from multiple sources)
     TokenExpirationSeconds:  3607
     ConfigMapName:           kube-root-ca.crt
-    ConfigMapOptional:       <nil>
+    Optional:                false
     DownwardAPI:             true
   azure-identity-token:
     Type:                    Projected (a volume that contains injected data from multiple sources)

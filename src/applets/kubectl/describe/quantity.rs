@@ -56,6 +56,16 @@ pub(super) fn write(amount: i128, notation: Notation) -> String {
     }
 }
 
+/// An amount in its shortest form, in the notation it has: `7979008Ki` is `7792Mi`.
+pub(super) fn canonical(text: &str) -> String {
+    let notation = if text.ends_with('i') { Notation::Binary } else { Notation::Decimal };
+    if UNITS.iter().any(|(unit, _)| text.strip_suffix(unit).is_some_and(|number| number.parse::<f64>().is_ok())) {
+        write(thousandths(text), notation)
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Whole percent of `whole`, cut.
 pub(super) fn percent(part: i128, whole: i128) -> i128 {
     if whole == 0 { 0 } else { part * 100 / whole }
@@ -72,6 +82,10 @@ mod tests {
         assert_eq!(thousandths("128Mi"), 134_217_728_000);
         assert_eq!(write(thousandths("100m") + thousandths("900m"), Notation::Decimal), "1");
         assert_eq!(write(thousandths("128Mi") + thousandths("896Mi"), Notation::Binary), "1Gi");
+        assert_eq!(
+            (canonical("7979008Ki"), canonical("1900m"), canonical("2"), canonical("x")),
+            ("7792Mi".into(), "1900m".into(), "2".into(), "x".into())
+        );
         assert_eq!(write(thousandths("10m"), Notation::Decimal), "10m");
         assert_eq!((write(0, Notation::Binary), percent(100, 1900)), ("0".to_owned(), 5));
     }

@@ -33,8 +33,8 @@ pub(super) fn role(described: &Described<'_>) -> String {
             rows.push((verbs.clone(), String::new(), format!("[{url}]"), "[]".to_owned()));
         }
     }
-    // Assumed: the recording shows `pods/log` before `pods`; longer names of equal verbs come first.
-    rows.sort_by(|left, right| (left.0.join(" "), std::cmp::Reverse(&left.1)).cmp(&(right.0.join(" "), std::cmp::Reverse(&right.1))));
+    // kubectl sorts by Go's text of a rule, brackets included: `pods/log]` comes before `pods]`.
+    rows.sort_by_key(|(verbs, resource, url, names)| (format!("{}]", verbs.join(" ")), format!("{resource}]"), names.clone(), url.clone()));
     rows.iter().for_each(|(verbs, resource, url, names)| writer.line(1, format!("{resource}\t{url}\t{names}\t[{}]", verbs.join(" "))));
     writer.finish()
 }

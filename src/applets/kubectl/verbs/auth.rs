@@ -71,9 +71,8 @@ pub(super) fn can_i(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
 }
 
 /// One line of `can-i --list`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
-    // kubectl sorts by Go's text of a rule, which begins with the verbs.
     verbs: Vec<String>,
     groups: Vec<String>,
     resources: Vec<String>,
@@ -121,7 +120,10 @@ fn list_rules(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
             });
         }
     }
-    rules.sort_by_key(|rule| (rule.verbs.join(" "), rule.groups.clone(), rule.resources.clone(), rule.names.clone(), rule.urls.clone()));
+    // kubectl sorts by Go's text of a rule, brackets included: `[*]` comes before `[]`.
+    rules.sort_by_key(|rule| {
+        [&rule.verbs, &rule.groups, &rule.resources, &rule.names, &rule.urls].map(|words| format!("{}]", words.join(" ")))
+    });
     let mut table = String::new();
     if !session.line.is_on("no-headers", false) {
         table.push_str("Resources\tNon-Resource URLs\tResource Names\tVerbs\n");

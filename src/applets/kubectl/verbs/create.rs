@@ -29,8 +29,9 @@ pub(super) fn from_files(session: &mut Session<'_, '_>) -> Result<i32, Failure> 
     let form = Form::of(&session.line, Printer::Object)?;
     let dry_run = DryRun::of(session)?;
     let validation = field_validation(session)?;
-    let (objects, mut failures) = of_files(session, validation != "Ignore")?;
-    if objects.is_empty() && failures.is_empty() {
+    let (objects, broken) = of_files(session, validation != "Ignore")?;
+    let mut failures = Vec::new();
+    if objects.is_empty() && broken.is_empty() {
         return Err(Failure::error("no objects passed to create"));
     }
     let mut created = Vec::new();
@@ -49,6 +50,8 @@ pub(super) fn from_files(session: &mut Session<'_, '_>) -> Result<i32, Failure> 
             Err(error) => failures.push(error.while_doing(&format!("error when creating {:?}: ", object.source)).into()),
         }
     }
+    // Objects come first here, broken documents last (measured with 1.33).
+    failures.extend(broken);
     if !created.is_empty() {
         let whole = if created.len() == 1 { created.remove(0) } else { as_list(created) };
         let text = form.print(&whole, "")?.unwrap_or_default();

@@ -34,6 +34,8 @@ pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
     let mut is_first = true;
     for object in objects {
         match describe(session, &object) {
+            // Objects found by the beginning of their name are each followed by an empty line (measured with 1.33).
+            Ok(text) if line.args.len() > 1 && !line.args.contains(&object.name) => session.out(format!("{text}\n")),
             Ok(text) => {
                 let separator = if std::mem::take(&mut is_first) { "" } else { "\n\n" };
                 session.out(format!("{separator}{text}"));

@@ -132,11 +132,20 @@ fn changed(
             .iter()
             .filter_map(|(key, value)| {
                 let (old, new) = (marks.get(key)?.as_str()?, value.as_deref()?);
-                (old != new).then(|| format!("'{key}' already has a value ({old}), and --overwrite is false"))
+                (old != new).then(|| format!("'{key}' already has a value ({old})"))
             })
             .collect();
-        if !clashes.is_empty() {
-            return Err(Failure::error(if clashes.len() == 1 { clashes[0].clone() } else { format!("[{}]", clashes.join(", ")) }));
+        if !clashes.is_empty() && mark.noun == "annotation" {
+            return Err(Failure::error(format!(
+                "--overwrite is false but found the following declared annotation(s): {}",
+                clashes.join("; ")
+            )));
+        }
+        let lines: Vec<String> = clashes.into_iter().map(|clash| format!("{clash}, and --overwrite is false")).collect();
+        match lines.as_slice() {
+            [] => {}
+            [line] => return Err(Failure::error(line)),
+            lines => return Err(Failure::error(format!("[{}]", lines.join(", ")))),
         }
     }
     let (mut set, mut removed) = (false, false);

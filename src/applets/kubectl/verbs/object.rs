@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use super::super::discovery::{Discovery, Resource, list, text};
-use super::super::failure::{Failure, ServerStatus};
+use super::super::failure::Failure;
 use super::super::manifest::{self, Document};
 use super::super::selection::Wanted;
 use super::super::server::{Call, CallError};
@@ -188,63 +188,62 @@ fn resolve(session: &mut Session<'_, '_>, document: Document, validated: bool) -
 /// What kubectl checks before it knows any schema.
 fn validate(object: &Value) -> Result<(), String> {
     let Some(fields) = object.as_object() else { return Err("invalid object to validate".to_owned()) };
-    let is_unset = |key: &str| fields.get(key).is_none_or(Value::is_null);
-    match (is_unset("apiVersion"), is_unset("kind")) {
-        (true, true) => Err("[apiVersion not set, kind not set]".to_owned()),
-        (true, false) => Err("apiVersion not set".to_owned()),
-        (false, true) => Err("kind not set".to_owned()),
-        (false, false) => Ok(()),
+    let problem = |key: &str| match fields.get(key) {
+        None | Some(Value::Null) => Some(format!("{key} not set")),
+        Some(Value::String(_)) => None,
+        Some(_) => Some(format!("{key} isn't string type")),
+    };
+    match (problem("apiVersion"), problem("kind")) {
+        (Some(version), Some(kind)) => Err(format!("[{version}, {kind}]")),
+        (Some(problem), None) | (None, Some(problem)) => Err(problem),
+        (None, None) => Ok(()),
     }
 }
 
-/// Go's decoding of what every object has: a kind, and metadata of the right types.
+/// Go's decoding of what every object has: a kind, and metadata of the right types. The first field in sorted order is named.
 fn decode(object: &Value) -> Result<(), String> {
-    let wrong = |value: &Value, place: &str, wanted: &str| {
-        let found = match value {
-            Value::Bool(_) => "bool",
-            Value::Number(_) => "number",
-            Value::String(_) => "string",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-            Value::Null => "null",
-        };
-        format!("json: cannot unmarshal {found} into Go {place} of type {wanted}")
-    };
     if !object.is_object() {
         return Err(wrong(object, "value", "unstructured.detector"));
     }
     if text(&object["kind"]).is_empty() {
         return Err(format!("Object 'Kind' is missing in '{}'", super::super::print::json::compact(object)));
     }
+    if !object["apiVersion"].is_string() && !object["apiVersion"].is_null() {
+        return Err(wrong(&object["apiVersion"], "struct field metadataOnlyObject.apiVersion", "string"));
+    }
     let metadata = &object["metadata"];
     if !metadata.is_object() && !metadata.is_null() {
-        return Err(wrong(metadata, "struct field .metadata", "v1.ObjectMeta"));
+        return Err(wrong(metadata, "struct field metadataOnlyObject.metadata", "v1.ObjectMeta"));
     }
-    for key in ["name", "generateName", "namespace"] {
-        if let Some(value) = metadata.get(key).filter(|value| !value.is_string() && !value.is_null()) {
-            return Err(wrong(value, &format!("struct field ObjectMeta.metadata.{key}"), "string"));
-        }
-    }
-    for key in ["labels", "annotations"] {
+    for key in ["annotations", "generateName", "labels", "name", "namespace"] {
+        let place = format!("struct field ObjectMeta.metadata.{key}");
+        let is_map = matches!(key, "annotations" | "labels");
         match &metadata[key] {
-            Value::Object(entries) => {
+            Value::Object(entries) if is_map => {
                 let mut keys: Vec<&String> = entries.keys().collect();
                 keys.sort();
                 if let Some(value) = keys.into_iter().map(|key| &entries[key]).find(|value| !value.is_string() && !value.is_null()) {
-                    return Err(wrong(value, &format!("struct field ObjectMeta.metadata.{key}"), "string"));
+                    return Err(wrong(value, &place, "string"));
                 }
             }
             Value::Null => {}
-            value => return Err(wrong(value, &format!("struct field ObjectMeta.metadata.{key}"), "map[string]string")),
+            Value::String(_) if !is_map => {}
+            value => return Err(wrong(value, &place, if is_map { "map[string]string" } else { "string" })),
         }
     }
     Ok(())
 }
 
-/// A `NotFound` that the client itself finds.
-pub(super) fn not_found(what: &str, name: &str) -> Failure {
-    let body = serde_json::json!({"kind": "Status", "reason": "NotFound", "message": format!("{what} {name:?} not found")});
-    ServerStatus::of(404, body.to_string().as_bytes(), "").into()
+fn wrong(value: &Value, place: &str, wanted: &str) -> String {
+    let found = match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+        Value::Null => "null",
+    };
+    format!("json: cannot unmarshal {found} into Go {place} of type {wanted}")
 }
 
 /// What `--dry-run` asks for.

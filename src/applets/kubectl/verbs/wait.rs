@@ -160,6 +160,9 @@ fn until(session: &mut Session<'_, '_>, object: &Object, goal: &Goal, timeout: D
             Err(CallError::Failed(failure)) => return Err(failure),
             Err(error) => return Err(error.into()),
         }
+        if timeout.is_zero() {
+            return Err(Failure::error(format!("condition not met for {}/{}", object.resource.plural_label(), object.name)));
+        }
         if *waited >= timeout {
             return Err(Failure::error(format!(
                 "timed out waiting for the condition on {}/{}",
@@ -197,11 +200,7 @@ mod tests {
         let answers = [(POD, 200, pod("True"))];
         check(&["--for=condition=ready", "pod/p"], &answers, (0, "pod/p condition met\n", ""));
         check(&["--for=jsonpath={.status.phase}=Running", "pod", "p"], &answers, (0, "pod/p condition met\n", ""));
-        check(
-            &["--for=condition=Ready=false", "pod/p", "--timeout=0s"],
-            &answers,
-            (1, "", "error: timed out waiting for the condition on pods/p\n"),
-        );
+        check(&["--for=condition=Ready=false", "pod/p", "--timeout=0s"], &answers, (1, "", "error: condition not met for pods/p\n"));
     }
 
     #[test]
