@@ -26,7 +26,7 @@ pub(super) fn resolve(text: &str) -> Plain {
         _ => {}
     }
     match text.as_bytes()[0] {
-        b'.' if is_float(text) => text.parse().map_or(Plain::Text, Plain::Float),
+        b'.' if is_float(text) => float(text),
         b'+' | b'-' | b'0'..=b'9' => {
             if is_timestamp(text) {
                 return Plain::Timestamp;
@@ -35,10 +35,15 @@ pub(super) fn resolve(text: &str) -> Plain {
             if let Some(number) = integer(&plain) {
                 return number;
             }
-            if is_float(&plain) { plain.parse().map_or(Plain::Text, Plain::Float) } else { Plain::Text }
+            if is_float(&plain) { float(&plain) } else { Plain::Text }
         }
         _ => Plain::Text,
     }
+}
+
+/// A number that is too large stays text, as Go refuses it.
+fn float(text: &str) -> Plain {
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map_or(Plain::Text, Plain::Float)
 }
 
 /// Go's `ParseInt` with base 0, then `ParseUint`, then go-yaml's own binary form.

@@ -1,4 +1,7 @@
-//! Values and messages measured with kubectl 1.32; `agreement` compares with a kubectl on this machine.
+//! Values and messages measured with kubectl 1.32, and a comparison with the kubectl of this machine where there is one.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -76,4 +79,81 @@ fn values_are_written_as_kubectl_writes_them() {
         to_yaml(&value),
         "a2: []\na10: 1\nb: \"true\"\ne: \"\"\nl:\n- c: {}\n  k: v\n- - 1\n  - 'x: y'\nm: |\n  one\n  two\nt: \"2026-01-01T00:00:00Z\"\n"
     );
+}
+
+/// A manifest with something of everything.
+const MANIFEST: &str = "apiVersion: v1
+kind: Pod
+metadata:
+  name: sample
+  labels:
+    a.b/use: \"true\"
+    tier: 'x'
+spec:
+  containers:
+    - image: ghcr.io/x/y:1
+      name: oidc
+      env:
+      - name: URL
+        value: https://kv/
+      args: [a, \"b\", {c: d}]
+      command:
+        - sh
+        - |
+          echo hi
+  nodeSelector:
+    kubernetes.io/os: linux
+";
+
+/// What real kubectl makes of a manifest without any server: its JSON, or its complaint. `None` where there is no kubectl.
+fn real(manifest: &str) -> Option<Result<Value, String>> {
+    let home = tempfile::tempdir().expect("a scratch folder");
+    let mut kubectl = Command::new("kubectl");
+    kubectl.args(["annotate", "--local", "-f", "-", "x=y", "-o", "json"]).env("HOME", home.path()).env("KUBECONFIG", "/nonexistent");
+    let mut kubectl = kubectl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
+    kubectl.stdin.take().expect("piped").write_all(manifest.as_bytes()).expect("it reads");
+    let output = kubectl.wait_with_output().expect("it ends");
+    let complaint = String::from_utf8_lossy(&output.stderr).trim_end().to_owned();
+    Some(if output.status.success() { Ok(serde_json::from_slice(&output.stdout).expect("JSON")) } else { Err(complaint) })
+}
+
+/// Each line of the manifest damaged in turn, in one way after the other.
+fn damaged() -> Vec<String> {
+    let lines: Vec<&str> = MANIFEST.lines().collect();
+    let damages: [fn(&str) -> String; 8] = [
+        |line| line.trim_start().to_owned(),
+        |line| format!(" {line}"),
+        |line| line.replacen(':', "", 1),
+        |line| line.replacen('"', "", 1),
+        |line| format!("\t{}", line.trim_start()),
+        |line| line.replacen("- ", "-", 1),
+        |line| format!("{line} : [x"),
+        |line| format!("{line}\n*q"),
+    ];
+    let damage = |(index, line): (usize, &&str)| {
+        let mut copy: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        copy[index] = damages[index % damages.len()](line);
+        copy.join("\n")
+    };
+    lines.iter().enumerate().map(damage).collect()
+}
+
+#[test]
+fn damaged_manifests_are_read_or_refused_as_by_the_kubectl_of_this_machine() {
+    for manifest in damaged() {
+        // Skipped where there is no kubectl.
+        let Some(real) = real(&manifest) else { return };
+        match (to_json(manifest.as_bytes()), real) {
+            (Err(ours), Err(theirs)) => {
+                assert_eq!(format!("error: error parsing STDIN: error converting YAML to JSON: {ours}"), theirs, "for:\n{manifest}")
+            }
+            (Ok(mut ours), Ok(theirs)) => {
+                ours["metadata"]["annotations"]["x"] = "y".into();
+                assert_eq!(ours, theirs, "for:\n{manifest}");
+            }
+            // What reads as YAML may still be no object to kubectl.
+            (Ok(_), Err(theirs)) => assert!(theirs.starts_with("error: unable to decode"), "{theirs} for:\n{manifest}"),
+            (Err(ours), Ok(_)) => panic!("{ours} for:\n{manifest}"),
+        }
+    }
 }
