@@ -13,6 +13,8 @@ pub(crate) fn encode(state: &mut State, request: &Request, fault: &Fault) -> Rep
     let is_own = own.is_some();
     let body = own.unwrap_or_else(|| match request.host.as_str() {
         hosts::GRAPH => graph(state, request, fault),
+        // OAuth's own shape (RFC 6749, 5.2).
+        hosts::LOGIN => json!({"error": "not_emulated", "error_description": fault.message(), "error_codes": [fault.status()]}),
         _ => json!({ "error": error_object(fault) }),
     });
     let mut reply = Reply::with_status(fault.status(), body);

@@ -124,9 +124,7 @@ fn token(context: &mut Context<'_>) -> Result<Reply, Fault> {
         grant @ ("authorization_code" | "urn:ietf:params:oauth:grant-type:device_code" | "urn:ietf:params:oauth:grant-type:jwt-bearer"),
     ) = form.get("grant_type")
     {
-        let fault = Fault::unsupported(format!("the grant type {grant}"), "the run is signed in already");
-        let body = json!({"error": "not_emulated", "error_description": fault.message(), "error_codes": [501]});
-        return Err(fault.with_body(body));
+        return Err(Fault::unsupported(format!("the grant type {grant}"), "the run is signed in already"));
     }
     match operations::grant(context.state, &form, context.now) {
         Ok(granted) => Ok(no_store(Reply::json(granted_json(context, &granted)))),
