@@ -13,8 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     subcommand_required = true,
     disable_help_subcommand = true,
     after_help = "Examples:\n  docent runbooks/                        run every runbook below a folder\n  docent test guide.md --filter deploy    run the steps up to and including those called deploy\n  docent list guide.md                    see what would run; nothing is run\n  docent cloud exec -- az group list      one command against an embedded Azure of its own\n\n\
-Exit status: 0 all passed, 1 a step failed, 2 wrong usage, 3 a runbook could not be read, 4 docent could not do its work,\n\
-5 resources may be left, 6 nothing failed but something could not be run, 130 interrupted."
+Exit status:\n  0  all passed                            4  docent could not do its work\n  1  a step failed                         6  nothing failed, but something could not be run\n  2  wrong usage                         130  interrupted\n  3  a runbook could not be read"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -12,6 +12,7 @@ use crate::{
         stderr, stdout,
     },
     report::diagnostics,
+    runbook::ExitExpectation,
 };
 
 pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
@@ -46,9 +47,16 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
             .var
             .iter()
             .fold(step.script.clone(), |text, (name, value)| bash::substitute_assignment(&text, name, value).unwrap_or(text));
+        let may_fail = step.directives.expect_exit.is_some_and(|expected| expected != ExitExpectation::Status(0));
+        if may_fail {
+            script.push_str("set +e # this step is expected to fail\n");
+        }
         script.push_str(&text);
         if !text.ends_with('\n') {
             script.push('\n');
+        }
+        if may_fail {
+            script.push_str("set -e\n");
         }
     }
     let mut out = stdout(Colour::Never);
