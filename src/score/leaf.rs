@@ -358,7 +358,7 @@ fn names(expected: &str, actual: &str) -> f64 {
     }
     match (shape(expected), shape(actual)) {
         (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
-        (Shape::Url, Shape::Url) => 1.0,
+        (Shape::Url, Shape::Url) | (Shape::Guid, Shape::Guid) => 1.0,
         (Shape::ArmId | Shape::Url | Shape::Guid, _) | (_, Shape::ArmId) => 0.2,
         _ if is_prose(actual) && !is_prose(expected) => 0.6,
         _ => 0.95,
@@ -530,6 +530,7 @@ mod tests {
             ("type", "", "Microsoft.ContainerService/ManagedClusters", "microsoft.containerservice/managedclusters"),
             ("name", "", "myGroupabc123", "prod"),
             ("id", "", "/subscriptions/<guid>/resourceGroups/a", "/subscriptions/8b2bb50b-e584-4a5d-afa5-113b8f1b1a42/resourceGroups/b"),
+            ("clientId", "", "00000000-0000-0000-0000-000000000000", "c4b6d846-2299-44ce-81ec-3a4d7c9c2048"),
             ("macAddress", "", "7C-1E-52-22-D8-72", "00-0D-3A-10-4F-70"),
             ("AGE", "", "3m56s", "12d"),
             ("vmSize", "", "Standard_DS2_v2", "Standard_D4s_v5"),
