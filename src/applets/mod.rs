@@ -11,7 +11,6 @@ use std::path::Path;
 mod az;
 mod client;
 mod date;
-#[expect(dead_code, reason = "kubectl is still being written")]
 mod kubectl;
 mod openssl;
 mod render;

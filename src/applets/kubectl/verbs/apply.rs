@@ -44,15 +44,11 @@ pub(super) fn run(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
         let outcome =
             if server_side { server_side_one(session, object, dry_run, validation) } else { one(session, object, dry_run, validation) };
         match outcome {
-            Ok((outcome, value)) if form == Form::Human => {
-                let _ = value;
-                session.out(format!("{} {outcome}{}\n", object.label(), dry_run.suffix()));
-            }
-            Ok((_, value)) if form == Form::Name => {
-                let _ = value;
-                session.out(format!("{}\n", object.label()));
-            }
-            Ok((_, value)) => applied.push(value),
+            Ok((outcome, value)) => match form {
+                Form::Human => session.out(format!("{} {outcome}{}\n", object.label(), dry_run.suffix())),
+                Form::Name => session.out(format!("{}\n", object.label())),
+                _ => applied.push(value),
+            },
             Err(error) => failures.push(error.into()),
         }
     }
