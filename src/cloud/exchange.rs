@@ -3,15 +3,23 @@
 use jiff::Timestamp;
 
 use super::http::endpoint::{Reply, Request};
+use super::observation::Observation;
 use super::state::State;
 
 /// Something that answers requests the way the network would.
 pub(crate) trait Exchange: Send + Sync {
     /// The answer to a request; the whole pipeline is behind it. A host that nobody has is `None`, as a name that does not resolve.
-    fn exchange(&self, request: &Request) -> Option<Reply>;
+    fn exchange(&self, request: &Request) -> Option<Exchanged>;
 
     /// The present instant.
     fn now(&self) -> Timestamp;
+}
+
+/// An answer, with what the cloud noticed on the way to it. Whoever asked decides when that is told.
+#[derive(Debug)]
+pub(crate) struct Exchanged {
+    pub(crate) reply: Reply,
+    pub(crate) observations: Vec<Observation>,
 }
 
 /// What a program wants to be written down when it is done; run under the lock.

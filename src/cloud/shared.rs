@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::clock::since;
-use super::exchange::{Exchange, Program};
+use super::exchange::{Exchange, Exchanged, Program};
 use super::http::authority::{Authority, AuthorityError};
 use super::http::endpoint::{Reply, Request};
 use super::http::{hosts, pipeline};
@@ -160,16 +160,19 @@ impl Shared {
 }
 
 impl Exchange for Shared {
-    fn exchange(&self, request: &Request) -> Option<Reply> {
+    fn exchange(&self, request: &Request) -> Option<Exchanged> {
         let mut state = self.state();
         if !hosts::is_served(&state, &request.host) {
             return None;
         }
+        let earlier = state.take_observations();
         let reply = pipeline::answer(&mut state, &self.profile, request);
         if pipeline::is_write(request) {
             settle::settle(&mut state);
         }
-        Some(reply)
+        let observations = state.take_observations();
+        earlier.into_iter().for_each(|observation| state.observe(observation));
+        Some(Exchanged { reply, observations })
     }
 
     fn now(&self) -> Timestamp {

@@ -1,6 +1,7 @@
 //! What a refusal of the data plane does not say: who has which role where, in a sentence for the author of a document.
 
 use super::model::Vault;
+use super::vaults::by_host;
 use crate::cloud::authorization;
 use crate::cloud::identity::azure_rbac::{Denial, Grant, Plane, is_at_or_below, role_allows};
 use crate::cloud::identity::builtin_roles::{self, BuiltinRole};
@@ -36,6 +37,22 @@ pub(crate) fn of_denial(state: &State, caller: &EntraCaller, vault: &Vault, acti
             }
         }
     }
+}
+
+/// What the vault behind a host has instead of a secret that is not there; none when there is no such vault or the secret is there.
+pub(crate) fn of_absent_secret(state: &State, host: &str, secret: &str) -> Option<String> {
+    let vault = by_host(state, host)?;
+    let is_named = |name: &str| name.eq_ignore_ascii_case(secret);
+    if vault.secrets.iter().any(|known| is_named(&known.name)) {
+        return None;
+    }
+    let name = &vault.name;
+    if vault.deleted_secrets.iter().any(|deleted| is_named(&deleted.secret.name)) {
+        return Some(format!("the secret {secret} of the vault {name} was deleted; it can be recovered"));
+    }
+    let others: Vec<_> = vault.secrets.iter().map(|known| known.name.as_str()).collect();
+    let has = if others.is_empty() { "no secret at all".to_owned() } else { format!("only {}", others.join(", ")) };
+    Some(format!("the vault {name} has no secret {secret}; it has {has}"))
 }
 
 /// Why access policies said no.

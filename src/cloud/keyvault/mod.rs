@@ -31,6 +31,7 @@ use crate::cloud::arm::resource::Resource;
 use crate::cloud::state::State;
 
 pub(crate) use access::authorize;
+pub(crate) use hints::of_absent_secret;
 pub(crate) use lifecycle::{next_due, settle};
 pub(crate) use recycle::delete_group;
 pub(crate) use vaults::host_exists;

@@ -9,6 +9,7 @@ use super::model::Cluster;
 use super::objects::text;
 use super::resources::{self, Resource};
 use super::status::Status;
+use super::webhook;
 use crate::cloud::profile::Profile;
 
 /// Why a webhook said no.
@@ -29,7 +30,7 @@ pub(crate) struct Webhook {
 }
 
 /// The webhooks of every cluster, in the order of their calls.
-pub(crate) const WEBHOOKS: &[Webhook] = &[];
+pub(crate) const WEBHOOKS: &[Webhook] = &[webhook::WEBHOOK];
 
 /// Where the token of the API server is mounted.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";

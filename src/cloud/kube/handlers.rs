@@ -11,6 +11,7 @@ use super::model::Cluster;
 use super::objects::text;
 use super::openapi;
 use super::operations::{FieldValidation, PatchKind, Target, WriteOptions, Written};
+use super::pods;
 use super::protobuf;
 use super::request_path::RequestPath;
 use super::resources::{self, Emulation, Resource};
@@ -73,6 +74,9 @@ pub(crate) fn resource(context: &mut Context<'_>, path: &RequestPath) -> Result<
         return review(context, path, resource);
     }
     let attributes = &path.attributes;
+    if resource.plural == "pods" {
+        pods::explain::remind(context.state, context.request, attributes);
+    }
     match (attributes.verb.as_str(), attributes.subresource.as_str()) {
         ("get", "") => get(context, path, resource),
         ("list", "") => list(context, path, resource),

@@ -149,7 +149,7 @@ const CASES: &[Case] = &[
         "Error from server (BadRequest): error when creating \"STDIN\": Pod in version \"v1\" cannot be handled as a Pod: strict decoding error: unknown field \"labels\", unknown field \"spec.bogus\"\n",
     ),
     ("apply -f -", NO_CONTAINERS, 1, "", "The Pod \"x3\" is invalid: spec.containers: Required value\n"),
-    ("get pods", "", 0, "NAME   READY   STATUS    RESTARTS   AGE\np      0/1     Pending   0          0s\n", ""),
+    ("get pods", "", 0, "NAME   READY   STATUS              RESTARTS   AGE\np      0/1     ContainerCreating   0          0s\n", ""),
     ("get pods -l a=b,!z -o name", "", 0, "pod/p\n", ""),
     ("get pods --field-selector status.phase=Running", "", 0, "", "No resources found in default namespace.\n"),
     ("get pod p -o jsonpath={.spec.containers[0].image}", "", 0, "x:1", ""),
@@ -192,7 +192,7 @@ const CASES: &[Case] = &[
         "Name:                bob\nNamespace:           dev\nLabels:              <none>\nAnnotations:         <none>\nImage pull secrets:  <none>\nMountable secrets:   <none>\nTokens:              <none>\nEvents:              <none>\n",
         "",
     ),
-    ("logs p", "", 1, "", "Error from server (BadRequest): pod p does not have a host assigned\n"),
+    ("logs p", "", 1, "", "Error from server (BadRequest): container \"c\" in pod \"p\" is waiting to start: ContainerCreating\n"),
     (
         "create deployment web --image=nginx",
         "",

@@ -27,6 +27,7 @@ mod openapi;
 mod operations;
 mod patch;
 mod pod_status;
+mod pods;
 mod protobuf;
 mod rbac;
 mod request_path;
@@ -42,6 +43,7 @@ mod tests;
 pub(crate) mod tokens;
 mod validation;
 mod watch;
+mod webhook;
 
 use base64::Engine as _;
 use jiff::Timestamp;
@@ -67,9 +69,9 @@ pub(crate) fn next_due(state: &State, now: Timestamp) -> Option<Timestamp> {
     state.kube.clusters().filter_map(|cluster| controllers::next_due(cluster, now)).min()
 }
 
-/// The next program (of a pod, say) that is to run outside the lock; it is not returned again.
-pub(crate) fn next_program(_state: &mut State, _now: Timestamp) -> Option<Program> {
-    None
+/// The next program of a pod that is to run outside the lock; it is not returned again.
+pub(crate) fn next_program(state: &mut State, now: Timestamp) -> Option<Program> {
+    pods::program::next(state, now)
 }
 
 /// Whether an API server or an issuer answers to this host name now.

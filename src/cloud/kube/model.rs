@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::objects::Store;
+use super::pods::run::Kubelet;
 use crate::cloud::identity::caller::KubeUser;
 
 /// Every cluster, by lower-case resource id.
@@ -53,6 +54,8 @@ pub(crate) struct Cluster {
     pub(crate) store: Store,
     /// What containers wrote.
     pub(crate) logs: LogBook,
+    /// What runs on the nodes.
+    pub(crate) kubelet: Kubelet,
     /// Client certificates by their DER bytes.
     pub(crate) certificates: Vec<(Vec<u8>, KubeUser)>,
     /// Static tokens.
@@ -94,7 +97,14 @@ impl Cluster {
     pub(crate) fn new(settings: Settings) -> Cluster {
         let identity =
             Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{} {}", settings.tenant_id, settings.resource_id.to_lowercase()).as_bytes());
-        Cluster { store: Store::new(identity), settings, logs: LogBook::default(), certificates: Vec::new(), tokens: Vec::new() }
+        Cluster {
+            store: Store::new(identity),
+            settings,
+            logs: LogBook::default(),
+            kubelet: Kubelet::default(),
+            certificates: Vec::new(),
+            tokens: Vec::new(),
+        }
     }
 
     /// `34` of `v1.34.5`.

@@ -108,7 +108,16 @@ impl Store {
     }
 
     /// Replaces an object, keeping its identity; returns the stored one unchanged when nothing differs.
-    pub(crate) fn update(&mut self, resource: &Resource, key: &Key, mut object: Value) -> Option<Arc<Value>> {
+    pub(crate) fn update(&mut self, resource: &Resource, key: &Key, object: Value) -> Option<Arc<Value>> {
+        self.replace(resource, key, object, true)
+    }
+
+    /// The same for a change of the spec that is not its author's, such as the binding of a pod to a node: the generation stays.
+    pub(crate) fn bind(&mut self, resource: &Resource, key: &Key, object: Value) -> Option<Arc<Value>> {
+        self.replace(resource, key, object, false)
+    }
+
+    fn replace(&mut self, resource: &Resource, key: &Key, mut object: Value, counts: bool) -> Option<Arc<Value>> {
         let before = self.objects.get(key)?.clone();
         let same_spec = before.get("spec") == object.get("spec");
         let old = before.get("metadata").cloned().unwrap_or_default();
@@ -127,7 +136,7 @@ impl Store {
         let revision = self.revision.to_string();
         let meta = metadata(&mut object);
         meta.insert("resourceVersion".to_owned(), json!(revision));
-        if resource.has_generation && !same_spec {
+        if counts && resource.has_generation && !same_spec {
             meta.insert("generation".to_owned(), json!(generation + 1));
         }
         Some(self.commit(key.clone(), Some(object)))

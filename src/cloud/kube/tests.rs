@@ -356,7 +356,8 @@ fn nodes_are_as_many_as_the_pool_says_and_the_version_is_the_clusters() {
 #[test]
 fn stale_updates_and_wrong_names_are_refused() {
     let cloud = cloud();
-    let (_, created) = call(&cloud, "POST", PODS, pod("p"));
+    call(&cloud, "POST", PODS, pod("p"));
+    let (_, created) = call(&cloud, "GET", &format!("{PODS}/p"), Value::Null);
     let mut changed = created.clone();
     changed["metadata"]["labels"] = json!({"a":"b"});
     assert_eq!(call(&cloud, "PUT", &format!("{PODS}/p"), changed.clone()).0, 200);

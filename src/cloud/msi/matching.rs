@@ -68,6 +68,12 @@ pub(crate) fn mismatch_hint(
     explain(&state.msi, client_id, mismatch, issuer, subject, audience)
 }
 
+/// What a client id that nobody has may be instead: the other id of a managed identity. `None` when it is nothing that is known.
+pub(crate) fn unknown_client_hint(state: &State, client_id: &str) -> Option<String> {
+    let identity = state.msi.identities().find(|identity| identity.principal_id.eq_ignore_ascii_case(client_id))?;
+    Some(format!("{client_id} is the principal id of the managed identity {}; its client id is {}", identity.name, identity.client_id))
+}
+
 fn explain(model: &Model, client_id: &str, mismatch: Mismatch, issuer: &str, subject: &str, audience: &str) -> Option<String> {
     let identity = model.by_client_id(client_id)?;
     let name = &identity.name;

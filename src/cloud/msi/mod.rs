@@ -22,7 +22,7 @@ use serde_json::{Map, json};
 use crate::cloud::arm::resource::Resource;
 use crate::cloud::state::State;
 
-pub(crate) use matching::{Mismatch, match_assertion, mismatch_hint};
+pub(crate) use matching::{Mismatch, match_assertion, mismatch_hint, unknown_client_hint};
 pub(crate) use operations::delete_group;
 
 /// Nothing happens by itself here; true when something did.
