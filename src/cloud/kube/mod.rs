@@ -26,7 +26,7 @@ pub(crate) mod objects;
 mod openapi;
 mod operations;
 mod patch;
-mod pod_status;
+pub(crate) mod pod_status;
 mod pods;
 mod protobuf;
 mod rbac;
@@ -43,7 +43,7 @@ mod tests;
 pub(crate) mod tokens;
 mod validation;
 mod watch;
-mod webhook;
+pub(crate) mod webhook;
 
 use base64::Engine as _;
 use jiff::Timestamp;

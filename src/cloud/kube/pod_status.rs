@@ -34,7 +34,9 @@ pub(crate) fn summarize(pod: &Value) -> Summary {
     for (index, status) in statuses(pod, "initContainerStatuses").iter().enumerate() {
         restarts += status["restartCount"].as_i64().unwrap_or(0);
         let terminated = &status["state"]["terminated"];
-        if terminated["exitCode"] == 0 && terminated.is_object() || status["started"] == true {
+        let spec = pod["spec"]["initContainers"].as_array().into_iter().flatten().find(|spec| spec["name"] == status["name"]);
+        let goes_on = spec.is_some_and(|spec| spec["restartPolicy"] == "Always");
+        if terminated["exitCode"] == 0 && terminated.is_object() || goes_on && status["started"] == true {
             continue;
         }
         reason = if terminated.is_object() {

@@ -439,12 +439,9 @@ impl<'a> Worker<'a> {
 
     fn pull(&mut self, index: usize, at: Timestamp) {
         let image = self.run.containers[index].image.clone();
-        let failure = Image::parse(&image).ok().and_then(|image| image.failure());
+        let is_available = pull_failure(&image).is_none();
         self.tell_of(index, Event::normal("Pulling", format!("Pulling image \"{image}\"")), at);
-        let case = if failure.is_some() { Case::Unavailable } else { Case::Available };
-        if let Some(message) = failure {
-            self.run.containers[index].waiting = ("ErrImagePull".to_owned(), message);
-        }
+        let case = if is_available { Case::Available } else { Case::Unavailable };
         self.stay(index, Stage::Pulling, case, at);
     }
 
@@ -452,7 +449,9 @@ impl<'a> Worker<'a> {
         let container = &mut self.run.containers[index];
         container.pull_failures += 1;
         container.pulled_in = None;
-        let message = format!("Failed to pull image \"{}\": {}", container.image, container.waiting.1);
+        let why = pull_failure(&container.image).unwrap_or_default();
+        let message = format!("Failed to pull image \"{}\": {why}", container.image);
+        container.waiting = ("ErrImagePull".to_owned(), why);
         self.tell_of(index, Event::warning("Failed", message), at);
         self.tell_of(index, Event::warning("Failed", "Error: ErrImagePull"), at);
         self.stay(index, Stage::PullFailed, Case::Always, at);
@@ -576,6 +575,10 @@ impl<'a> Worker<'a> {
         container.next = None;
         self.begin(index, at);
     }
+}
+
+fn pull_failure(image: &str) -> Option<String> {
+    Image::parse(image).ok().and_then(|image| image.failure())
 }
 
 /// When a container that started counts as ready, if not at once. Assumed: probes succeed at their first try.

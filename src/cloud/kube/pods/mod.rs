@@ -16,5 +16,7 @@ pub(crate) mod msal_go;
 pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod status;
+#[cfg(test)]
+mod tests;
 pub(crate) mod transport;
 pub(crate) mod volumes;

@@ -148,9 +148,8 @@ fn state(container: &ContainerRun, inits: &[&ContainerRun], sandbox: bool) -> Va
     let (reason, message) = &container.waiting;
     match container.stage {
         Stage::Running => json!({"running": {"startedAt": container.started.map(rfc3339)}}),
-        Stage::PullFailed => waiting("ErrImagePull", message),
-        Stage::PullBackOff | Stage::Refused | Stage::CrashLoopBackOff => waiting(reason, message),
-        _ if reason == "CrashLoopBackOff" => waiting(reason, message),
+        // A new try shows the failure before it until it succeeds.
+        _ if !reason.is_empty() => waiting(reason, message),
         _ if !sandbox || inits.is_empty() => waiting("ContainerCreating", ""),
         _ => waiting("PodInitializing", ""),
     }
