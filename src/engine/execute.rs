@@ -523,5 +523,9 @@ fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &s
     let line = stderr.lines().find(|line| line.ends_with(": command not found"))?;
     failing.filter(|failure| failure.exit_code == 127)?;
     let what = line.trim_end_matches(": command not found").rsplit(": ").next()?.to_owned();
+    // `--query` on a line of its own is a broken continuation, not a program that somebody could install.
+    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) {
+        return None;
+    }
     Some(BlockedBy { workaround: format!("install `{what}`, or mark the step with `docent: skip`"), kind: "command".to_owned(), what })
 }

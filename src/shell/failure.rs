@@ -55,6 +55,16 @@ pub enum Defect {
     },
 }
 
+/// The first here-document that bash warns about: `FILE: line 10: warning: here-document at line 3 delimited by end-of-file (wanted `EOF')`.
+pub(super) fn open_here_document(path: &str, stderr: &str) -> Option<Defect> {
+    stderr.lines().find_map(|line| {
+        let (_, rest) = line.strip_prefix(path)?.split_once(": warning: here-document at line ")?;
+        let (number, rest) = rest.split_once(" delimited by end-of-file (wanted `")?;
+        let line = number.parse::<usize>().ok()?.checked_sub(1)?;
+        Some(Defect::OpenHereDocument { line, delimiter: rest.strip_suffix("')")?.to_owned() })
+    })
+}
+
 /// What the reports of one block come to.
 #[derive(Debug, Default)]
 pub(super) struct Judgement {
@@ -163,5 +173,12 @@ mod tests {
         for (command, status) in [("grep x f", 2), ("command az", 1), ("az grep", 1), ("", 1)] {
             assert!(!is_answer(command, status), "{command}");
         }
+    }
+
+    #[test]
+    fn an_open_here_document_is_read_from_the_warning_of_bash() {
+        let warning = "/c/b8: line 10: warning: here-document at line 3 delimited by end-of-file (wanted `EOF')\n";
+        assert_eq!(open_here_document("/c/b8", warning), Some(Defect::OpenHereDocument { line: 2, delimiter: "EOF".to_owned() }));
+        assert_eq!(open_here_document("/c/b9", warning), None);
     }
 }

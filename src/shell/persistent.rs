@@ -313,6 +313,8 @@ impl Bash {
         let path = path.to_string_lossy();
         let open = script.here_documents().iter().find(|document| !document.closed);
         let open = open.map(|document| Defect::OpenHereDocument { line: document.line, delimiter: document.delimiter.clone() });
+        // What the grammar could not make out, bash still warns about.
+        let open = open.or_else(|| failure::open_here_document(&path, &stderr.text()));
         let syntax = || {
             let line = syntax_line(stderr, &path, script.is_valid()).filter(|_| may_be_syntax)?;
             Some(Defect::Syntax { line })
