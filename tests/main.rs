@@ -5,5 +5,6 @@ mod article;
 mod bad_input;
 mod consumer;
 mod documentation;
+mod links;
 mod load_bearing;
 mod support;

@@ -329,6 +329,10 @@ impl<'a> Run<'a> {
         };
         if result.status == StepStatus::Failed {
             result.blocked_by = blocked_by(seen, failing.as_ref(), stderr);
+            // An option alone cannot be pasted.
+            if let Some(blocked) = result.blocked_by.as_mut().filter(|blocked| blocked.workaround.starts_with("--")) {
+                blocked.workaround = format!("docent test {} {}", self.job.runbook.source.path(), blocked.workaround);
+            }
             if result.blocked_by.is_some() {
                 result.status = StepStatus::Unsupported;
             }
