@@ -54,6 +54,9 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         fail_fast: args.fail_fast || (!args.no_fail_fast && file.config.fail_fast.unwrap_or(false)),
         variables: args.var.clone(),
     };
+    // Without the embedded Azure there is no clock to set, but a mistake in the file is still said.
+    #[cfg(not(feature = "embedded"))]
+    file.clock()?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let suite = Options {
         target: match args.target.or(file.target()?) {
