@@ -122,6 +122,13 @@ fn a_program_that_is_not_installed_is_lacking_not_failing() {
 }
 
 #[test]
+fn a_question_that_nobody_can_answer_is_lacking_not_failing() {
+    let ended = check("```bash\nread -p 'Name? ' NAME\n```\n", 6, &["nobody is there to answer"]);
+    assert_eq!(ended.steps()[0]["blocked_by"]["kind"], "interactive");
+    check("```bash\nread -r LINE < /dev/null\n```\n", 1, &["status 1"]);
+}
+
+#[test]
 fn a_filter_that_matches_nothing_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.md"), "# A\n\n```bash\ntrue\n```\n").unwrap();

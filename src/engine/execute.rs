@@ -250,7 +250,7 @@ impl<'a> Run<'a> {
             root: result.caused_by.as_ref().map_or(index, |cause| cause.step),
             expanded: expand(&step.script, &values).to_lowercase(),
         });
-        Ok(self.masked(result))
+        Ok(self.redacted(result))
     }
 
     fn stream(&self, captured: &Captured) -> Stream {
@@ -424,7 +424,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn masked(&self, mut result: StepResult) -> StepResult {
+    /// The result without secrets in what was said about it.
+    fn redacted(&self, mut result: StepResult) -> StepResult {
         let mask = |text: &mut String| *text = self.redactor.mask(&self.redactor.alias(text));
         for check in &mut result.checks {
             mask(&mut check.verdict.reason);
@@ -517,12 +518,21 @@ fn exit_text(expected: ExitExpectation) -> String {
     }
 }
 
+/// `read` without a redirection waits for somebody to type; a step's standard input is empty.
+fn is_question_to_a_person(command: &str) -> bool {
+    (command == "read" || command.starts_with("read ")) && !command.contains('<')
+}
+
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
 fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str) -> Option<BlockedBy> {
     for observation in seen {
         if let Observation::Unsupported { what, kind, workaround } = observation {
             return Some(BlockedBy { what: what.clone(), kind: kind.clone(), workaround: workaround.clone() });
         }
+    }
+    if let Some(asks) = failing.filter(|failure| is_question_to_a_person(&failure.command)) {
+        let workaround = "mark the step with `docent: skip`, or let the document set the variable".to_owned();
+        return Some(BlockedBy { what: asks.command.clone(), kind: "interactive".to_owned(), workaround });
     }
     let line = stderr.lines().find(|line| line.ends_with(": command not found"))?;
     failing.filter(|failure| failure.exit_code == 127)?;

@@ -145,7 +145,12 @@ impl<W: Write + Send> Terminal<W> {
         }
         if let Some(blocked) = &result.blocked_by {
             writeln!(self.out, "      {}", wording::blocked_by(blocked))?;
-            self.next(Some(&blocked.workaround).filter(|text| !text.is_empty()).map(String::as_str))?;
+            // A command can be pasted; anything else is advice.
+            if blocked.workaround.is_empty() || blocked.workaround.starts_with("docent ") {
+                self.next(Some(&blocked.workaround).filter(|text| !text.is_empty()).map(String::as_str))?;
+            } else {
+                writeln!(self.out, "      {}", blocked.workaround)?;
+            }
         }
         Ok(())
     }
