@@ -31,7 +31,13 @@ impl Script {
             let written = bare(text.get(candidate.span.start..candidate.span.end).unwrap_or_default());
             (written.len().abs_diff(reported.len()), length(candidate))
         };
-        let found = on_line().filter(same).min_by_key(closeness).or_else(|| on_line().min_by_key(length))?;
+        // Of a capture in a here-document bash gives the line of the command that reads it.
+        let in_statement = || {
+            let lines = self.statement_at(line).map_or(line..=line, |statement| statement.line..=statement.last_line);
+            self.commands().iter().filter(move |candidate| candidate.place == Place::Capture && lines.contains(&candidate.line))
+        };
+        let found = on_line().filter(same).min_by_key(closeness);
+        let found = found.or_else(|| in_statement().filter(same).min_by_key(closeness)).or_else(|| on_line().min_by_key(length))?;
         Some(Located { span: found.span, line: found.line, place: found.noticed_in })
     }
 }

@@ -9,11 +9,13 @@ mod locate;
 mod model;
 mod substitute;
 mod walk;
+mod watch;
 mod word;
 
 pub use locate::Located;
 pub use model::{Assignment, AssignmentKind, Capture, Command, CommandKind, HereDocument, Place, Problem, Statement, Use, Word};
 pub use substitute::substitute_assignment;
+pub use watch::{Part, Watch, WatchKind, exit_status, watches};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -23,7 +23,7 @@ use crate::{
         world::{Observation, World},
     },
     runbook::{ExitExpectation, Runbook, Step},
-    shell::{Block, Captured, Defect, Ending, Interrupt, Outcome, Session, ShellError},
+    shell::{Block, Captured, Defect, Ending, Interrupt, Outcome, Place, Session, ShellError},
 };
 
 /// Virtual time that passes between two steps: about what a reader takes to paste the next block.
@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
         self.redactor.add_secrets(self.secret_values(step, &values));
         let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
         let masked: Vec<CommandFailure> =
-            outcome.masked.iter().filter(|failure| failure.is_hidden_by_capture()).map(|failure| located(step, failure)).collect();
+            outcome.masked.iter().filter(|failure| fails_unseen(failure, &seen)).map(|failure| located(step, failure)).collect();
         let mut result = StepResult {
             exit_code: match outcome.ending {
                 Ending::Exited(code) => Some(code),
@@ -276,6 +276,8 @@ impl<'a> Run<'a> {
             Ending::Exited(code) => {
                 let met = match expected {
                     ExitExpectation::Any => true,
+                    // A trap of the document's own can end a block that a failure has stopped with 0.
+                    ExitExpectation::Status(0) => code == 0 && stopped_at.is_none(),
                     ExitExpectation::Status(wanted) => i32::from(wanted) == code,
                 };
                 if !met {
@@ -292,6 +294,10 @@ impl<'a> Run<'a> {
                 Defect::Syntax { line } => {
                     TextDefect { line: step.script_line + line, what: "bash cannot read the block from here on".to_owned() }
                 }
+                Defect::Expression { line, message } => TextDefect {
+                    line: step.script_line + line,
+                    what: format!("bash could not compute an expression ({message}) and left the command out"),
+                },
                 Defect::OpenHereDocument { line, delimiter } => TextDefect {
                     line: step.script_line + line,
                     what: format!("the here-document that begins here never ends: no line says just `{delimiter}`"),
@@ -414,6 +420,29 @@ impl<'a> Run<'a> {
                 _ => {}
             }
         }
+        let unseen = outcome.masked.iter().filter(|failure| !failure.is_answer && !fails_unseen(failure, seen));
+        for failure in unseen.filter(|failure| failure.place != Place::Background && failure.place != Place::Capture) {
+            let place = match failure.place {
+                Place::Pipeline => " in a pipeline",
+                Place::ProcessSubstitution => " in a process substitution",
+                Place::Subshell => " in a subshell",
+                _ => "",
+            };
+            let command = failure.command.lines().next().unwrap_or_default();
+            let text = format!("`{command}` ended with status {}{place}, and the block went on", failure.status);
+            note(Severity::Warning, "unseen-failure", step.script_line + failure.line, text);
+        }
+        match &outcome.left_by {
+            Some(left) if left.skips && result.exit_code == Some(0) => {
+                let text = format!("`{}` ends the block here, so what stands behind it was not run", left.command);
+                note(Severity::Warning, "ended-early", step.script_line + left.line, text);
+            }
+            None if outcome.shell_restarted && result.exit_code == Some(0) && outcome.stopped_at.is_none() => {
+                let text = "something ended the shell with status 0 before the end of the block".to_owned();
+                note(Severity::Warning, "ended-early", step.line, text);
+            }
+            _ => {}
+        }
         if outcome.writers_left {
             note(
                 Severity::Advice,
@@ -479,6 +508,23 @@ impl<'a> Run<'a> {
             }
         }
         own.into_iter().collect()
+    }
+}
+
+/// Whether this failure was hidden so that the document cannot have meant it: in a capture, or by a command that is not there.
+fn fails_unseen(failure: &crate::shell::CommandFailure, seen: &[Observation]) -> bool {
+    // A status that could come from a reader that stopped early does not when the client itself says that it failed.
+    let client_failed = || {
+        let name = failure.command.split_whitespace().next().unwrap_or_default();
+        seen.iter().any(|one| {
+            matches!(one, Observation::ClientFailed { argv, status, .. }
+                if *status == failure.status && argv.first().is_some_and(|first| first == name) && !is_question(argv))
+        })
+    };
+    match failure.place {
+        Place::Capture => !failure.is_answer || client_failed(),
+        Place::Pipeline => failure.status == 127,
+        _ => false,
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use crate::bash::{Command, Script};
+use crate::bash::{Command, Place, Script, Watch, WatchKind, exit_status, watches};
 
 /// Files of the control directory.
 pub(super) mod file {
@@ -20,6 +20,8 @@ pub(super) mod file {
     pub(in crate::shell) const AFTER: &str = "p";
     /// Takes over an ERR trap that the document has set.
     pub(in crate::shell) const TAKE_OVER: &str = "m";
+    /// Runs behind what is watched.
+    pub(in crate::shell) const WATCH: &str = "w";
     /// Writes the checkpoint to standard output.
     pub(in crate::shell) const CHECKPOINT_SCRIPT: &str = "k";
     /// The checkpoint after a block.
@@ -37,7 +39,63 @@ pub(super) mod file {
 ///
 /// `BASH_SOURCE` holds the script and the block, so fewer than two mean that the driver's own line failed. In a subshell it only
 /// reports. The document's trap sees the status, and fires where it would without `errtrace`: at the block's own level.
-const ERR_TRAP: &str = r#"__docent_s=$?; if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:400}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi"#;
+///
+/// The watch script makes it fire in a capture to learn whether bash ignores failures there; its own status is none of interest.
+const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ?\$__docent_d/w?\ * ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
+
+/// Runs behind what is watched, with its number as the argument, and hands its status on.
+///
+/// A part of a pipeline that failed while the last did not is reported, in a capture through the ERR trap: where bash ignores failures
+/// (`f || true`) the trap stays silent. What leaves the block is reported before it does.
+const WATCH: &str = r#"__docent_q=$? __docent_p=("${PIPESTATUS[@]}")
+case $1 in
+l*|L*) \builtin printf '%s\0' "$__docent_n" L "$__docent_b" "$BASH_SUBSHELL" "${1#?}" >>"$__docent_d/c"
+case $1 in L*) \builtin return 0;; esac;;
+x*) __docent_p=("$2") __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin return 0;;
+*) if [[ $__docent_q == 0 && "${__docent_p[*]}" == *[1-9]* ]]; then
+case $-$BASH_SUBSHELL in
+*e*|*0) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$1" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
+*) __docent_k=$1; [[ 0 == 1 ]]; __docent_k=;;
+esac
+fi;;
+esac
+\builtin return "$__docent_q"
+"#;
+
+/// The script behind what is watched.
+pub(super) fn watch() -> &'static str {
+    WATCH
+}
+
+/// What is put behind watched bytes starts with this; after it comes the watch's name.
+const WATCH_CALL: &str = "\\builtin . \"$__docent_d/w\" ";
+
+/// A command as the document wrote it: bash reports captures together with what was put into them.
+pub(super) fn unwatched(command: &str) -> String {
+    let mut text = command.to_owned();
+    while let Some(start) = text.find(WATCH_CALL) {
+        let after = start + WATCH_CALL.len();
+        let name = text[after..].bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b' ')).count();
+        let before = text[..start].trim_end();
+        match before.strip_suffix('{') {
+            // `{ CALL; exit 3; }`
+            Some(outside) => {
+                let end = after + name + text[after + name..].starts_with(';') as usize;
+                let outside = outside.len();
+                if let Some(brace) = text[end..].find("; }") {
+                    text.replace_range(end + brace..end + brace + 3, "");
+                }
+                let blank = text[end..].len() - text[end..].trim_start().len();
+                text.replace_range(outside..end + blank, "");
+            }
+            None => {
+                let before = before.trim_end_matches(';').trim_end().len();
+                text.replace_range(before..after + name, "");
+            }
+        }
+    }
+    text.chars().take(400).collect()
+}
 
 /// The EXIT trap: the state of a shell that exits. A document's own EXIT trap replaces it, and then the last checkpoint counts.
 const EXIT_TRAP: &str =
@@ -66,7 +124,7 @@ pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool) -> Stri
 pub(super) fn before() -> String {
     format!(
         "if ((__docent_x)); then \\builtin trap '{EXIT_TRAP}' EXIT; fi\n\
-         __docent_r=\n\
+         __docent_r= __docent_k=\n\
          \\builtin trap '{ERR_TRAP}' ERR\n\
          \\builtin set -E\n\
          if [[ $__docent_e ]]; then __docent_e=; \\builtin set -e; fi\n"
@@ -89,25 +147,56 @@ fi
     )
 }
 
-/// The text of a block as it is run: a statement at its top that sets an ERR trap is followed, on the same line, by the line that
-/// takes it over.
-pub(super) fn block(script: &str) -> Cow<'_, str> {
+/// The text of a block as it is run, and what is watched in it. A statement at its top that sets an ERR trap is followed, on the same
+/// line, by the line that takes it over; what is watched, by a call of the watch script. Lines keep their numbers.
+pub(super) fn block(number: usize, script: &str) -> (Cow<'_, str>, Vec<Watch>) {
+    let watched = watches(script);
+    let mut edits: Vec<(usize, String)> =
+        traps(script).into_iter().map(|end| (end, format!("; \\builtin . \"$__docent_d/{}\"", file::TAKE_OVER))).collect();
+    // A function that is exported or printed would take what is put into it elsewhere.
+    let functions_travel = ["export -f", "declare -f", "typeset -f", "declare -x", "type "].iter().any(|word| script.contains(word));
+    for (index, watch) in watched.iter().enumerate().filter(|(_, watch)| !(watch.in_function && functions_travel)) {
+        match watch.kind {
+            WatchKind::Pipeline | WatchKind::Unseen => edits.push((watch.span.end, format!("; {WATCH_CALL}{number}.{index}"))),
+            WatchKind::Leave => {
+                let text = &watch.parts[0].text;
+                if let (Place::Capture, Some(status)) = (watch.place, exit_status(text)) {
+                    edits.push((watch.span.start, format!("{{ {WATCH_CALL}x{number}.{index} {status}; ")));
+                    edits.push((watch.span.end, "; }".to_owned()));
+                    continue;
+                }
+                // A status that is written out does not depend on the command before.
+                let letter = if text.starts_with("exec") || text.ends_with(|last: char| last.is_ascii_digit()) { 'L' } else { 'l' };
+                edits.push((watch.span.start, format!("{{ {WATCH_CALL}{letter}{number}.{index}; ")));
+                edits.push((watch.span.end, "; }".to_owned()));
+            }
+        }
+    }
+    if edits.is_empty() {
+        return (Cow::Borrowed(script), watched);
+    }
+    edits.sort_by_key(|(at, _)| *at);
+    let mut text = String::with_capacity(script.len() + 64 * edits.len());
+    let mut copied = 0;
+    for (at, insertion) in edits {
+        let at = at.min(script.len());
+        text.push_str(&script[copied..at]);
+        text.push_str(&insertion);
+        copied = at;
+    }
+    text.push_str(&script[copied..]);
+    (Cow::Owned(text), watched)
+}
+
+/// The ends of the statements at the top that set an ERR trap.
+fn traps(script: &str) -> Vec<usize> {
     if !(script.contains("trap") && script.contains("ERR")) {
-        return Cow::Borrowed(script);
+        return Vec::new();
     }
     let analysed = Script::parse(script);
     let sets_trap = |command: &&Command| command.name() == Some("trap") && command.words.iter().skip(2).any(|word| word.text == "ERR");
     let traps: Vec<usize> = analysed.commands().iter().filter(sets_trap).map(|command| command.span.end).collect();
-    let ends = analysed.statements().iter().map(|statement| statement.span.end).filter(|end| traps.contains(end));
-    let mut text = String::with_capacity(script.len() + 64);
-    let mut copied = 0;
-    for end in ends {
-        text.push_str(&script[copied..end]);
-        text.push_str(&format!("; \\builtin . \"$__docent_d/{}\"", file::TAKE_OVER));
-        copied = end;
-    }
-    text.push_str(&script[copied..]);
-    Cow::Owned(text)
+    analysed.statements().iter().map(|statement| statement.span.end).filter(|end| traps.contains(end)).collect()
 }
 
 /// What comes after a block: its status is kept, the state written, and the end reported.
@@ -174,7 +263,7 @@ pub(super) fn start(start: Start<'_>) -> String {
     if start.restore {
         script.push_str(&format!("\\builtin . {directory}/{}\n", file::RESTORE));
     } else {
-        script.push_str(&format!("__docent_t= __docent_e={}\n", if start.errexit { "1" } else { "" }));
+        script.push_str(&format!("__docent_k= __docent_t= __docent_e={}\n", if start.errexit { "1" } else { "" }));
         if let Some(seed) = start.seed {
             script.push_str(&format!("RANDOM={seed}\n"));
         }
@@ -207,9 +296,20 @@ mod tests {
 
     #[test]
     fn a_trap_that_a_block_sets_is_taken_over_on_its_own_line() {
-        let text = block("trap 'echo \"x\"; false' ERR # why\nfalse\nif :; then trap : ERR; fi");
+        let (text, _) = block(1, "trap 'echo \"x\"; false' ERR # why\nfalse\nif :; then trap : ERR; fi");
         assert_eq!(text, "trap 'echo \"x\"; false' ERR; \\builtin . \"$__docent_d/m\" # why\nfalse\nif :; then trap : ERR; fi");
-        assert!(matches!(block("trap 'echo' EXIT"), Cow::Borrowed(_)));
+        assert!(matches!(block(1, "trap 'echo' EXIT"), (Cow::Borrowed(_), _)));
+    }
+
+    #[test]
+    fn what_is_watched_keeps_its_lines_and_comes_out_of_reports_as_it_was_written() {
+        let script = "X=$(a |\n  b) # c\n[ x ] || exit 3\necho";
+        let (text, watched) = block(7, script);
+        let expected =
+            "X=$(a |\n  b; \\builtin . \"$__docent_d/w\" 7.0) # c\n[ x ] || { \\builtin . \"$__docent_d/w\" L7.1; exit 3; }\necho";
+        assert_eq!((&*text, watched.len()), (expected, 2));
+        assert_eq!(unwatched("X=$(a | b; \\builtin . \"$__docent_d/w\" 7.0)"), "X=$(a | b)");
+        assert_eq!(unwatched("X=$(a || { \\builtin . \"$__docent_d/w\" x7.0 3; exit 3; })"), "X=$(a || exit 3)");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! From reports of failed commands to what they mean for a block. Pure.
 
-use super::report::FailedCommand;
-use crate::bash::{Located, Script};
+use std::collections::BTreeMap;
+
+use super::report::{FailedCommand, FailedParts};
+use crate::bash::{Located, Script, Watch, WatchKind};
 
 pub use crate::bash::Place;
 
@@ -12,6 +14,13 @@ pub(super) const FAILURES_MAX: usize = 256;
 const ANSWERS: [&str; 11] = ["grep", "egrep", "fgrep", "pgrep", "zgrep", "diff", "cmp", "test", "[", "[[", "expr"];
 /// Commands that ask whether another is there.
 const LOOK_UPS: [&str; 3] = ["which", "type", "hash"];
+/// Commands that stop reading before the end of their input, and so can make the command before them fail.
+const EARLY_READERS: [&str; 6] = ["head", "grep", "sed", "awk", "read", "less"];
+/// What programs end with when nobody reads on: a caught error, curl, Python at its end. Source: curl's manual (23, write error), measured
+/// with CPython 3.11 (1 in the middle of writing, 120 when the last flush fails).
+const UNREAD: [i32; 3] = [1, 23, 120];
+/// SIGPIPE as a status.
+const SIGPIPE: i32 = 141;
 
 /// A command of a block that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +47,17 @@ impl CommandFailure {
     }
 }
 
+/// Where a block left itself before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// The 0-based line of the script.
+    pub line: usize,
+    /// The command, `exit 0`.
+    pub command: String,
+    /// Statements stand behind it that were not run.
+    pub skips: bool,
+}
+
 /// What is wrong with a block as a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Defect {
@@ -45,6 +65,14 @@ pub enum Defect {
     Syntax {
         /// The line.
         line: usize,
+    },
+    /// bash could not compute an expression, gave up the command that holds it, and went on with the next. It fires no trap and
+    /// leaves no status.
+    Expression {
+        /// The 0-based line of the script, as far as bash tells.
+        line: usize,
+        /// What bash says of it: `1/0: division by 0`.
+        message: String,
     },
     /// A here-document never ends, so it swallowed the rest of the block. bash only warns.
     OpenHereDocument {
@@ -72,9 +100,13 @@ pub(super) struct Judgement {
     pub masked: Vec<CommandFailure>,
 }
 
+/// Blocks that define functions, by the paths of their texts.
+pub(super) type Earlier = BTreeMap<String, (Script, String)>;
+
 /// Weighs the reports of one block, in the order in which they came. `file` is the path of the block's text in `source` fields.
-pub(super) fn judge(script: &Script, text: &str, file: &str, reports: &[FailedCommand]) -> Judgement {
-    let placed: Vec<(Located, CommandFailure, &FailedCommand)> = reports.iter().map(|report| place(script, text, file, report)).collect();
+pub(super) fn judge(script: &Script, text: &str, file: &str, reports: &[FailedCommand], earlier: &Earlier) -> Judgement {
+    let placed: Vec<(Located, CommandFailure, &FailedCommand)> =
+        reports.iter().map(|report| place(script, text, file, report, earlier)).collect();
     // The first that stops is the innermost; its callers stop one after the other.
     let stop = placed.iter().find(|(_, _, report)| report.stops);
     let outermost = placed.iter().rev().find(|(_, _, report)| report.stops);
@@ -115,15 +147,31 @@ pub(super) fn last_words(script: &Script, text: &str, file: &str, stderr: &str) 
 /// Script and block: a command of the block itself.
 const BLOCK_DEPTH: usize = 2;
 
-fn place<'a>(script: &Script, text: &str, file: &str, report: &'a FailedCommand) -> (Located, CommandFailure, &'a FailedCommand) {
+fn place<'a>(
+    script: &Script,
+    text: &str,
+    file: &str,
+    report: &'a FailedCommand,
+    earlier: &Earlier,
+) -> (Located, CommandFailure, &'a FailedCommand) {
     let here = report.source == file;
     let line = if here || report.depth <= BLOCK_DEPTH { report.line } else { report.block_line }.saturating_sub(1);
     let fallback = Located { span: crate::diagnostic::Span::new(text.len(), text.len()), line, place: Place::Subshell };
     let located = script.locate(text, line, if here { &report.command } else { "" }).unwrap_or(fallback);
     let place = match (report.subshell, located.place) {
         (0, _) => Place::TopLevel,
-        // A subshell that the text does not show at that line: inside a function of another block.
-        (_, Place::TopLevel) => enclosing_place(script, line),
+        // A subshell that the text does not show at that line: around a call of the function that holds it.
+        (_, Place::TopLevel) => {
+            let defined = earlier.get(&report.source).filter(|_| !here);
+            let own = defined.and_then(|(script, text)| script.locate(text, report.line.saturating_sub(1), &report.command));
+            match own.map(|own| own.place).filter(|place| *place != Place::TopLevel) {
+                Some(place) => place,
+                None => {
+                    let elsewhere = defined.map(|(script, _)| script).into_iter();
+                    calling_place(script, elsewhere, line, report.block_line, &report.calls)
+                }
+            }
+        }
         (_, place) => place,
     };
     let call = (here && report.depth > BLOCK_DEPTH).then(|| report.block_line.saturating_sub(1));
@@ -138,11 +186,109 @@ fn place<'a>(script: &Script, text: &str, file: &str, report: &'a FailedCommand)
     (located, failure, report)
 }
 
+/// The parts of a pipeline that failed although the pipeline did not. `watches` are those of the block that holds it, `here` when
+/// that is the block itself.
+pub(super) fn unseen_parts(script: &Script, report: &FailedParts, watch: &Watch, here: bool) -> Vec<CommandFailure> {
+    let call = report.block_line.saturating_sub(1);
+    let place = match (report.subshell, watch.place) {
+        (0, _) => Place::Pipeline,
+        (_, Place::TopLevel) => match calling_place(script, std::iter::empty(), call, report.block_line, &report.calls) {
+            Place::Capture => Place::Capture,
+            _ => Place::Pipeline,
+        },
+        (_, place) => place,
+    };
+    if watch.kind == WatchKind::Unseen || report.statuses.len() != watch.parts.len() {
+        // A part that is a pipeline itself, by the grammar's reading: which command it was cannot be told.
+        return Vec::new();
+    }
+    let failed = watch.parts.iter().zip(&report.statuses).enumerate().filter(|(_, (_, status))| **status != 0);
+    failed
+        .map(|(index, (part, status))| {
+            let behind = &watch.parts[index + 1..];
+            let unread = *status == SIGPIPE || UNREAD.contains(status) && behind.iter().any(|part| reads_early(&part.text));
+            CommandFailure {
+                line: if here { part.line } else { call },
+                called_from: (here && report.depth > BLOCK_DEPTH && call != part.line).then_some(call),
+                command: part.text.chars().take(400).collect(),
+                status: *status,
+                place,
+                is_answer: unread || is_answer(&part.text, *status),
+            }
+        })
+        .collect()
+}
+
+fn reads_early(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let name = words.next().unwrap_or_default();
+    let letters = |word: &str, letter: char| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
+    match name {
+        "grep" => words
+            .any(|word| letters(word, 'q') || letters(word, 'm') || letters(word, 'l') || word.starts_with("--max") || word == "--quiet"),
+        "sed" => command.contains('q'),
+        "awk" => command.contains("exit"),
+        name => EARLY_READERS.contains(&name),
+    }
+}
+
+/// Commands that bash did not find, by its own messages, where no status tells: `nosuchcommand || true`.
+pub(super) fn missing_commands(script: &Script, text: &str, file: &str, stderr: &str, known: &[CommandFailure]) -> Vec<CommandFailure> {
+    let own = stderr.lines().filter_map(|line| line.strip_prefix(file)?.strip_prefix(": line ")?.strip_suffix(": command not found"));
+    let named = own.filter_map(|message| {
+        let (line, name) = message.split_once(": ")?;
+        Some((line.parse::<usize>().ok()?.checked_sub(1)?, name))
+    });
+    let mut found: Vec<CommandFailure> = Vec::new();
+    for (line, name) in named {
+        if known.iter().chain(&found).any(|failure| failure.status == 127 && failure.command.split_whitespace().next() == Some(name)) {
+            continue;
+        }
+        let line = script.locate(text, line, name).map_or(line, |located| located.line);
+        let command = name.to_owned();
+        found.push(CommandFailure { line, called_from: None, command, status: 127, place: Place::TopLevel, is_answer: false });
+    }
+    found
+}
+
+/// An expression that bash could not compute, by its own message. Those of `((`, `let` and `[[` have a status, which tells.
+/// `directory` holds the texts of all blocks, `file` that of this one.
+pub(super) fn expression(directory: &str, file: &str, stderr: &str) -> Option<Defect> {
+    // Source: expr.c of bash ends each of its messages so; the language is that of the run's own environment.
+    let own = stderr.lines().find(|line| line.starts_with(directory) && line.contains(" (error token is \""))?;
+    let (place, message) = own.split_once(": line ").and_then(|(path, rest)| Some((path, rest.split_once(": ")?)))?;
+    let (line, message) = (message.0.parse::<usize>().ok()?.checked_sub(1)?, message.1);
+    if ["((:", "let:", "[[:", "declare:"].iter().any(|builtin| message.starts_with(builtin)) {
+        return None;
+    }
+    let message = message.split(" (error token is").next().unwrap_or_default().trim().to_owned();
+    Some(Defect::Expression { line: if place == file { line } else { 0 }, message })
+}
+
+/// The subshell around a function's call: the call in the block first, then the calls between functions of one text.
+fn calling_place<'a>(
+    script: &'a Script,
+    elsewhere: impl Iterator<Item = &'a Script>,
+    line: usize,
+    block_line: usize,
+    calls: &[usize],
+) -> Place {
+    let lines = [line, block_line.saturating_sub(1)].into_iter();
+    // The last two are the driver's.
+    let between = || calls.iter().take(calls.len().saturating_sub(2)).map(|call| call.saturating_sub(1));
+    let here = lines.chain(between()).map(|line| enclosing_place(script, line));
+    let there: Vec<Place> = elsewhere.flat_map(|script| between().map(|line| enclosing_place(script, line))).collect();
+    let all: Vec<Place> = here.chain(there).collect();
+    if all.contains(&Place::Capture) { Place::Capture } else { all.first().copied().unwrap_or(Place::Subshell) }
+}
+
 /// The subshell that a line shows, a capture before all others, because it matters most.
 fn enclosing_place(script: &Script, line: usize) -> Place {
     let on_line = script.commands().iter().filter(|command| (command.line..=command.last_line).contains(&line));
     let places: Vec<Place> = on_line.map(|command| command.place).filter(|place| *place != Place::TopLevel).collect();
-    let capture = places.iter().find(|place| **place == Place::Capture);
+    // A call in a capture over several lines is reported at its last.
+    let in_capture = script.captures().iter().any(|capture| (capture.line..=capture.last_line).contains(&line));
+    let capture = in_capture.then_some(&Place::Capture);
     capture.or(places.first()).copied().unwrap_or(Place::Subshell)
 }
 
@@ -153,6 +299,10 @@ fn is_answer(command: &str, status: i32) -> bool {
     let mut words = command.split_whitespace().skip_while(|word| *word == "!" || is_assignment(word));
     let name = words.next().unwrap_or_default();
     let name = name.rsplit('/').next().unwrap_or_default();
+    // Source: kubectl's reference: `auth can-i` and `diff` answer by their status.
+    if name == "kubectl" && words.clone().any(|word| matches!(word, "can-i" | "diff")) {
+        return true;
+    }
     let looks_up = LOOK_UPS.contains(&name) || name == "command" && words.next().is_some_and(|option| matches!(option, "-v" | "-V"));
     ANSWERS.contains(&name) || looks_up || name.starts_with("((")
 }

@@ -28,7 +28,7 @@ mod session;
 pub use capture::Captured;
 pub use declaration::{Shape, Variable, Variables};
 pub use error::ShellError;
-pub use failure::{CommandFailure, Defect, Place};
+pub use failure::{CommandFailure, Defect, Departure, Place};
 pub use interrupt::Interrupt;
 pub use launch::{Helper, Launch};
 pub use persistent::{Bash, LateOutput};

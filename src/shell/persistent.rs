@@ -1,5 +1,6 @@
 //! One bash for all blocks of a runbook.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -15,13 +16,13 @@ use super::control::Control;
 use super::declaration::Variables;
 use super::driver::{self, file};
 use super::error::ShellError;
-use super::failure::{self, Defect, FAILURES_MAX, Judgement};
+use super::failure::{self, Defect, Departure, Earlier, FAILURES_MAX, Judgement};
 use super::helper;
 use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
-use super::report::{FailedCommand, Report};
+use super::report::{FailedCommand, FailedParts, Report, WatchName};
 use super::session::{Block, Ending, Farewell, Outcome, Session};
-use crate::bash::Script;
+use crate::bash::{Script, Watch};
 
 /// bash answers its start script within this.
 const START_TIME_MAX: Duration = Duration::from_secs(10);
@@ -55,6 +56,31 @@ pub struct Bash {
     exit_trap_spent: bool,
     late: Arc<Mutex<Vec<LateOutput>>>,
     late_readers: JoinSet<()>,
+    /// What is watched in the block that runs, and in those that define functions.
+    watches: BTreeMap<usize, Vec<Watch>>,
+    earlier: Earlier,
+}
+
+/// What the driver told of a block.
+#[derive(Debug, Default)]
+struct Told {
+    failed: Vec<FailedCommand>,
+    parts: Vec<FailedParts>,
+    left_by: Option<WatchName>,
+}
+
+impl Told {
+    fn hear(&mut self, report: Report, number: usize) {
+        match report {
+            // Those that stop a block are few, and come last.
+            Report::Failed(report) if report.block == number && (report.stops || self.failed.len() < FAILURES_MAX) => {
+                self.failed.push(report);
+            }
+            Report::Parts(report) if report.block == number && self.parts.len() < FAILURES_MAX => self.parts.push(report),
+            Report::Leaving { block, subshell: 0, watch } if block == number => self.left_by = Some(watch),
+            _ => {}
+        }
+    }
 }
 
 /// Output that came after the end of the block whose background job wrote it.
@@ -97,6 +123,7 @@ impl Bash {
             (file::BEFORE, driver::before()),
             (file::AFTER, driver::AFTER.to_owned()),
             (file::TAKE_OVER, driver::take_over()),
+            (file::WATCH, driver::watch().to_owned()),
         ];
         for (name, text) in scripts {
             control.write(name, text.as_bytes()).map_err(ShellError::control("write the driver"))?;
@@ -116,6 +143,8 @@ impl Bash {
             exit_trap_spent: false,
             late: Arc::default(),
             late_readers: JoinSet::new(),
+            watches: BTreeMap::new(),
+            earlier: Earlier::new(),
         };
         session.spawn().await?;
         Ok(session)
@@ -143,7 +172,9 @@ impl Bash {
         self.blocks += 1;
         let number = self.blocks;
         let names = [format!("b{number}"), format!("o{number}"), format!("e{number}")];
-        self.control.write(&names[0], driver::block(&block.script).as_bytes()).map_err(ShellError::control("write the block"))?;
+        let (text, watches) = driver::block(number, &block.script);
+        self.control.write(&names[0], text.as_bytes()).map_err(ShellError::control("write the block"))?;
+        self.watches.insert(number, watches);
         let open = |name: &str| self.control.stream(name).map_err(ShellError::control("make the FIFO of a stream"));
         let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max);
         let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max);
@@ -152,8 +183,8 @@ impl Bash {
         let line = driver::block_line(self.control.text(), number, std::mem::take(&mut self.arm_exit));
         let shell = self.shell.as_mut().ok_or(ShellError::HelperLost)?;
         shell.script.write_all(line.as_bytes()).map_err(ShellError::control("write to bash"))?;
-        let mut failed = Vec::new();
-        let wait = self.wait(block.timeout, &mut stdout, &mut stderr, &mut failed).await?;
+        let mut told = Told::default();
+        let wait = self.wait(block.timeout, &mut stdout, &mut stderr, number, &mut told).await?;
         let duration = started.elapsed();
         if !matches!(wait, Wait::Done(_)) {
             self.shell = None;
@@ -162,7 +193,9 @@ impl Bash {
             self.kill().await?;
         }
         // What the shell wrote came before its last report; what it reported before its end is in the FIFO.
-        self.take_reports(&mut failed)?;
+        for report in self.channel.drain()? {
+            told.hear(report, number);
+        }
         let grace = if block.script.contains(">(") { SUBSTITUTION_GRACE } else { GRACE };
         let writers_left = settle(&mut stdout, &mut stderr, grace).await?;
 
@@ -181,8 +214,14 @@ impl Bash {
             Wait::Interrupted => Ending::Interrupted,
         };
         self.take_checkpoint(wait)?;
-        failed.retain(|report| report.block == number);
-        let (judgement, defect) = self.judge(block, &names[0], wait, &failed, &stderr);
+        let left_by = told.left_by.filter(|_| matches!(ending, Ending::Exited(_))).and_then(|name| self.departure(block, number, name));
+        let (mut judgement, defect) = self.judge(block, &names[0], wait, &told, &stderr);
+        if let (Some(left), None, Ending::Exited(status @ 1..)) = (&left_by, &judgement.stopped_at, ending) {
+            let (line, command) = (left.line, left.command.clone());
+            let place = failure::Place::TopLevel;
+            judgement.stopped_at = Some(failure::CommandFailure { line, called_from: None, command, status, place, is_answer: false });
+        }
+        self.remember_functions(number, &names[0], &block.script);
         Ok(Outcome {
             ending,
             stdout,
@@ -190,6 +229,7 @@ impl Bash {
             duration,
             stopped_at: judgement.stopped_at,
             masked: judgement.masked,
+            left_by,
             defect,
             writers_left,
             shell_restarted: !matches!(wait, Wait::Done(_)),
@@ -202,7 +242,8 @@ impl Bash {
         timeout: Duration,
         stdout: &mut Stream,
         stderr: &mut Stream,
-        failed: &mut Vec<FailedCommand>,
+        number: usize,
+        told: &mut Told,
     ) -> Result<Wait, ShellError> {
         let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
         let interrupt = self.launch.interrupt.clone();
@@ -229,9 +270,8 @@ impl Bash {
                 reports = self.channel.next() => {
                     for report in reports? {
                         match report {
-                            Report::Failed(report) => keep(failed, report),
                             Report::Done(status) => return Ok(Wait::Done(status)),
-                            Report::Hello { .. } | Report::NotBash => {}
+                            report => told.hear(report, number),
                         }
                     }
                 }
@@ -246,15 +286,6 @@ impl Bash {
             // Nobody to tell when it is gone already.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
-    }
-
-    fn take_reports(&mut self, failed: &mut Vec<FailedCommand>) -> Result<(), ShellError> {
-        for report in self.channel.drain()? {
-            if let Report::Failed(report) = report {
-                keep(failed, report);
-            }
-        }
-        Ok(())
     }
 
     fn read_late(&mut self, block: usize, mut stream: Stream) {
@@ -296,7 +327,33 @@ impl Bash {
         Ok(())
     }
 
-    fn judge(&self, block: &Block, name: &str, wait: Wait, failed: &[FailedCommand], stderr: &Captured) -> (Judgement, Option<Defect>) {
+    /// Functions outlive the text that defines them: later reports speak of it.
+    fn remember_functions(&mut self, number: usize, name: &str, text: &str) {
+        let script = Some(text).filter(|text| text.contains("()") || text.contains("function ")).map(Script::parse);
+        match script.filter(|script| !script.functions().is_empty()) {
+            Some(script) => {
+                let path = self.control.file(name).to_string_lossy().into_owned();
+                self.earlier.insert(path, (script, text.to_owned()));
+            }
+            None => drop(self.watches.remove(&number)),
+        }
+    }
+
+    fn departure(&self, block: &Block, number: usize, name: WatchName) -> Option<Departure> {
+        let part = self.watches.get(&name.block)?.get(name.index)?.parts.first()?;
+        let here = name.block == number;
+        let script = Script::parse(&block.script);
+        let last = script.statements().last().map_or(0, |statement| statement.line);
+        let in_function = self.watches.get(&name.block)?.get(name.index)?.in_function;
+        Some(Departure {
+            line: if here { part.line } else { 0 },
+            command: part.text.clone(),
+            skips: !here || in_function || part.line < last,
+        })
+    }
+
+    fn judge(&self, block: &Block, name: &str, wait: Wait, told: &Told, stderr: &Captured) -> (Judgement, Option<Defect>) {
+        let failed = &told.failed;
         // Under `-e` bash ends the shell at text that it cannot read, otherwise only the block.
         let status = match wait {
             Wait::Done(status) | Wait::ShellEnded(Ending::Exited(status)) => Some(status),
@@ -305,7 +362,7 @@ impl Bash {
         let may_be_syntax = matches!(status, Some(1 | 2)) && !failed.iter().any(|report| report.stops);
         let may_be_open = block.script.contains("<<");
         let ended = matches!(wait, Wait::ShellEnded(_));
-        if failed.is_empty() && !may_be_syntax && !may_be_open && !ended {
+        if failed.is_empty() && told.parts.is_empty() && stderr.total == 0 && !may_be_syntax && !may_be_open && !ended {
             return (Judgement::default(), None);
         }
         let script = Script::parse(&block.script);
@@ -319,11 +376,30 @@ impl Bash {
             let line = syntax_line(stderr, &path, script.is_valid()).filter(|_| may_be_syntax)?;
             Some(Defect::Syntax { line })
         };
-        let mut judgement = failure::judge(&script, &block.script, &path, failed);
+        let mut judgement = failure::judge(&script, &block.script, &path, failed, &self.earlier);
+        for report in &told.parts {
+            let watch = self.watches.get(&report.watch.block).and_then(|watches| watches.get(report.watch.index));
+            let here = name.strip_prefix('b') == Some(report.watch.block.to_string().as_str());
+            for part in watch.iter().flat_map(|watch| failure::unseen_parts(&script, report, watch, here)) {
+                // A part that is made of commands has had its own report.
+                let lines = part.line..=part.line + part.command.matches('\n').count();
+                let known = |failure: &failure::CommandFailure| failure.status == part.status && lines.contains(&failure.line);
+                let stop = judgement.stopped_at.as_ref().and_then(|stop| script.statement_at(stop.line));
+                let stopped = stop.is_some_and(|statement| (statement.line..=statement.last_line).contains(&part.line));
+                if !stopped && !judgement.masked.iter().any(known) {
+                    judgement.masked.push(part);
+                }
+            }
+        }
+        let text = stderr.text();
+        if judgement.stopped_at.is_none() && text.contains(": command not found") {
+            judgement.masked.extend(failure::missing_commands(&script, &block.script, &path, &text, &judgement.masked));
+        }
+        let expression = || failure::expression(self.control.text(), &path, &text);
         if ended && judgement.stopped_at.is_none() && matches!(status, Some(1 | 127)) {
             judgement.stopped_at = failure::last_words(&script, &block.script, &path, &stderr.text());
         }
-        (judgement, open.or_else(syntax))
+        (judgement, open.or_else(syntax).or_else(expression))
     }
 
     /// Brings a shell back when the last one is gone.
@@ -437,7 +513,7 @@ async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) 
                         usable = true;
                     }
                     Report::NotBash => return Err(ShellError::NotBash { path: launch.bash.clone() }),
-                    Report::Failed(_) | Report::Done(_) => {}
+                    Report::Failed(_) | Report::Parts(_) | Report::Leaving { .. } | Report::Done(_) => {}
                 }
             }
         }
@@ -462,13 +538,6 @@ async fn settle(stdout: &mut Stream, stderr: &mut Stream, grace: Duration) -> Re
     Ok(false)
 }
 
-fn keep(failed: &mut Vec<FailedCommand>, report: FailedCommand) {
-    // Those that stop a block are few, and come last.
-    if report.stops || failed.len() < FAILURES_MAX {
-        failed.push(report);
-    }
-}
-
 /// The 0-based line of bash's own message about a block that it could not read: `FILE: line 3: …`. In another language than English
 /// the grammar must agree that the text is wrong.
 fn syntax_line(stderr: &Captured, path: &str, is_valid: bool) -> Option<usize> {
@@ -488,6 +557,7 @@ fn outcome(ending: Ending, duration: Duration) -> Outcome {
         duration,
         stopped_at: None,
         masked: Vec::new(),
+        left_by: None,
         defect: None,
         writers_left: false,
         shell_restarted: false,

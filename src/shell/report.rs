@@ -1,5 +1,7 @@
 //! What the driver and the ERR trap report, as NUL-terminated fields. Pure.
 
+use super::driver;
+
 /// One report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Report {
@@ -9,8 +11,52 @@ pub(super) enum Report {
     NotBash,
     /// A command failed.
     Failed(FailedCommand),
+    /// A part of a pipeline failed, and the pipeline did not.
+    Parts(FailedParts),
+    /// The block is about to be left before its end, by the watch of this name.
+    Leaving {
+        /// The block that does so.
+        block: usize,
+        /// How many subshells deep.
+        subshell: u32,
+        /// Which watch, of which block.
+        watch: WatchName,
+    },
     /// The block is over, with this status.
     Done(i32),
+}
+
+/// A watch, by the number of the block whose text holds it and its index there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WatchName {
+    pub block: usize,
+    pub index: usize,
+}
+
+impl WatchName {
+    fn read(text: &str) -> Option<Self> {
+        let (block, index) = text.split_once('.')?;
+        Some(Self { block: block.parse().ok()?, index: index.parse().ok()? })
+    }
+}
+
+/// A pipeline with a part that failed unseen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FailedParts {
+    /// The block that started it.
+    pub block: usize,
+    /// How many subshells deep.
+    pub subshell: u32,
+    /// The watch behind it.
+    pub watch: WatchName,
+    /// How many files and functions deep.
+    pub depth: usize,
+    /// The 1-based line of the block that was being executed, when `depth` is above 2.
+    pub block_line: usize,
+    /// The 1-based lines of all calls.
+    pub calls: Vec<usize>,
+    /// The statuses of the parts.
+    pub statuses: Vec<i32>,
 }
 
 /// A failed command as the ERR trap saw it.
@@ -30,6 +76,8 @@ pub(super) struct FailedCommand {
     pub line: usize,
     /// The 1-based line of the block that was being executed, when `depth` is above 2.
     pub block_line: usize,
+    /// The 1-based lines of all calls, innermost first.
+    pub calls: Vec<usize>,
     /// The file that holds the line.
     pub source: String,
     /// The command's text, its beginning.
@@ -89,7 +137,7 @@ impl Reports {
                 let (major, minor) = (major.parse().unwrap_or(0), minor.parse().unwrap_or(0));
                 Some(Report::Hello { major, minor, version: (*version).to_owned() })
             }
-            ["F", block, status, subshell, stops, depth, line, block_line, source, command] => Some(Report::Failed(FailedCommand {
+            ["F", block, status, subshell, stops, depth, line, block_line, calls, source, command] => Some(Report::Failed(FailedCommand {
                 block: block.parse().ok()?,
                 status: status.parse().ok()?,
                 subshell: subshell.parse().ok()?,
@@ -97,12 +145,32 @@ impl Reports {
                 depth: depth.parse().ok()?,
                 line: line.parse().ok()?,
                 block_line: block_line.parse().unwrap_or(0),
+                calls: numbers(calls),
                 source: (*source).to_owned(),
-                command: (*command).to_owned(),
+                command: driver::unwatched(command),
             })),
+            ["L", block, subshell, watch] => {
+                Some(Report::Leaving { block: block.parse().ok()?, subshell: subshell.parse().ok()?, watch: WatchName::read(watch)? })
+            }
+            ["P", block, subshell, watch, depth, block_line, calls, count, statuses @ ..] if count.parse() == Ok(statuses.len()) => {
+                Some(Report::Parts(FailedParts {
+                    block: block.parse().ok()?,
+                    subshell: subshell.parse().ok()?,
+                    watch: WatchName::read(watch)?,
+                    depth: depth.parse().ok()?,
+                    block_line: block_line.parse().unwrap_or(0),
+                    calls: numbers(calls),
+                    statuses: statuses.iter().filter_map(|status| status.parse().ok()).collect(),
+                }))
+            }
             _ => None,
         }
     }
+}
+
+/// Numbers in a text, whatever the document has made the separator of words.
+fn numbers(text: &str) -> Vec<usize> {
+    text.split(|character: char| !character.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -111,7 +179,7 @@ mod tests {
 
     #[test]
     fn reports_come_out_however_the_bytes_are_cut() {
-        let bytes = b"n\0F\x007\x001\x000\x001\x003\x002\x000\0/c/b7\0false\0n\0D\x001\0";
+        let bytes = b"n\0F\x007\x001\x000\x001\x003\x002\x000\x005 0\0/c/b7\0false\0n\0D\x001\0";
         for cut in 0..bytes.len() {
             let mut reports = Reports::new("n".into());
             let mut all = reports.push(&bytes[..cut]);

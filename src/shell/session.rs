@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::capture::Captured;
 use super::declaration::Variables;
 use super::error::ShellError;
-use super::failure::{CommandFailure, Defect};
+use super::failure::{CommandFailure, Defect, Departure};
 
 /// A shell whose state carries from block to block. The engine is tested with a scripted one.
 pub trait Session {
@@ -40,10 +40,12 @@ pub struct Outcome {
     pub stderr: Captured,
     /// Wall time.
     pub duration: Duration,
-    /// The command that stopped the block; none when it ran to its end, when the shell died, or under the document's own ERR trap.
+    /// The command that stopped the block, or that left it with a status; none when it ran to its end or a signal killed the shell.
     pub stopped_at: Option<CommandFailure>,
     /// Failed commands that did not stop the block, in order, at most 256: those inside captures above all.
     pub masked: Vec<CommandFailure>,
+    /// The `exit`, `return` or `exec` by which the block ended; none when it ran to its end.
+    pub left_by: Option<Departure>,
     /// What is wrong with the block as a text: it fails whatever its status is.
     pub defect: Option<Defect>,
     /// A background job can still write to one of the streams.

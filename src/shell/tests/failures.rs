@@ -54,7 +54,7 @@ async fn a_block_stops_at_its_first_failing_command_and_keeps_its_state() {
 #[tokio::test]
 async fn what_is_tested_does_not_stop_a_block() {
     masked(
-        "if ! false; then echo a; fi\nfalse || echo b\n! true\nwhile [ \"$(false)\" = x ]; do :; done\nfalse | true\n[ -n \"\" ] && echo c\necho end",
+        "if ! false; then echo a; fi\nfalse || echo b\n! true\nwhile [ \"$(false)\" = x ]; do :; done\n[ -n \"\" ] && echo c\necho end",
         &[],
     )
     .await;
@@ -108,6 +108,111 @@ async fn background_pipelines_and_process_substitutions_are_told_apart_from_capt
             (4, "ls /nonexistent", 2, Place::ProcessSubstitution, false),
         ],
     )
+    .await;
+}
+
+#[tokio::test]
+async fn parts_of_pipelines_are_seen_without_pipefail() {
+    masked(
+        "false | true\nexport X=$(ls /nonexistent 2>/dev/null |\n  sort)\nY=`ls /nonexistent | cat`\nf() { ls /nonexistent | cat; }\nZ=$(f)\nexport Q=$(false || exit 3)\ncat <<E\n$(ls /nonexistent | cat)\nE\n",
+        &[
+            (0, "false", 1, Place::Pipeline, false),
+            (1, "ls /nonexistent 2>/dev/null", 2, Place::Capture, false),
+            (3, "ls /nonexistent", 2, Place::Capture, false),
+            (4, "ls /nonexistent", 2, Place::Capture, false),
+            (6, "exit 3", 3, Place::Capture, false),
+            (8, "ls /nonexistent", 2, Place::Capture, false),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn parts_of_pipelines_that_nobody_reads_to_the_end_or_that_the_document_tests_are_no_failures() {
+    let script = concat!(
+        "X=$(yes | head -1)\nY=$(cat /dev/zero | tr '\\0' a | head -c 8)\nf() { Z=$(false | cat); }\nf || true\nif f; then :; fi\n",
+        "if [ -z \"$(false | cat)\" ]; then :; fi\nW=$(false | cat || true); U=$(exit 3) || :\nfalse | cat || :\n! false | cat\nV=$(echo a | grep b | cat)"
+    );
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run(script).await;
+    assert_eq!(outcome.ending, Ending::Exited(0));
+    let real: Vec<_> = outcome.masked.iter().filter(|failure| !failure.is_answer).collect();
+    assert!(real.is_empty(), "{real:?}");
+}
+
+#[tokio::test]
+async fn captures_in_here_documents_are_seen() {
+    masked(
+        "cat <<E >/dev/null\na: $(ls /nonexistent)\nE\ncat <<< \"$(ls /nonexistent)\"",
+        &[(1, "ls /nonexistent", 2, Place::Capture, false), (3, "ls /nonexistent", 2, Place::Capture, false)],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn functions_are_seen_in_captures_wherever_they_are_defined() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    shell.run("g() {\n  ls /nonexistent\n  ls / | false | cat\n  echo a\n}\nf() { local X=$(g); }").await;
+    for script in ["X=$(g)", "echo\nf", "export X=$(\n  g | cat\n)"] {
+        let outcome = shell.run(script).await;
+        assert_eq!(outcome.ending, Ending::Exited(0), "{script}");
+        let places: Vec<_> =
+            outcome.masked.iter().filter(|failure| failure.command.starts_with("ls /nonexistent")).map(|failure| failure.place).collect();
+        assert_eq!(places, [Place::Capture], "{script}: {:?}", outcome.masked);
+    }
+}
+
+#[tokio::test]
+async fn an_expression_that_cannot_be_computed_is_a_defect() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run("echo a\nA=$((1/0))\necho on").await;
+    assert_eq!(outcome.ending, Ending::Exited(0), "bash itself goes on");
+    assert_eq!(outcome.defect, Some(Defect::Expression { line: 1, message: "1/0: division by 0".into() }));
+    assert_eq!(shell.run("if ((1/0)); then :; fi; echo $((1/1))").await.defect, None);
+}
+
+#[tokio::test]
+async fn what_leaves_a_block_is_named() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    for (script, line, command, skips) in [
+        ("echo a\nexit 0\necho b", 1, "exit 0", true),
+        ("if true; then\n  return 0\nfi\nfalse", 1, "return 0", true),
+        ("true && exec true\necho b", 0, "exec true", true),
+        ("echo a\nexit 0", 1, "exit 0", false),
+        ("f() { exit 0; }\nf\necho b", 0, "exit 0", true),
+    ] {
+        let outcome = shell.run(script).await;
+        assert_eq!(outcome.ending, Ending::Exited(0), "{script}");
+        let left = outcome.left_by.expect("it left");
+        assert_eq!((left.line, left.command.as_str(), left.skips), (line, command, skips), "{script}");
+    }
+    for stays in ["(exit 0)", "X=$(exit 0)", "exec 3>&1", "false || echo exit 0", "if false; then exit 0; fi"] {
+        assert_eq!(shell.run(stays).await.left_by, None, "{stays}");
+    }
+    assert_eq!(shell.run("false || exit 7").await.ending, Ending::Exited(7));
+    assert_eq!(shell.run("[ -z x ] || return 5").await.ending, Ending::Exited(5));
+    assert_eq!(shell.run("true; exit").await.ending, Ending::Exited(0));
+    assert_eq!(shell.run("false || exit $?").await.ending, Ending::Exited(1));
+}
+
+#[tokio::test]
+async fn commands_that_are_not_there_are_seen_where_the_document_tolerates_them() {
+    masked("echo\nnosuchcommand --x || true", &[(1, "nosuchcommand", 127, Place::TopLevel, false)]).await;
+}
+
+#[tokio::test]
+async fn watching_changes_nothing_that_a_block_can_see() {
+    super::check(&[
+        ("f() { echo a | cat; }; declare -f f", "rc=0 out=\"f () \\n{ \\n    echo a | cat\\n}\\n\""),
+        ("true | false\necho no", "rc=1 out=\"\""),
+        ("set +e\ntrue | false\necho $?", "rc=0 out=\"1\\n\""),
+        ("set -e\nfalse | true; echo $?\nX=$(echo x | cat)\necho $X $?", "rc=0 out=\"0\\nx 0\\n\""),
+        ("IFS=,\nA=$(echo a,b | cat); echo $A; unset IFS", "rc=0 out=\"a b\\n\""),
+        ("set -u; echo a | cat; set +u", "rc=0 out=\"a\\n\""),
+        ("f() { echo \"$# $1\" | cat; }; f x y", "rc=0 out=\"2 x\\n\""),
+        ("for i in 1 2; do echo $i | cat\ndone | sort -r", "rc=0 out=\"2\\n1\\n\""),
+        ("echo \"`echo \"a b\" | cat`\"", "rc=0 out=\"a b\\n\""),
+    ])
     .await;
 }
 
@@ -166,7 +271,7 @@ async fn what_ends_the_shell_by_itself_is_named_by_its_message() {
     assert_stopped(unset.stopped_at.as_ref(), Some((2, "echo \"x $NOPE\"", 1)));
     let required = shell.run("echo a\n: ${K:?must be set}\necho no").await;
     assert_stopped(required.stopped_at.as_ref(), Some((1, ": ${K:?must be set}", 1)));
-    assert_stopped(shell.run("echo a; exit 1").await.stopped_at.as_ref(), None);
+    assert_stopped(shell.run("echo a; exit 1").await.stopped_at.as_ref(), Some((0, "exit 1", 1)));
 }
 
 #[tokio::test]
