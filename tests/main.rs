@@ -7,4 +7,6 @@ mod consumer;
 mod documentation;
 mod links;
 mod load_bearing;
+mod sameness;
 mod support;
+mod truth;

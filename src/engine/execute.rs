@@ -369,7 +369,9 @@ impl<'a> Run<'a> {
         let script = &self.scripts[result.index];
         let caused = result.caused_by.as_ref().and_then(|cause| cause.variable.clone());
         for used in scene.empty_uses().iter().filter(|used| Some(&used.name) != caused.as_ref() && used.assigned.is_none()) {
-            let in_failing = failing.is_some_and(|failure| same_statement(script, step, failure.line, used.line));
+            let in_failing = failing.is_some_and(|failure| {
+                same_statement(script, step, failure.line, used.line) || reaches(script, step, &used.name, failure.line)
+            });
             let effect =
                 if in_failing || result.status != StepStatus::Passed && failing.is_none() { "" } else { "; that had no effect here" };
             let hint = used.nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
@@ -540,6 +542,22 @@ fn values_empty(values: &Values, name: &str) -> bool {
 fn same_statement(script: &Script, step: &Step, a: usize, b: usize) -> bool {
     let lines = |line: usize| script.statement_at(line.saturating_sub(step.script_line)).map(|statement| statement.line);
     lines(a).is_some() && lines(a) == lines(b)
+}
+
+/// Whether the statement at document line `line` uses `name`, or a variable whose text was made with it: `GROUP="rg-$SUFFIX"`.
+fn reaches(script: &Script, step: &Step, name: &str, line: usize) -> bool {
+    let mut made_with = BTreeSet::from([name]);
+    for one in script.assignments().iter().filter(|one| !one.is_capture) {
+        let Some(value) = one.value else { continue };
+        let within = |used: &&crate::bash::Use| value.start <= used.span.start && used.span.end <= value.end;
+        if script.uses().iter().filter(within).any(|used| made_with.contains(used.name.as_str())) {
+            made_with.insert(&one.name);
+        }
+    }
+    script
+        .uses()
+        .iter()
+        .any(|used| made_with.contains(used.name.as_str()) && same_statement(script, step, step.script_line + used.line, line))
 }
 
 /// The 0-based script line of the first body line of the here-document that the statement at `line` reads.
