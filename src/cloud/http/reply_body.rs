@@ -19,6 +19,10 @@ use crate::cloud::shared::Shared;
 /// How long a stream that can wait for virtual time is left idle before time passes for it: long enough for a busy client to go on.
 const IDLE_GRACE: Duration = Duration::from_millis(15);
 
+/// The same after something was sent: the client may have seen what it waited for, and takes a moment to leave. Time that passed
+/// meanwhile would be in its next answers.
+const SENT_GRACE: Duration = Duration::from_millis(100);
+
 /// A body on its way out.
 pub(crate) enum OutBody {
     /// All at once.
@@ -106,6 +110,7 @@ fn stream(source: Box<dyn StreamSource>, shared: Arc<Shared>) -> OutBody {
 /// Asks the source again whenever something changed; lets time pass when it waits for that and nothing happens.
 async fn feed(mut source: Box<dyn StreamSource>, shared: Arc<Shared>, sender: mpsc::Sender<Bytes>) {
     let mut changes = shared.changes();
+    let mut grace = IDLE_GRACE;
     loop {
         changes.borrow_and_update();
         let step = {
@@ -123,12 +128,14 @@ async fn feed(mut source: Box<dyn StreamSource>, shared: Arc<Shared>, sender: mp
                 if sender.send(chunk).await.is_err() {
                     return;
                 }
+                grace = SENT_GRACE;
             }
             StreamStep::Wait { until } => {
                 tokio::select! {
                     () = sender.closed() => return,
                     changed = changes.changed() => if changed.is_err() { return },
-                    () = tokio::time::sleep(IDLE_GRACE), if until.is_some() => {
+                    () = tokio::time::sleep(grace), if until.is_some() => {
+                        grace = IDLE_GRACE;
                         let shared = Arc::clone(&shared);
                         let target = until.unwrap_or_default();
                         if tokio::task::spawn_blocking(move || shared.advance_one_event(target)).await.is_err() {

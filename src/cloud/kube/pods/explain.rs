@@ -34,7 +34,7 @@ pub(crate) fn of(state: &State, place: &Place, turn: &Turn, outcome: &Outcome) -
         Problem::Host(host) => Some(format!("nothing has the name {host}: there is no such vault in the embedded Azure")),
         Problem::Token(_) | Problem::Vault { .. } | Problem::Other => None,
     };
-    all.extend(text.map(|text| Observation::Hint { about: format!("pod {}", name_of(pod)), text }));
+    all.extend(text.map(|text| Observation::Hint { about: "workload identity".to_owned(), text }));
     all
 }
 

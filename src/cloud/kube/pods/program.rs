@@ -78,20 +78,13 @@ fn fraction(place: &Place, at: Timestamp) -> Duration {
 fn commit(state: &mut State, place: &Place, turn: &Turn, outcome: Outcome) {
     let explanations = explain::of(state, place, turn, &outcome);
     let Some(cluster) = state.kube.get_mut(&place.cluster) else { return };
-    if !cluster.kubelet.runs.contains_key(&place.pod_uid) {
-        return;
-    }
-    let finding = Finding {
-        lines: outcome.lines,
-        exit: outcome.exit,
-        again: outcome.again,
-        session: outcome.session,
-        explanations: explanations.clone(),
-    };
+    let Some(run) = cluster.kubelet.runs.get(&place.pod_uid) else { return };
+    // Luck is told to whoever reads the log that it made, and what was told before to whoever looks at the pod again.
+    let is_new = |explanation: &&Observation| !matches!(explanation, Observation::Luck { .. }) && !run.explanations.contains(explanation);
+    let news: Vec<Observation> = explanations.iter().filter(is_new).cloned().collect();
+    let finding = Finding { lines: outcome.lines, exit: outcome.exit, again: outcome.again, session: outcome.session, explanations };
     controllers::finish(cluster, &place.pod_uid, &place.container, finding);
-    // Luck is told to whoever reads the log that it made.
-    let now = explanations.into_iter().filter(|explanation| !matches!(explanation, Observation::Luck { .. }));
-    now.for_each(|explanation| state.observe(explanation));
+    news.into_iter().for_each(|explanation| state.observe(explanation));
 }
 
 /// The secret that a vault's URL and a name stand for; used by explanations.
