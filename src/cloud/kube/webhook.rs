@@ -63,7 +63,8 @@ fn refused(message: impl Into<String>) -> Denial {
     Denial { code: 400, message: message.into() }
 }
 
-fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+/// An annotation of an object.
+pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object["metadata"]["annotations"][name].as_str()
 }
 

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::super::model::Cluster;
 use super::super::objects::{Key, name_of, namespace_of, text};
 use super::super::resources;
-use super::super::webhook::{CLIENT_ID, LABEL, SKIP_CONTAINERS};
+use super::super::webhook::{CLIENT_ID, LABEL, SKIP_CONTAINERS, annotation};
 use super::images::{self, Behaviour};
 use super::msal_go::{Outcome, Problem, Turn};
-use super::program::{Place, annotation, secret_of, variable};
+use super::program::Place;
 use super::run::PodRun;
 use crate::cloud::fault::Unsupported;
 use crate::cloud::http::endpoint::{KubeAttributes, Request};
@@ -30,7 +30,7 @@ pub(crate) fn of(state: &State, place: &Place, turn: &Turn, outcome: &Outcome) -
         Problem::Variable(name) => of_variable(cluster, run, pod, &place.container, name),
         Problem::TokenFile(path) => Some(format!("no service-account token is mounted at {path} in the pod {}", name_of(pod))),
         Problem::Token(codes) if codes.contains(&700_016) => of_unknown_client(state, pod, turn),
-        Problem::Vault { host, status: 404, .. } => keyvault::of_absent_secret(state, host, secret_of(turn)),
+        Problem::Vault { host, status: 404, .. } => keyvault::of_absent_secret(state, host, turn.variable("SECRET_NAME")),
         Problem::Host(host) => Some(format!("nothing has the name {host}: there is no such vault in the embedded Azure")),
         Problem::Token(_) | Problem::Vault { .. } | Problem::Other => None,
     };
@@ -80,7 +80,7 @@ fn of_variable(cluster: &Cluster, run: &PodRun, pod: &Value, container: &str, na
 }
 
 fn of_unknown_client(state: &State, pod: &Value, turn: &Turn) -> Option<String> {
-    let client_id = variable(turn, "AZURE_CLIENT_ID");
+    let client_id = turn.variable("AZURE_CLIENT_ID");
     if let Some(text) = msi::unknown_client_hint(state, client_id) {
         return Some(text);
     }

@@ -56,6 +56,13 @@ pub(crate) struct Turn {
     pub(crate) at: Timestamp,
 }
 
+impl Turn {
+    /// A variable of the environment, empty when it is not set.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        self.environment.get(name).map(String::as_str).unwrap_or_default()
+    }
+}
+
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -96,10 +103,9 @@ fn failure(text: impl Into<String>, problem: Problem) -> Failure {
 
 /// One turn: from the check of its environment to the line in its log.
 pub(crate) fn act(turn: &Turn, exchange: &dyn Exchange) -> Outcome {
-    let variable = |name: &str| turn.environment.get(name).map(String::as_str).unwrap_or_default();
     let mut outcome =
         Outcome { lines: Vec::new(), exit: None, again: PAUSE, session: turn.session.clone(), problem: None, observations: Vec::new() };
-    if let Some((name, line)) = REQUIRED.into_iter().find(|(name, _)| variable(name).is_empty()) {
+    if let Some((name, line)) = REQUIRED.into_iter().find(|(name, _)| turn.variable(name).is_empty()) {
         // klog adds the stacks of all goroutines, with addresses that nobody can know. Left out.
         let header = klog::header(Severity::Fatal, turn.at, &format!("main.go:{line}"));
         outcome.lines = vec![format!("{header}{name} environment variable is not set")];
@@ -113,7 +119,7 @@ pub(crate) fn act(turn: &Turn, exchange: &dyn Exchange) -> Outcome {
             outcome.lines = klog::structured(Severity::Info, turn.at, "main.go:63", "successfully got secret", &[("secret", &secret)]);
         }
         Err(Failure { text, problem }) => {
-            let pairs = [("err", text.as_str()), ("keyvault", variable("KEYVAULT_URL")), ("secretName", variable("SECRET_NAME"))];
+            let pairs = [("err", text.as_str()), ("keyvault", turn.variable("KEYVAULT_URL")), ("secretName", turn.variable("SECRET_NAME"))];
             outcome.lines = klog::structured(Severity::Error, turn.at, "main.go:60", "failed to get secret from keyvault", &pairs);
             outcome.exit = Some(FAILED);
             outcome.problem = Some(problem);
@@ -130,8 +136,7 @@ fn read_secret(
     conversation: &mut Conversation,
     session: &mut Option<Session>,
 ) -> Result<String, Failure> {
-    let base = turn.environment.get("KEYVAULT_URL").map(String::as_str).unwrap_or_default();
-    let name = turn.environment.get("SECRET_NAME").map(String::as_str).unwrap_or_default();
+    let (base, name) = (turn.variable("KEYVAULT_URL"), turn.variable("SECRET_NAME"));
     let (host, prefix) = vault_host(base)?;
     let path = format!("{prefix}/secrets/{}/", percent_encode(name));
     let target = format!("{path}?api-version={API_VERSION}");
@@ -202,7 +207,7 @@ fn refused(url: &str, host: &str, heard: &Heard) -> Failure {
 
 /// Exchanges the service-account token, by the library that real workloads use.
 fn token(turn: &Turn, exchange: &dyn Exchange, conversation: &mut Conversation, scope: &str) -> Result<Session, Failure> {
-    let variable = |name: &str| turn.environment.get(name).cloned().unwrap_or_default();
+    let variable = |name: &str| turn.variable(name).to_owned();
     let (authority, tenant, client_id) = (variable("AZURE_AUTHORITY_HOST"), variable("AZURE_TENANT_ID"), variable("AZURE_CLIENT_ID"));
     let Some(assertion) = &turn.token else {
         let path = variable("AZURE_FEDERATED_TOKEN_FILE");

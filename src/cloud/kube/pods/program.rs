@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::super::controllers::{self, Finding};
 use super::super::objects::text;
@@ -85,19 +84,4 @@ fn commit(state: &mut State, place: &Place, turn: &Turn, outcome: Outcome) {
     let finding = Finding { lines: outcome.lines, exit: outcome.exit, again: outcome.again, session: outcome.session, explanations };
     controllers::finish(cluster, &place.pod_uid, &place.container, finding);
     news.into_iter().for_each(|explanation| state.observe(explanation));
-}
-
-/// The secret that a vault's URL and a name stand for; used by explanations.
-pub(crate) fn secret_of(turn: &Turn) -> &str {
-    turn.environment.get("SECRET_NAME").map(String::as_str).unwrap_or_default()
-}
-
-/// A value of the environment, empty when it is not set.
-pub(crate) fn variable<'a>(turn: &'a Turn, name: &str) -> &'a str {
-    turn.environment.get(name).map(String::as_str).unwrap_or_default()
-}
-
-/// The annotation of an object.
-pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object["metadata"]["annotations"][name].as_str()
 }
