@@ -41,7 +41,7 @@ pub(super) mod file {
 /// reports. The document's trap sees the status, and fires where it would without `errtrace`: at the block's own level.
 ///
 /// The watch script makes it fire in a capture to learn whether bash ignores failures there; its own status is none of interest.
-const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ?\$__docent_d/w?\ * ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
+const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ??{__docent_v-* ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
 
 /// Runs behind what is watched, with its number as the argument, and hands its status on.
 ///
@@ -67,8 +67,9 @@ pub(super) fn watch() -> &'static str {
     WATCH
 }
 
-/// What is put behind watched bytes starts with this; after it comes the watch's name.
-const WATCH_CALL: &str = "\\builtin . \"$__docent_d/w\" ";
+/// What is put behind watched bytes starts with this; after it comes the watch's name. A function that the document exports takes it
+/// to a shell where our variables are unset.
+const WATCH_CALL: &str = "\\builtin . \"${__docent_v-/dev/null}\" ";
 
 /// A command as the document wrote it: bash reports captures together with what was put into them.
 pub(super) fn unwatched(command: &str) -> String {
@@ -268,7 +269,7 @@ pub(super) fn start(start: Start<'_>) -> String {
             script.push_str(&format!("RANDOM={seed}\n"));
         }
     }
-    script.push_str(&format!("__docent_d={directory} __docent_n={nonce} __docent_b=\n"));
+    script.push_str(&format!("__docent_d={directory} __docent_v={directory}/w __docent_n={nonce} __docent_b=\n"));
     script.push_str(&format!("\\builtin trap '{ERR_TRAP}' ERR\n\\builtin trap -p ERR >|\"$__docent_d/u\"\n"));
     script.push_str("{ IFS= \\builtin read -r -d \"\" __docent_o || :; } <\"$__docent_d/u\"\n");
     script.push_str("\\builtin . \"$__docent_d/k\" >|\"$__docent_d/t\" 2>/dev/null\n");
@@ -305,11 +306,10 @@ mod tests {
     fn what_is_watched_keeps_its_lines_and_comes_out_of_reports_as_it_was_written() {
         let script = "X=$(a |\n  b) # c\n[ x ] || exit 3\necho";
         let (text, watched) = block(7, script);
-        let expected =
-            "X=$(a |\n  b; \\builtin . \"$__docent_d/w\" 7.0) # c\n[ x ] || { \\builtin . \"$__docent_d/w\" L7.1; exit 3; }\necho";
+        let expected = "X=$(a |\n  b; \\builtin . \"${__docent_v-/dev/null}\" 7.0) # c\n[ x ] || { \\builtin . \"${__docent_v-/dev/null}\" L7.1; exit 3; }\necho";
         assert_eq!((&*text, watched.len()), (expected, 2));
-        assert_eq!(unwatched("X=$(a | b; \\builtin . \"$__docent_d/w\" 7.0)"), "X=$(a | b)");
-        assert_eq!(unwatched("X=$(a || { \\builtin . \"$__docent_d/w\" x7.0 3; exit 3; })"), "X=$(a || exit 3)");
+        assert_eq!(unwatched("X=$(a | b; \\builtin . \"${__docent_v-/dev/null}\" 7.0)"), "X=$(a | b)");
+        assert_eq!(unwatched("X=$(a || { \\builtin . \"${__docent_v-/dev/null}\" x7.0 3; exit 3; })"), "X=$(a || exit 3)");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The helper: docent again, re-executed, between docent and bash. Single-threaded and without a runtime.
 //!
 //! It is sub-reaper of all that blocks start and holds the lifeline, a socket to docent: when that closes, for whatever reason,
-//! it kills the whole tree, removes the control directory and ends. It runs in a session of its own without a terminal.
+//! it kills the whole tree, removes the control directory (and, when docent did not say farewell, the run's whole directory) and ends. It runs in a session of its own without a terminal.
 //! A parent-death signal would not do: it follows the parent's *thread*, and a runtime ends idle threads.
 //! Known limit: without the sandbox's walls a block can kill the helper; docent then kills bash's process group and says so.
 
@@ -33,6 +33,8 @@ pub(super) mod command {
     pub(in crate::shell) const START: u8 = b'R';
     /// Kill everything.
     pub(in crate::shell) const KILL: u8 = b'K';
+    /// docent is about to cut the lifeline and will look after the run's directory itself.
+    pub(in crate::shell) const FAREWELL: u8 = b'F';
 }
 
 /// Serves as the shell's helper, and never returns, when this program was started as one. Otherwise does nothing.
@@ -77,8 +79,10 @@ impl Helper {
             return false;
         }
         tell(&format!("H{}", inherited_descriptors().iter().map(|number| format!(" {number}")).collect::<String>()));
+        let mut was_told = false;
         while let Some(order) = self.wait_for_order() {
             match order {
+                command::FAREWELL => was_told = true,
                 command::START => self.start(),
                 command::KILL => {
                     self.shell = None;
@@ -91,6 +95,9 @@ impl Helper {
         kill_descendants(KILL_TIME_MAX, |_, _| {});
         // Nobody else will: docent may be gone. It is on a file system in memory.
         let _ = std::fs::remove_dir_all(&self.control);
+        if let Some(directory) = self.work.parent().filter(|_| !was_told) {
+            let _ = std::fs::remove_dir_all(directory);
+        }
         true
     }
 

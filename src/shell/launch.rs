@@ -18,6 +18,7 @@ pub struct Launch {
     /// bash, 4.4 or newer.
     pub bash: PathBuf,
     /// The run's private directory; `home/`, `tmp/` and `work/` are made in it when they are missing, and blocks start in `work/`.
+    /// It is removed, with all that is in it, when the shell is dropped or docent dies without [`super::Session::stop`].
     pub directory: PathBuf,
     /// The exact environment of bash; nothing is inherited and nothing is added.
     pub environment: BTreeMap<OsString, OsString>,

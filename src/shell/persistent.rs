@@ -478,7 +478,9 @@ impl Session for Bash {
             farewell.exit_trap = Some(self.run_block(&block).await?);
         }
         let killed = if self.lifeline.is_some() { self.kill().await } else { Ok(()) };
-        if let Some(lifeline) = self.lifeline.take() {
+        if let Some(mut lifeline) = self.lifeline.take() {
+            // A helper that is gone needs no farewell.
+            let _ = lifeline.order(helper::command::FAREWELL).await;
             lifeline.cut().await;
         }
         self.late_readers.abort_all();

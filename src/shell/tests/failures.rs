@@ -204,6 +204,8 @@ async fn commands_that_are_not_there_are_seen_where_the_document_tolerates_them(
 async fn watching_changes_nothing_that_a_block_can_see() {
     super::check(&[
         ("f() { echo a | cat; }; declare -f f", "rc=0 out=\"f () \\n{ \\n    echo a | cat\\n}\\n\""),
+        ("g() { echo b | cat; }", "rc=0 out=\"\""),
+        ("export -f g; bash -c g", "rc=0 out=\"b\\n\""),
         ("true | false\necho no", "rc=1 out=\"\""),
         ("set +e\ntrue | false\necho $?", "rc=0 out=\"1\\n\""),
         ("set -e\nfalse | true; echo $?\nX=$(echo x | cat)\necho $X $?", "rc=0 out=\"0\\nx 0\\n\""),

@@ -137,6 +137,7 @@ fn a_killed_docent_leaves_nothing_running() {
     await_none(&scratch);
     // The helper removes it just before it ends.
     assert!(!Path::new(control.trim()).exists(), "{control}");
+    assert!(!directory.path().exists(), "nobody else would remove the run's directory");
 }
 
 /// Nothing unless it is started by the test above.
