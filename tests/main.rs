@@ -3,6 +3,7 @@
 mod architecture;
 mod article;
 mod bad_input;
+mod clients;
 mod consumer;
 mod documentation;
 mod links;

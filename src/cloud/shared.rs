@@ -114,11 +114,20 @@ impl Shared {
         self.notify();
     }
 
-    /// Moves to the next event, but not past `target`.
-    pub(crate) fn advance_one_event(&self, target: Timestamp) {
-        settle::step(&mut self.state(), target);
+    /// Moves to the next event, but not past `target`. When the clock follows the wall and no event is due before `target`, nothing is
+    /// moved and the answer is false: waiting for nothing takes as long as it takes.
+    pub(crate) fn advance_while_idle(&self, target: Timestamp) -> bool {
+        {
+            let mut state = self.state();
+            let now = state.now();
+            if state.clock.follows_wall() && settle::next_due(&state, now).is_none_or(|due| due >= target) {
+                return false;
+            }
+            settle::step(&mut state, target);
+        }
         self.run_programs();
         self.notify();
+        true
     }
 
     /// Goes back to an earlier state.

@@ -74,6 +74,7 @@ fn executed(program: &mut Program<'_>, recorded: Option<Rc<dyn Wire>>) -> Result
         Named::Command(length) => length,
         Named::Group if asks_for_help => return help::of_group(program, &names),
         Named::Group => return Err(Failure::usage("the following arguments are required: _subcommand")),
+        Named::Unknown { at: 0, siblings } => return Err(with_extension_pointer(program, unknown(names[0], 0, &siblings))),
         Named::Unknown { at, siblings } => return Err(unknown(names[at], at, &siblings)),
     };
     let name = names[..length].join(" ");
@@ -141,6 +142,19 @@ fn unknown(word: &str, depth: usize, siblings: &[&str]) -> Failure {
         message: format!("'{word}' is misspelled or not recognized by the system."),
         recommendations: suggestion.into_iter().collect(),
         reference: true,
+    }
+}
+
+/// Where extensions are never installed by themselves, az adds that a word which names no group may come from one (measured).
+fn with_extension_pointer(program: &Program<'_>, failure: Failure) -> Failure {
+    let setting = program.variable("AZURE_EXTENSION_USE_DYNAMIC_INSTALL").unwrap_or_default();
+    match failure {
+        Failure::Usage { message, recommendations, reference } if recommendations.is_empty() && setting.eq_ignore_ascii_case("no") => {
+            let pointer = "If the command is from an extension, please make sure the corresponding extension is installed. To learn more \
+                           about extensions, please visit 'https://learn.microsoft.com/cli/azure/azure-cli-extensions-overview'";
+            Failure::Usage { message, recommendations: vec![pointer.to_owned()], reference }
+        }
+        other => other,
     }
 }
 

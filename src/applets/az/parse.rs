@@ -125,7 +125,10 @@ fn take(
     arguments: &mut Arguments,
 ) -> Result<usize, Failure> {
     let option = &options[index];
-    let expected = |what: &str| Failure::usage(format!("argument {}: expected {what}", option.names.join("/")));
+    let expected = |what: &str| {
+        let message = format!("argument {}: expected {what}", option.names.join("/"));
+        if option.key() == "--query" { query_failure(message) } else { Failure::usage(message) }
+    };
     if let Some(value) = joined {
         if option.arity != Arity::Flag {
             arguments.values.insert(option.key(), vec![checked(command, option, value)?]);
@@ -156,6 +159,12 @@ fn take(
     let values = following[..count].iter().map(|value| checked(command, option, value)).collect::<Result<Vec<_>, _>>()?;
     arguments.values.insert(option.key(), values);
     Ok(count)
+}
+
+/// What is wrong with `--query` ends with its own pointer instead of the usual one.
+fn query_failure(message: String) -> Failure {
+    let pointer = "To learn more about --query, please visit: 'https://learn.microsoft.com/cli/azure/query-azure-cli'";
+    Failure::Usage { message, recommendations: vec![pointer.to_owned()], reference: false }
 }
 
 fn set_flag(option: &Declared, arguments: &mut Arguments) -> Result<(), Failure> {
@@ -221,13 +230,7 @@ fn checked(command: &str, option: &Declared, value: &str) -> Result<String, Fail
         }
     }
     if option.key() == "--query" && crate::applets::render::query::Query::parse(value).is_err() {
-        return Err(Failure::Usage {
-            message: format!("argument --query: invalid jmespath_type value: {}", python_text(value)),
-            recommendations: vec![
-                "To learn more about --query, please visit: 'https://learn.microsoft.com/cli/azure/query-azure-cli'".to_owned(),
-            ],
-            reference: false,
-        });
+        return Err(query_failure(format!("argument --query: invalid jmespath_type value: {}", python_text(value))));
     }
     if option.choices.is_empty() {
         return Ok(value.to_owned());

@@ -23,6 +23,13 @@ fn misspelled_commands_are_told_in_the_words_of_az() {
     check("aks", 2, "ERROR: the following arguments are required: _subcommand");
     check("keyvault secret", 2, "ERROR: the following arguments are required: _subcommand");
     check("-o tsv group list", 2, "ERROR: 'list' is misspelled or not recognized by the system.");
+    let pointer = |words: &[&str], setting| {
+        let (_, _, stderr) = started("az", words, &[("AZURE_EXTENSION_USE_DYNAMIC_INSTALL", setting)]);
+        stderr.lines().nth(1).is_some_and(|line| line.starts_with("If the command is from an extension, please"))
+    };
+    assert!(pointer(&["keyvalt", "create"], "no"));
+    assert!(!pointer(&["keyvalt", "create"], "yes_prompt"));
+    assert!(!pointer(&["aks", "nodepool", "xyz"], "no"));
 }
 
 #[test]
@@ -75,6 +82,17 @@ fn what_the_client_refuses_ends_with_one() {
     check("group delete -n x", 1, "WARNING: Unable to prompt for confirmation as no tty available. Use --yes.");
     check("aks get-credentials -g g -n n --format x --admin", 1, "ERROR: --format can only be azure or exec.");
     check("keyvault show", 1, "ERROR: The HSM 'None' not found within subscription.");
+    check("keyvault show -g g", 1, "ERROR: Please specify --vault-name or --hsm-name.");
+    let name = "ERROR: --name cannot exceed 63 characters and can only contain letters, numbers, underscores (_) or dashes (-).";
+    for bad in ["''", "'a b'", "a_", &"a".repeat(64)] {
+        check(&format!("aks create -g g -n {bad}"), 1, name);
+    }
+    let version = "ERROR: --kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"";
+    check("aks create -g g -n n -k 1.x", 1, version);
+    check("aks create -g g -n n -k v1", 1, version);
+    check("aks create -g g -n n --nodepool-name a-b", 1, "ERROR: --nodepool-name should contain only alphanumeric characters");
+    check("aks create -g g -n n --nodepool-name abcdefghijklm", 1, "ERROR: --nodepool-name can contain at most 12 characters");
+    check("keyvault secret set --vault-name v -n s --file nosuchfile", 2, "ERROR: [Errno 2] No such file or directory: 'nosuchfile'");
     check("identity show -n x", 1, "ERROR: InvalidArgumentValue: Missing required field: --resource-group");
     check("login --service-principal", 1, "ERROR: usage error: --service-principal --username NAME --password SECRET --tenant TENANT");
 }

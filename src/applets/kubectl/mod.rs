@@ -110,13 +110,18 @@ fn dispatch(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
         return Err(Failure::silent());
     };
     let known: Vec<&str> = verb.options.iter().chain(&GLOBAL_OPTIONS).copied().collect();
-    if let Some(option) = session.line.first_besides(&known) {
+    if let Some(option) = session.line.first_besides(&known).filter(|option| !is_at_rest(session, option)) {
         return Err(Failure::refused(format!("option --{option} of `kubectl {path}`"), "--cli system"));
     }
     if session.line.integer("v").is_some_and(|level| level > VERBOSITY_MAX) {
         return Err(Failure::refused(format!("logs of level {VERBOSITY_MAX} and above (-v)"), "a lower level"));
     }
     (verb.run)(session)
+}
+
+/// Whether a switch that is off unless asked for was turned off by name.
+fn is_at_rest(session: &Session<'_, '_>, option: &str) -> bool {
+    ["watch", "watch-only", "output-watch-events"].contains(&option) && !session.line.is_on(option, true)
 }
 
 /// Our own short help: the commands or options there are, and which of them docent has.
@@ -162,6 +167,7 @@ mod tests {
         let outcome = kubectl(&["get", "pods", "--watch"], "", &[]);
         assert_eq!(outcome.status, 1);
         assert!(outcome.stderr.contains("does not emulate"), "{}", outcome.stderr);
+        assert!(!kubectl(&["get", "pods", "--watch=false"], "", &[]).stderr.contains("does not emulate"));
         assert!(kubectl(&["apply", "--prune", "-f", "-"], "", &[]).stderr.contains("option --prune of `kubectl apply`"));
     }
 

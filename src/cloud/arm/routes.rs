@@ -37,6 +37,10 @@ fn groups(request: &Request) -> Option<Endpoint> {
         let [subscription, group] = found[..] else { return None };
         let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}");
         let (name, action, run): (_, _, Run) = match request.method {
+            // An address that ends with an empty name is that of the collection (public report of such a PUT).
+            Method::PUT | Method::PATCH | Method::DELETE | Method::HEAD if group.is_empty() => {
+                return Some(Endpoint { name: "groups.nameless", access: Access::SignedIn, params: Params::none(), run: nameless });
+            }
             Method::PUT => ("groups.put", "resourceGroups/write", put),
             Method::PATCH => ("groups.patch", "resourceGroups/write", patch),
             Method::GET => ("groups.get", "resourceGroups/read", get),
@@ -64,6 +68,12 @@ fn groups(request: &Request) -> Option<Endpoint> {
     let found = match_path(path, "subscriptions/{subscription}/providers/{namespace}/locations/{location}/operationresults/{id}")?;
     let params = Params::of(&[("id", found[3])]);
     Some(Endpoint { name: "operations.result", access: Access::SignedIn, params, run: operation_result })
+}
+
+/// Public report: `{"Message": "The requested resource does not support http method 'PUT'."}` with status 405, and no code.
+fn nameless(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let message = format!("The requested resource does not support http method '{}'.", context.request.method);
+    Ok(Reply::with_status(405, json!({ "Message": message })))
 }
 
 fn put(context: &mut Context<'_>) -> Result<Reply, Fault> {

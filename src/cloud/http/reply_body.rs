@@ -23,6 +23,9 @@ const IDLE_GRACE: Duration = Duration::from_millis(15);
 /// meanwhile would be in its next answers.
 const SENT_GRACE: Duration = Duration::from_millis(100);
 
+/// How often a stream looks again when nothing is due and time passes by itself.
+const WALL_PAUSE: Duration = Duration::from_millis(200);
+
 /// A body on its way out.
 pub(crate) enum OutBody {
     /// All at once.
@@ -135,12 +138,12 @@ async fn feed(mut source: Box<dyn StreamSource>, shared: Arc<Shared>, sender: mp
                     () = sender.closed() => return,
                     changed = changes.changed() => if changed.is_err() { return },
                     () = tokio::time::sleep(grace), if until.is_some() => {
-                        grace = IDLE_GRACE;
                         let shared = Arc::clone(&shared);
                         let target = until.unwrap_or_default();
-                        if tokio::task::spawn_blocking(move || shared.advance_one_event(target)).await.is_err() {
-                            return;
-                        }
+                        let moved = tokio::task::spawn_blocking(move || shared.advance_while_idle(target)).await;
+                        // Nothing moved for a real client: it counts its time-out on the wall, and takes a watch that ends at once for a fault.
+                        let Ok(moved) = moved else { return };
+                        grace = if moved { IDLE_GRACE } else { WALL_PAUSE };
                     }
                 }
             }
@@ -157,6 +160,7 @@ mod tests {
     use crate::cloud::clock::later;
     use crate::cloud::state::State;
     use crate::cloud::testing::TestCloud;
+    use crate::cloud::{ClockMode, CloudOptions, Profile};
 
     /// Says one thing, then waits until an instant and ends.
     struct Waiting {
@@ -191,6 +195,23 @@ mod tests {
         let (body, _guard) = waiting(&shared, Some(until));
         assert_eq!(body.collect().await.unwrap().to_bytes(), "first\n");
         assert_eq!(shared.state().now(), until);
+    }
+
+    #[tokio::test]
+    async fn a_stream_waits_on_the_wall_where_the_clock_follows_it_and_nothing_is_due() {
+        let start = "2026-01-01T00:00:00Z".parse().unwrap();
+        let options = CloudOptions { seed: 0, clock: ClockMode::FollowWall { start }, profile: Profile::default() };
+        let shared = Arc::new(Shared::new(&options).unwrap());
+        let until = later(shared.state().now(), Duration::from_secs(300));
+        let (mut body, _guard) = waiting(&shared, Some(until));
+        assert!(body.frame().await.unwrap().unwrap().data_ref().is_some());
+        assert!(!shared.advance_while_idle(until));
+        let cloud = TestCloud { shared: Arc::clone(&shared) };
+        cloud.group("g");
+        cloud.arm("DELETE", &format!("{}/resourcegroups/g?api-version=2024-11-01", cloud.subscription()), serde_json::Value::Null);
+        assert!(shared.advance_while_idle(until));
+        assert!(shared.state().arm.group("g").is_none());
+        assert!(shared.state().now() < until);
     }
 
     #[tokio::test]

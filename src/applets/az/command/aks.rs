@@ -108,6 +108,7 @@ fn path(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, 
 
 fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
     let (group, name) = (arguments.required("--resource-group"), arguments.required("--name"));
+    check_words(arguments)?;
     let key = ssh::public_key(session, arguments)?;
     let path = path(session, arguments)?;
     let existing = session.send(&Call::arm(Method::GET, &format!("{path}?{API}")))?;
@@ -117,11 +118,8 @@ fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
              cluster, or select a different cluster name to create a new cluster."
         )));
     }
-    // Any error means that there is no such cluster yet; one about the group ends with 1, even when it is not found (measured).
-    let location = location_of(session, arguments).map_err(|failure| match failure {
-        Failure::Service { message, .. } => Failure::Refused(message),
-        other => other,
-    })?;
+    // Any error means that there is no such cluster yet.
+    let location = location_of(session, arguments)?;
     if arguments.has("--enable-workload-identity") && !arguments.has("--enable-oidc-issuer") {
         return Err(Failure::Refused(WORKLOAD_NEEDS_ISSUER.to_owned()));
     }
@@ -131,6 +129,36 @@ fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
     let call = Call::arm(Method::PUT, &format!("{path}?{API}")).with_body(body);
     let cluster = operate(session, &call, arguments.has("--no-wait"))?;
     Ok(if arguments.has("--no-wait") { Value::Null } else { printed(MODEL, &cluster) })
+}
+
+/// What az checks before it asks anybody (measured).
+fn check_words(arguments: &Arguments) -> Result<(), Failure> {
+    let refused = |message: &str| Err(Failure::Refused(message.to_owned()));
+    let plain = |letter: char| letter.is_ascii_alphanumeric();
+    let name = arguments.required("--name");
+    let inside = |letter: char| plain(letter) || letter == '-' || letter == '_';
+    if !(1..=63).contains(&name.len()) || !name.starts_with(plain) || !name.ends_with(plain) || !name.chars().all(inside) {
+        return refused("--name cannot exceed 63 characters and can only contain letters, numbers, underscores (_) or dashes (-).");
+    }
+    let version = version_of(arguments).unwrap_or_default();
+    let numbers: Vec<&str> = version.split('.').collect();
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    if !version.is_empty() && !((2..=3).contains(&numbers.len()) && numbers.iter().all(is_number)) {
+        return refused("--kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"");
+    }
+    let pool = arguments.get("--nodepool-name").unwrap_or_default();
+    if pool.len() > 12 {
+        return refused("--nodepool-name can contain at most 12 characters");
+    }
+    if !pool.chars().all(plain) {
+        return refused("--nodepool-name should contain only alphanumeric characters");
+    }
+    Ok(())
+}
+
+/// The wanted version without the `v` that az takes away.
+fn version_of(arguments: &Arguments) -> Option<&str> {
+    arguments.get("--kubernetes-version").map(|version| version.strip_prefix(['v', 'V', '|']).unwrap_or(version))
 }
 
 /// The request for a new cluster, its fields in the order of the real client (transcript 07).
@@ -144,7 +172,7 @@ fn body(arguments: &Arguments, location: &str, prefix: &str, tenant: &str, key: 
         arguments.has("--zones").then(|| json!(arguments.all("--zones").iter().flat_map(|zones| zones.split(' ')).collect::<Vec<_>>()));
     let pool = object(vec![
         ("name", text("--nodepool-name").or(Some(json!("nodepool1")))),
-        ("orchestratorVersion", text("--kubernetes-version").or(Some(json!("")))),
+        ("orchestratorVersion", version_of(arguments).map(|version| json!(version)).or(Some(json!("")))),
         ("vmSize", text("--node-vm-size").or(Some(json!("")))),
         ("osDiskSizeGB", count("--node-osdisk-size").filter(|size| *size != json!(0))),
         ("osType", Some(json!("Linux"))),
@@ -184,7 +212,7 @@ fn body(arguments: &Arguments, location: &str, prefix: &str, tenant: &str, key: 
     let workload = arguments.has("--enable-workload-identity").then(|| json!({ "workloadIdentity": { "enabled": true } }));
     let properties = object(vec![
         ("agentPoolProfiles", Some(json!([pool]))),
-        ("kubernetesVersion", text("--kubernetes-version").or(Some(json!("")))),
+        ("kubernetesVersion", version_of(arguments).map(|version| json!(version)).or(Some(json!("")))),
         ("dnsPrefix", text("--dns-name-prefix").or(Some(json!(prefix)))),
         ("disableLocalAccounts", Some(json!(arguments.has("--disable-local-accounts")))),
         ("enableRBAC", Some(json!(true))),

@@ -52,7 +52,10 @@ fn path(session: &mut Session<'_, '_>, group: &str, name: &str) -> Result<String
 /// The path of a vault by its group and name; without a group, or with an empty one, the vault is looked up by its name.
 fn found(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, Failure> {
     let Some(name) = arguments.get("--name") else {
-        return Err(Failure::Refused("The HSM 'None' not found within subscription.".to_owned()));
+        // Measured: without a group az looks for a managed HSM, with one it asks for the name.
+        let has_group = arguments.get("--resource-group").is_some_and(|group| !group.is_empty());
+        let message = if has_group { "Please specify --vault-name or --hsm-name." } else { "The HSM 'None' not found within subscription." };
+        return Err(Failure::Refused(message.to_owned()));
     };
     if let Some(group) = arguments.get("--resource-group").filter(|group| !group.is_empty()) {
         return path(session, group, name);

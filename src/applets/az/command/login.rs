@@ -99,19 +99,17 @@ fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, 
 /// The tenant by its id: Entra's token endpoint begins with it, whatever name was given.
 fn discovered(session: &Session<'_, '_>, tenant: &str) -> Result<String, Failure> {
     let url = format!("https://login.microsoftonline.com/{tenant}/v2.0/.well-known/openid-configuration");
-    let answer = asked(session, &url)?;
+    let text = asked(session, &url)?;
+    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
     let endpoint = answer["token_endpoint"].as_str().and_then(|endpoint| endpoint.split('/').nth(3)).map(str::to_owned);
-    endpoint.ok_or_else(|| {
-        let unknown = format!("Unable to get authority configuration for https://login.microsoftonline.com/{tenant}");
-        Failure::Refused(answer["error_description"].as_str().map_or(unknown, str::to_owned))
-    })
+    endpoint.ok_or_else(|| Failure::Refused(format!("Failed to resolve tenant '{tenant}'.\n\nError detail: {text}")))
 }
 
 /// The answer of Entra to a question that needs no token.
-fn asked(session: &Session<'_, '_>, url: &str) -> Result<Value, Failure> {
+fn asked(session: &Session<'_, '_>, url: &str) -> Result<String, Failure> {
     let request = Request::get(url).header("Accept", "*/*").body(Bytes::new()).map_err(|error| Failure::Refused(error.to_string()))?;
     let response = session.client.send(request).map_err(|error| Failure::Refused(chain(&error)))?;
-    Ok(response.json().unwrap_or_default())
+    Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
 
 fn subscription(wire: &Value, tenant: &str, username: &str, kind: &str) -> Subscription {

@@ -135,7 +135,14 @@ fn set(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Fa
 
 fn content_of(file: &str, encoding: &str) -> Result<String, Failure> {
     use base64::Engine;
-    let bytes = std::fs::read(file).map_err(|error| Failure::Refused(format!("[Errno {}] {}", error.raw_os_error().unwrap_or(0), file)))?;
+    // Measured: it counts as a mistake in the words, without the pointer to the reference.
+    let unreadable = |error: std::io::Error| {
+        let text = error.to_string();
+        let reason = text.split(" (os error").next().unwrap_or_default();
+        let message = format!("[Errno {}] {reason}: {}", error.raw_os_error().unwrap_or(0), crate::applets::az::parse::python_text(file));
+        Failure::Usage { message, recommendations: Vec::new(), reference: false }
+    };
+    let bytes = std::fs::read(file).map_err(unreadable)?;
     match encoding {
         "base64" => {
             // Python breaks the lines after 76 characters, and ends the last.

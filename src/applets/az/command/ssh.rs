@@ -1,8 +1,8 @@
 //! `--generate-ssh-keys` and what `az` does to find the public key for the nodes of a cluster.
 
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -63,7 +63,7 @@ fn generated(session: &mut Session<'_, '_>, public: &Path) -> Result<String, Fai
             .map_err(|error| Failure::Refused(format!("cannot write {}: {error}", path.display())))
     };
     if let Some(folder) = public.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        let made = std::fs::create_dir_all(folder);
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| Failure::Refused(format!("cannot make {}: {error}", folder.display())))?;
     }
     write(&private, 0o600, TEST_PRIVATE_KEY)?;

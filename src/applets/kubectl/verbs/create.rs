@@ -162,7 +162,8 @@ fn one(session: &mut Session<'_, '_>, mut object: Value, failing: &str) -> Resul
         if let Some(fields) = body.as_object_mut() {
             fields.retain(|key, value| !(matches!(key.as_str(), "spec" | "status") && value.as_object().is_some_and(Map::is_empty)));
         }
-        session.json(&dry_run.on(call(session, &resource, &namespace, body, validation))).map_err(|error| wrapped(error, failing))?
+        let created = session.json(&dry_run.on(call(session, &resource, &namespace, body, validation)));
+        kind_first(created.map_err(|error| wrapped(error, failing))?)
     };
     let text = match form {
         Form::Human => format!("{label} created{}\n", dry_run.suffix()),
@@ -171,6 +172,17 @@ fn one(session: &mut Session<'_, '_>, mut object: Value, failing: &str) -> Resul
     };
     session.out(text);
     Ok(0)
+}
+
+/// The object in the order of Go's struct, which begins with the kind.
+fn kind_first(object: Value) -> Value {
+    match object {
+        Value::Object(mut fields) => {
+            let first: Map<_, _> = ["kind", "apiVersion"].iter().filter_map(|key| fields.shift_remove_entry(*key)).collect();
+            first.into_iter().chain(fields).collect::<Map<_, _>>().into()
+        }
+        other => other,
+    }
 }
 
 fn wrapped(error: CallError, failing: &str) -> Failure {
