@@ -87,7 +87,8 @@ fn what_the_client_refuses_ends_with_one() {
     for bad in ["''", "'a b'", "a_", &"a".repeat(64)] {
         check(&format!("aks create -g g -n {bad}"), 1, name);
     }
-    let version = "ERROR: --kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"";
+    let version =
+        "ERROR: --kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"";
     check("aks create -g g -n n -k 1.x", 1, version);
     check("aks create -g g -n n -k v1", 1, version);
     check("aks create -g g -n n --nodepool-name a-b", 1, "ERROR: --nodepool-name should contain only alphanumeric characters");

@@ -47,6 +47,18 @@ fn a_missing_group_is_refused_in_the_gateways_words() {
 }
 
 #[test]
+fn a_group_without_a_name_is_not_made() {
+    let cloud = TestCloud::new();
+    for method in ["PUT", "PATCH", "DELETE", "HEAD"] {
+        let answer = cloud.arm(method, &group_path(&cloud, ""), json!({"location": "westus2"}));
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    let answer = cloud.arm("PUT", &group_path(&cloud, ""), json!({"location": "westus2"}));
+    assert_eq!(answer.body, json!({"Message": "The requested resource does not support http method 'PUT'."}));
+    assert!(cloud.shared.state().arm.group("").is_none());
+}
+
+#[test]
 fn bad_groups_are_refused() {
     let cloud = TestCloud::new();
     cloud.group("here");

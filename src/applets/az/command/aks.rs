@@ -143,8 +143,11 @@ fn check_words(arguments: &Arguments) -> Result<(), Failure> {
     let version = version_of(arguments).unwrap_or_default();
     let numbers: Vec<&str> = version.split('.').collect();
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    if !version.is_empty() && !((2..=3).contains(&numbers.len()) && numbers.iter().all(is_number)) {
-        return refused("--kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"");
+    let is_version = (2..=3).contains(&numbers.len()) && numbers.iter().all(is_number);
+    if !version.is_empty() && !is_version {
+        return refused(
+            "--kubernetes-version should be the full version number or major.minor version number, such as \"1.7.12\" or \"1.7\"",
+        );
     }
     let pool = arguments.get("--nodepool-name").unwrap_or_default();
     if pool.len() > 12 {

@@ -54,7 +54,8 @@ fn found(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String,
     let Some(name) = arguments.get("--name") else {
         // Measured: without a group az looks for a managed HSM, with one it asks for the name.
         let has_group = arguments.get("--resource-group").is_some_and(|group| !group.is_empty());
-        let message = if has_group { "Please specify --vault-name or --hsm-name." } else { "The HSM 'None' not found within subscription." };
+        let message =
+            if has_group { "Please specify --vault-name or --hsm-name." } else { "The HSM 'None' not found within subscription." };
         return Err(Failure::Refused(message.to_owned()));
     };
     if let Some(group) = arguments.get("--resource-group").filter(|group| !group.is_empty()) {
