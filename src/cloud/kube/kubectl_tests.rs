@@ -248,3 +248,31 @@ fn certificates_and_tokens_authenticate_over_tls() {
         assert!(unknown.stderr.contains("You must be logged in to the server"), "{unknown:?}");
     }
 }
+
+#[test]
+fn a_client_that_waits_sees_the_pod_become_ready_and_then_reads_its_log() {
+    for client in clients() {
+        let bench = Bench::new();
+        let unlabelled = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: default}\nspec:\n  containers:\n  - {name: c, image: nginx}\n  - {name: d, image: \
+                          ghcr.io/azure/azure-workload-identity/msal-go, env: [{name: KEYVAULT_URL, value: 'https://x/'}, {name: SECRET_NAME, value: s}]}\n";
+        bench.run(&client, &["apply", "-f", "-"], unlabelled);
+        bench.run(
+            &client,
+            &["apply", "-f", "-"],
+            &unlabelled.replace("name: p,", "name: q,").replace("name: d,", "name: d, command: [sleep, '9999'],"),
+        );
+        let wait = bench.run(&client, &["wait", "--for=condition=Ready", "pod/q", "--timeout=30s"], "");
+        assert_eq!((wait.status, wait.stdout.as_str()), (0, "pod/q condition met\n"), "{}: {wait:?}", client.display());
+        let log = bench.run(&client, &["logs", "p", "-c", "d"], "");
+        assert!(log.stdout.ends_with(" main.go:34] AZURE_CLIENT_ID environment variable is not set\n"), "{log:?}");
+        let described = bench.run(&client, &["describe", "pod", "q"], "").stdout;
+        for part in [
+            "Status:           Running\n",
+            "IP:               10.244.",
+            "Image ID:       docker.io/library/nginx@sha256:",
+            "Started container d",
+        ] {
+            assert!(described.contains(part), "no {part:?} in:\n{described}");
+        }
+    }
+}
