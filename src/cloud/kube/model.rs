@@ -86,6 +86,11 @@ impl LogBook {
         self.lines.get(&(pod_uid.to_owned(), container.to_owned(), restart)).map_or(&[], Vec::as_slice)
     }
 
+    /// Forgets what a container wrote before that run: a node keeps the present run and the one before it.
+    pub(crate) fn forget_before(&mut self, pod_uid: &str, container: &str, restart: u64) {
+        self.lines.retain(|(uid, name, run), _| uid != pod_uid || name != container || *run >= restart);
+    }
+
     /// Forgets what a pod wrote.
     pub(crate) fn forget(&mut self, pod_uid: &str) {
         self.lines.retain(|(uid, ..), _| uid != pod_uid);
@@ -179,6 +184,8 @@ mod tests {
         logs.append("u", "c", 1, line("second"));
         assert_eq!(logs.lines("u", "c", 0), [line("first")]);
         assert!(logs.lines("u", "other", 0).is_empty());
+        logs.forget_before("u", "c", 1);
+        assert_eq!((logs.lines("u", "c", 0).len(), logs.lines("u", "c", 1).len()), (0, 1));
         logs.forget("u");
         assert!(logs.lines("u", "c", 1).is_empty());
     }

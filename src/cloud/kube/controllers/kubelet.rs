@@ -74,6 +74,7 @@ pub(crate) fn finish(cluster: &mut Cluster, uid: &str, container: &str, finding:
         worker.mark_started(index, at);
     }
     let restarts = worker.run.containers[index].restarts;
+    worker.cluster.logs.forget_before(uid, container, restarts.saturating_sub(1));
     for line in finding.lines {
         worker.cluster.logs.append(uid, container, restarts, LogLine { at, text: line });
     }
