@@ -147,3 +147,21 @@ fn a_promise_to_fail_is_kept_exactly_or_fails() {
     check(document("a: some other text", "ls /nonexistent"), 1, &["but not with"]);
     check(document("b: anything", "ls /nonexistent"), 3, &["there is no step `b`"]);
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure_and_a_full_disk_is() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.md"), "# A\n\n```bash\ntrue\n```\n").unwrap();
+    let docent = |words: &[&str], out: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docent"));
+        command.args(words).current_dir(folder.path()).stdin(Stdio::null()).stderr(Stdio::null()).stdout(out);
+        command.status().expect("the program starts").code()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(docent(&["list", "a.md"], writer.into()), Some(0));
+    let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    assert_eq!(docent(&["list", "a.md"], full()), Some(4));
+    assert_eq!(docent(&["test", "--target", "none", "a.md"], full()), Some(4));
+}

@@ -3,7 +3,7 @@
 use std::{io::Write, path::Path, process::Command};
 
 use crate::{
-    cli::{Problem, args::Colour, exit::Exit, options, stdout},
+    cli::{Problem, args::Colour, exit::Exit, options, stdout, written},
     shell,
 };
 
@@ -20,7 +20,7 @@ pub(super) fn run() -> Result<Exit, Problem> {
     });
     lines.push(Line { name: "credentials".to_owned(), state: State::Good, text: "none needed: Azure is embedded".to_owned(), next: None });
     let mut out = stdout(Colour::Auto);
-    let mut write = || {
+    let mut write = || -> std::io::Result<()> {
         for line in &lines {
             let mark = match line.state {
                 State::Good => "✓",
@@ -34,7 +34,7 @@ pub(super) fn run() -> Result<Exit, Problem> {
         }
         out.flush()
     };
-    write().map_err(|error: std::io::Error| Problem::of(Exit::Broken, &error))?;
+    written(write())?;
     Ok(if lines.iter().any(|line| line.state == State::Bad) { Exit::Broken } else { Exit::Passed })
 }
 

@@ -7,7 +7,7 @@ use crate::{
         Problem,
         args::{Colour, ListArgs, ListFormat},
         exit::Exit,
-        stderr, stdout,
+        stderr, stdout, written,
     },
     report::{diagnostics, list},
     suite::{self, Document},
@@ -18,7 +18,7 @@ pub(super) fn run(args: &ListArgs, colour: Colour) -> Result<Exit, Problem> {
     let unreadable = documents.iter().any(Document::is_unreadable);
     let listed: Vec<list::Listed> = documents.into_iter().map(|document| ((*document.runbook).clone(), document.diagnostics)).collect();
     let mut out = stdout(colour);
-    let written = match args.format {
+    let result = match args.format {
         ListFormat::Json => list::write_json(&mut out, &listed),
         ListFormat::Table => list::write_table(&mut out, &listed).and_then(|()| {
             let mut error = stderr(colour);
@@ -31,7 +31,7 @@ pub(super) fn run(args: &ListArgs, colour: Colour) -> Result<Exit, Problem> {
             Ok(())
         }),
     };
-    written.map_err(|error| Problem::of(Exit::Broken, &error))?;
+    written(result)?;
     Ok(if unreadable { Exit::Unreadable } else { Exit::Passed })
 }
 

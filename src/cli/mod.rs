@@ -116,6 +116,16 @@ impl std::fmt::Display for Problem {
     }
 }
 
+/// The end of a command that only prints: a reader that went away (`docent list | head -1`) is no failure.
+fn written(result: io::Result<()>) -> Result<(), Problem> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(Exit::Broken, format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn colour_choice(colour: Colour, is_terminal: bool) -> ColorChoice {
     match colour {
         Colour::Always => ColorChoice::Always,

@@ -11,7 +11,7 @@ use crate::{
         Problem,
         args::{Colour, ScoreArgs},
         exit::Exit,
-        options, stdout,
+        options, stdout, written,
     },
     report,
     runbook::{Criterion, Expectation},
@@ -34,7 +34,7 @@ fn one(args: &ScoreArgs) -> Result<Exit, Problem> {
         Expectation { line: 1, fence_line: 1, language: args.language.clone(), criterion: Criterion::Similarity(args.threshold), text };
     let verdict = score::judge_with(options::scorer(args.scorer), &expectation, &read(actual)?);
     let mut out = stdout(Colour::Auto);
-    report::score::explain(&mut out, &verdict, args.threshold, args.explain).map_err(|error| Problem::of(Exit::Broken, &error))?;
+    written(report::score::explain(&mut out, &verdict, args.threshold, args.explain))?;
     Ok(if verdict.passed { Exit::Passed } else { Exit::Failed })
 }
 

@@ -9,7 +9,7 @@ use crate::{
         args::{Colour, ScriptArgs},
         exit::Exit,
         list::documents,
-        stderr, stdout,
+        stderr, stdout, written,
     },
     report::diagnostics,
     runbook::ExitExpectation,
@@ -60,7 +60,7 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
         }
     }
     let mut out = stdout(Colour::Never);
-    out.write_all(script.as_bytes()).and_then(|()| out.flush()).map_err(|error| Problem::of(Exit::Broken, &error))?;
+    written(out.write_all(script.as_bytes()).and_then(|()| out.flush()))?;
     Ok(Exit::Passed)
 }
 

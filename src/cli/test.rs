@@ -10,7 +10,7 @@ use crate::{
         Problem,
         args::{Colour, TestArgs},
         exit::Exit,
-        options, stderr, stdout,
+        options, stderr, stdout, written,
     },
     engine::{
         event::{Event, Listener},
@@ -41,7 +41,7 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let conclusion = runtime.block_on(async {
         let raised = interrupt.clone();
         let watcher = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_stop().await.is_ok() {
                 raised.raise();
             }
         });
@@ -58,6 +58,15 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
         return Err(Problem::new(Exit::Usage, "no step matches the selection\n\nTry: docent list PATH"));
     }
     Ok(exit(&conclusion, args.allow_incomplete))
+}
+
+/// Waits for Ctrl-C, or for whoever runs docent to end it politely.
+async fn asked_to_stop() -> io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
 }
 
 /// Precedence: interrupted, docent's own failure, unreadable, failed, incomplete.
@@ -132,6 +141,9 @@ impl Listener for Listeners {
 
 impl Listeners {
     fn finish(&mut self) -> Result<(), Problem> {
+        if let Some(error) = self.terminal.take_error() {
+            written(Err(error))?;
+        }
         for (path, report) in &mut self.reports {
             if let Some(error) = report.take_error() {
                 return Err(Problem::new(Exit::Broken, format!("cannot write the report {path}: {error}")));

@@ -10,20 +10,20 @@ use crate::{
     bash::Script,
     diagnostic::{Diagnostic, Severity},
     engine::{
+        blocked::blocked_by,
         cause::{Past, Scene, Values, expand},
         event::{Event, Listener},
         judge::{self, Judging},
+        notes::{Ground, fails_unseen, notes},
         plan::{Fate, Plan},
-        pointer, promise,
+        promise,
         redact::{Redactor, is_secret_name},
-        result::{
-            BlockedBy, Cause, CommandFailure, Failure, Note, RunbookResult, RunbookStatus, StepResult, StepStatus, Stream, TextDefect,
-        },
+        result::{Cause, CommandFailure, Failure, Note, RunbookResult, RunbookStatus, StepResult, StepStatus, Stream, TextDefect},
         suggest,
         world::{Observation, World},
     },
     runbook::{ExitExpectation, Runbook, Step},
-    shell::{Block, Captured, Defect, Ending, Interrupt, Outcome, Place, Session, ShellError},
+    shell::{Block, Captured, Defect, Ending, Interrupt, Outcome, Session, ShellError},
 };
 
 /// Virtual time that passes between two steps: about what a reader takes to paste the next block.
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         let expected = step.directives.expect_exit.unwrap_or(ExitExpectation::Status(0));
         match outcome.ending {
             Ending::TimedOut => failures.push(Failure::TimedOut(timeout)),
-            Ending::Interrupted => failures.push(Failure::Status { expected: "an end of its own".to_owned(), actual: "Ctrl-C".to_owned() }),
+            Ending::Interrupted => failures.push(Failure::Interrupted),
             Ending::Signaled(signal) => {
                 failures.push(Failure::Status { expected: exit_text(expected), actual: format!("signal {signal}") })
             }
@@ -330,6 +330,8 @@ impl<'a> Run<'a> {
         });
         result.status = match (&outcome.ending, result.failures.is_empty()) {
             (Ending::TimedOut, _) => StepStatus::TimedOut,
+            // A step that was cut off has earned no verdict.
+            (Ending::Interrupted, _) => StepStatus::NotRun,
             (_, true) => StepStatus::Passed,
             (_, false) => StepStatus::Failed,
         };
@@ -348,110 +350,11 @@ impl<'a> Run<'a> {
         if result.status == StepStatus::Failed {
             result.caused_by = scene.cause(failing.as_ref(), stderr);
         }
-        self.notes(step, outcome, &scene, seen, stderr, failing.as_ref(), result);
+        let ground = Ground { scene: &scene, outcome, seen, stderr, failing: failing.as_ref() };
+        let notes = notes(&ground, result);
+        result.notes.extend(notes);
         if matches!(result.status, StepStatus::Failed | StepStatus::TimedOut) {
             result.suggestion = suggest::next(&scene, step, result);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "every argument is another source of notes")]
-    fn notes(
-        &self,
-        step: &Step,
-        outcome: &Outcome,
-        scene: &Scene<'_>,
-        seen: &[Observation],
-        stderr: &str,
-        failing: Option<&CommandFailure>,
-        result: &mut StepResult,
-    ) {
-        let mut note = |severity, code, line, message: String| result.notes.push(Note { severity, code, message, line });
-        let script = &self.scripts[result.index];
-        let caused = result.caused_by.as_ref().and_then(|cause| cause.variable.clone());
-        for used in scene.empty_uses().iter().filter(|used| Some(&used.name) != caused.as_ref() && used.assigned.is_none()) {
-            let in_failing = failing.is_some_and(|failure| {
-                same_statement(script, step, failure.line, used.line) || reaches(script, step, &used.name, failure.line)
-            });
-            let effect =
-                if in_failing || result.status != StepStatus::Passed && failing.is_none() { "" } else { "; that had no effect here" };
-            let hint = used.nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-            note(
-                Severity::Warning,
-                "unset-variable",
-                used.line,
-                format!("{} is not set anywhere before this line{effect}{hint}", used.name),
-            );
-        }
-        for one in script.assignments().iter().filter(|one| one.is_capture && values_empty(scene.values, &one.name)) {
-            let line = step.script_line + one.line;
-            if caused.as_ref() != Some(&one.name) && outcome.stopped_at.as_ref().is_none_or(|stop| stop.line >= one.line) {
-                note(
-                    Severity::Warning,
-                    "empty-capture",
-                    line,
-                    format!("{} is empty: the command inside the capture printed nothing", one.name),
-                );
-            }
-        }
-        if result.status == StepStatus::Failed
-            && let Some(inner) = pointer::here_document_line(stderr)
-            && let Some(failure) = failing
-            && let Some(first) = here_document_at(script, failure.line.saturating_sub(step.script_line))
-        {
-            let line = step.script_line + first + inner - 1;
-            let text = self.job.runbook.source.line_text(line).trim();
-            note(Severity::Advice, "input-line", line, format!("the error is about this line of the here-document: `{text}`"));
-        }
-        for observation in seen {
-            match observation {
-                Observation::Luck(text) => note(Severity::Advice, "luck", step.line, text.clone()),
-                Observation::Hint { text, .. } if result.status != StepStatus::Passed || result.caused_by.is_some() => {
-                    note(Severity::Advice, "explanation", step.line, text.clone());
-                }
-                Observation::Hint { about, text } => note(Severity::Advice, "explanation", step.line, format!("{about}: {text}")),
-                Observation::ClientFailed { argv, status, message }
-                    if result.status == StepStatus::Passed
-                        && outcome.masked.is_empty()
-                        && step.directives.expect_exit.is_none()
-                        && !is_question(argv) =>
-                {
-                    let words = argv.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
-                    let text = format!("`{words} …` ended with status {status} ({message}), and nothing looked at it");
-                    note(Severity::Warning, "unseen-failure", step.line, text);
-                }
-                _ => {}
-            }
-        }
-        let unseen = outcome.masked.iter().filter(|failure| !failure.is_answer && !fails_unseen(failure, seen));
-        for failure in unseen.filter(|failure| failure.place != Place::Background && failure.place != Place::Capture) {
-            let place = match failure.place {
-                Place::Pipeline => " in a pipeline",
-                Place::ProcessSubstitution => " in a process substitution",
-                Place::Subshell => " in a subshell",
-                _ => "",
-            };
-            let command = failure.command.lines().next().unwrap_or_default();
-            let text = format!("`{command}` ended with status {}{place}, and the block went on", failure.status);
-            note(Severity::Warning, "unseen-failure", step.script_line + failure.line, text);
-        }
-        match &outcome.left_by {
-            Some(left) if left.skips && result.exit_code == Some(0) => {
-                let text = format!("`{}` ends the block here, so what stands behind it was not run", left.command);
-                note(Severity::Warning, "ended-early", step.script_line + left.line, text);
-            }
-            None if outcome.shell_restarted && result.exit_code == Some(0) && outcome.stopped_at.is_none() => {
-                let text = "something ended the shell with status 0 before the end of the block".to_owned();
-                note(Severity::Warning, "ended-early", step.line, text);
-            }
-            _ => {}
-        }
-        if outcome.writers_left {
-            note(
-                Severity::Advice,
-                "still-writing",
-                step.line,
-                "a background job can still write; what it writes later is not judged".to_owned(),
-            );
         }
     }
 
@@ -513,60 +416,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether this failure was hidden so that the document cannot have meant it: in a capture, or by a command that is not there.
-fn fails_unseen(failure: &crate::shell::CommandFailure, seen: &[Observation]) -> bool {
-    // A status that could come from a reader that stopped early does not when the client itself says that it failed.
-    let client_failed = || {
-        let name = failure.command.split_whitespace().next().unwrap_or_default();
-        seen.iter().any(|one| {
-            matches!(one, Observation::ClientFailed { argv, status, .. }
-                if *status == failure.status && argv.first().is_some_and(|first| first == name) && !is_question(argv))
-        })
-    };
-    match failure.place {
-        Place::Capture => !failure.is_answer || client_failed(),
-        Place::Pipeline => failure.status == 127,
-        _ => false,
-    }
-}
-
-/// Whether the client asks a question that is answered by its status.
-fn is_question(argv: &[String]) -> bool {
-    argv.iter().any(|word| word == "can-i" || word == "exists" || word == "diff")
-}
-
-fn values_empty(values: &Values, name: &str) -> bool {
-    values.get(name).is_some_and(String::is_empty)
-}
-
-fn same_statement(script: &Script, step: &Step, a: usize, b: usize) -> bool {
-    let lines = |line: usize| script.statement_at(line.saturating_sub(step.script_line)).map(|statement| statement.line);
-    lines(a).is_some() && lines(a) == lines(b)
-}
-
-/// Whether the statement at document line `line` uses `name`, or a variable whose text was made with it: `GROUP="rg-$SUFFIX"`.
-fn reaches(script: &Script, step: &Step, name: &str, line: usize) -> bool {
-    let mut made_with = BTreeSet::from([name]);
-    for one in script.assignments().iter().filter(|one| !one.is_capture) {
-        let Some(value) = one.value else { continue };
-        let within = |used: &&crate::bash::Use| value.start <= used.span.start && used.span.end <= value.end;
-        if script.uses().iter().filter(within).any(|used| made_with.contains(used.name.as_str())) {
-            made_with.insert(&one.name);
-        }
-    }
-    script
-        .uses()
-        .iter()
-        .any(|used| made_with.contains(used.name.as_str()) && same_statement(script, step, step.script_line + used.line, line))
-}
-
-/// The 0-based script line of the first body line of the here-document that the statement at `line` reads.
-fn here_document_at(script: &Script, line: usize) -> Option<usize> {
-    let statement = script.statement_at(line)?;
-    let found = script.here_documents().iter().find(|one| (statement.line..=statement.last_line).contains(&one.line))?;
-    Some(found.line + 1)
-}
-
 fn plain_values<S: Session>(session: &S) -> Values {
     session.variables().into_iter().filter_map(|(name, variable)| Some((name, variable.value?))).collect()
 }
@@ -580,30 +429,4 @@ fn exit_text(expected: ExitExpectation) -> String {
         ExitExpectation::Status(code) => format!("status {code}"),
         ExitExpectation::Any => "any status".to_owned(),
     }
-}
-
-/// `read` without a redirection waits for somebody to type; a step's standard input is empty.
-fn is_question_to_a_person(command: &str) -> bool {
-    (command == "read" || command.starts_with("read ")) && !command.contains('<')
-}
-
-/// What was lacking: what the world refused by name, or a command that this machine does not have.
-fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str) -> Option<BlockedBy> {
-    for observation in seen {
-        if let Observation::Unsupported { what, kind, workaround } = observation {
-            return Some(BlockedBy { what: what.clone(), kind: kind.clone(), workaround: workaround.clone() });
-        }
-    }
-    if let Some(asks) = failing.filter(|failure| is_question_to_a_person(&failure.command)) {
-        let workaround = "mark the step with `docent: skip`, or let the document set the variable".to_owned();
-        return Some(BlockedBy { what: asks.command.clone(), kind: "interactive".to_owned(), workaround });
-    }
-    let line = stderr.lines().find(|line| line.ends_with(": command not found"))?;
-    failing.filter(|failure| failure.exit_code == 127)?;
-    let what = line.trim_end_matches(": command not found").rsplit(": ").next()?.to_owned();
-    // `--query` on a line of its own is a broken continuation, not a program that somebody could install.
-    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) {
-        return None;
-    }
-    Some(BlockedBy { workaround: format!("install `{what}`, or mark the step with `docent: skip`"), kind: "command".to_owned(), what })
 }

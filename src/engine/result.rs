@@ -150,6 +150,8 @@ pub enum Failure {
     StderrLacks(String),
     /// It ran out of time.
     TimedOut(Duration),
+    /// Somebody interrupted it.
+    Interrupted,
 }
 
 /// What is wrong with a block as a text.

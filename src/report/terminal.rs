@@ -42,6 +42,7 @@ pub struct Terminal<W> {
     live: bool,
     documents: BTreeMap<usize, Document>,
     running: Option<String>,
+    error: Option<io::Error>,
 }
 
 struct Document {
@@ -53,7 +54,12 @@ struct Document {
 impl<W: Write + Send> Terminal<W> {
     /// A reporter to `out`; `live` when `out` is a terminal on which the running step may be shown and overwritten.
     pub fn new(out: W, verbosity: Verbosity, live: bool) -> Self {
-        Self { out, verbosity, live, documents: BTreeMap::new(), running: None }
+        Self { out, verbosity, live, documents: BTreeMap::new(), running: None, error: None }
+    }
+
+    /// What went wrong while writing, if anything did.
+    pub fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     /// Gives the writer back.
@@ -280,8 +286,10 @@ impl<W: Write + Send> Terminal<W> {
 
 impl<W: Write + Send> Listener for Terminal<W> {
     fn hear(&mut self, event: &Event) {
-        // A terminal that went away must not end the run: the other reports still want it.
-        let _ = self.take(event);
+        // A terminal that cannot be written must not end the run: the other reports still want it.
+        if let Err(error) = self.take(event) {
+            self.error.get_or_insert(error);
+        }
     }
 }
 
@@ -301,6 +309,7 @@ fn one_line(runbook: &Runbook, result: &StepResult) -> String {
         StepStatus::Skipped => step.directives.skip.clone().unwrap_or_default(),
         StepStatus::NotRun => match &result.caused_by {
             Some(cause) => format!("not run: {}", wording::cause(runbook, result.index, cause)),
+            None if result.attempts > 0 => "interrupted".to_owned(),
             None => "not run".to_owned(),
         },
         _ => {

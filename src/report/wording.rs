@@ -46,6 +46,7 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
             None => format!("line {}: an expected output could not be judged", step.line),
         },
         Failure::StderrLacks(text) => format!("line {}: standard error does not contain {text:?}", step.line),
+        Failure::Interrupted => format!("line {}: interrupted; it and all it had started were stopped", step.line),
         Failure::TimedOut(limit) => format!("line {}: still running after {}; it was stopped", step.line, duration(*limit)),
     }
 }
