@@ -132,3 +132,20 @@ fn an_unset_variable_that_made_another_s_text_is_not_called_without_effect() {
     let said = ended.step("one")["diagnostics"].to_string();
     assert!(said.contains("SUFFIX is not set") && !said.contains("no effect"), "{said}");
 }
+
+#[test]
+fn what_a_step_that_could_not_be_run_would_have_made_is_not_missed_as_if_the_document_were_wrong() {
+    let ended = test_document(
+        concat!(
+            "# A\n\n```bash\naz group create -n rg -l westeurope -o none\n```\n\n",
+            "```bash\naz vm create -g rg -n web --image x\n```\n\n",
+            "```bash\nwhile ! az vm show -g rg -n web; do sleep 5; done\n```\n\n",
+            "```bash\naz group show -n rg --query name\n```\n",
+        ),
+        &["--timeout", "20s"],
+    );
+    let statuses: Vec<_> = ended.steps().iter().map(|step| step["status"].as_str().unwrap_or_default()).collect();
+    assert_eq!(statuses, ["passed", "unsupported", "not-run", "passed"], "{}", ended.stdout);
+    assert_eq!(ended.code, 6);
+    assert_eq!(ended.steps()[2]["caused_by"]["step"], ended.steps()[1]["id"]);
+}

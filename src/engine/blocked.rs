@@ -1,9 +1,90 @@
-//! What kept a step from working that is not the document's fault. Pure.
+//! What kept a step from working that is not the document's fault, and which later steps that concerns. Pure.
 
-use crate::engine::{
-    result::{BlockedBy, CommandFailure},
-    world::Observation,
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use regex::Regex;
+
+use crate::{
+    bash::Script,
+    engine::{
+        cause::{Past, Values, contains_word, expand},
+        result::{BlockedBy, Cause, CommandFailure, Failure, StepResult},
+        world::Observation,
+    },
+    runbook::Runbook,
 };
+
+/// Words that make something.
+static MAKES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:create|apply|add|install|deploy|run|new|import|upload|init|register|enable|set)\b")
+        .expect("a constant that the tests compile")
+});
+
+/// Names that a command or a manifest gives to something: `--name web`, `name: web`.
+static NAMES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?m)(?:--name|-n)[ =]+["']?([a-z0-9][a-z0-9_.-]+)|^\s*(?:-\s+)?name:\s*["']?([a-z0-9][a-z0-9_.-]+)"#)
+        .expect("a constant that the tests compile")
+});
+
+/// What is known when a step is about to run after one that could not be run.
+pub(crate) struct Lacking<'a> {
+    pub(crate) runbook: &'a Runbook,
+    pub(crate) scripts: &'a [Script],
+    pub(crate) past: &'a [Past],
+    /// The shell's variables now.
+    pub(crate) values: &'a Values,
+}
+
+impl Lacking<'_> {
+    /// What the step of `result` would have set or made, and the step at `index` needs; none when it needs nothing of it.
+    pub(crate) fn cause(&self, result: &StepResult, index: usize) -> Option<Cause> {
+        let step = &self.runbook.steps[result.index];
+        let from = result.failures.iter().find_map(|failure| match failure {
+            Failure::Command(failure) | Failure::Masked(failure) => Some(failure.line),
+            _ => None,
+        });
+        // What stands above the command that could not be run did happen.
+        let from = from.unwrap_or(step.script_line).saturating_sub(step.script_line);
+        let used: BTreeSet<&str> = self.scripts[index].uses().iter().map(|used| used.name.as_str()).collect();
+        let unset = self.scripts[result.index]
+            .assignments()
+            .iter()
+            .find(|one| one.line >= from && used.contains(one.name.as_str()) && self.values.get(&one.name).is_none_or(String::is_empty));
+        if let Some(one) = unset {
+            return Some(Cause {
+                step: result.index,
+                line: step.script_line + one.line,
+                variable: Some(one.name.clone()),
+                reason: format!("{} would have been set by a step that could not be run", one.name),
+            });
+        }
+        let name = self.would_have_made(result.index, from).into_iter().find(|name| contains_word(&self.text(index), name))?;
+        Some(Cause {
+            step: result.index,
+            line: step.script_line + from,
+            variable: None,
+            reason: format!("`{name}` would have been made by a step that could not be run"),
+        })
+    }
+
+    fn text(&self, index: usize) -> String {
+        expand(&self.runbook.steps[index].script, self.values).to_lowercase()
+    }
+
+    /// Names that the step gives to something from script line `from` on, and that no step before it which worked has named.
+    fn would_have_made(&self, index: usize, from: usize) -> Vec<String> {
+        let text = self.text(index);
+        let rest: String = text.split_inclusive('\n').skip(from).collect();
+        // A manifest that is written in one command and applied in the next stands above the command that failed.
+        let given = if rest.contains(" -f ") { &text } else { &rest };
+        if !MAKES.is_match(&rest) {
+            return Vec::new();
+        }
+        let known = |name: &str| self.past.iter().any(|past| past.index < index && past.succeeded && contains_word(&past.expanded, name));
+        let names = NAMES.captures_iter(given).filter_map(|found| found.get(1).or_else(|| found.get(2)));
+        names.map(|name| name.as_str().to_owned()).filter(|name| !known(name)).collect()
+    }
+}
 
 /// `read` without a redirection waits for somebody to type; a step's standard input is empty.
 fn is_question_to_a_person(command: &str) -> bool {

@@ -267,7 +267,7 @@ fn is_path_segment(text: &str, name: &str) -> bool {
 }
 
 /// Whether `name` stands in `text` as a whole word; both lower case.
-fn contains_word(text: &str, name: &str) -> bool {
+pub(crate) fn contains_word(text: &str, name: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     text.match_indices(name)
         .any(|(at, _)| !text[..at].chars().next_back().is_some_and(is_word) && !text[at + name.len()..].chars().next().is_some_and(is_word))

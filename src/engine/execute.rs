@@ -10,7 +10,7 @@ use crate::{
     bash::Script,
     diagnostic::{Diagnostic, Severity},
     engine::{
-        blocked::blocked_by,
+        blocked::{Lacking, blocked_by},
         cause::{Past, Scene, Values, expand},
         event::{Event, Listener},
         judge::{self, Judging},
@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
                 Fate::Skip => StepResult::not_run(index, StepStatus::Skipped),
                 _ if stopped => StepResult::not_run(index, StepStatus::NotRun),
                 _ => {
-                    if let Some(cause) = self.missing_prerequisite(index) {
+                    if let Some(cause) = self.missing_prerequisite(index, session) {
                         StepResult { caused_by: Some(cause), ..StepResult::not_run(index, StepStatus::NotRun) }
                     } else {
                         if fate == Fate::Run {
@@ -185,25 +185,22 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A step that was unsupported and would have set a variable, or first named a resource, that this one needs.
-    fn missing_prerequisite(&self, index: usize) -> Option<Cause> {
-        let lacking = self.results.iter().filter(|result| {
-            result.status == StepStatus::Unsupported || (result.status == StepStatus::NotRun && result.caused_by.is_some())
-        });
-        let used: BTreeSet<&str> = self.scripts[index].uses().iter().map(|used| used.name.as_str()).collect();
-        for result in lacking {
-            let assigned = self.scripts[result.index].assignments().iter().find(|one| used.contains(one.name.as_str()) && one.is_capture);
-            let step = &self.job.runbook.steps[result.index];
-            if let Some(one) = assigned {
-                return Some(Cause {
-                    step: result.index,
-                    line: step.script_line + one.line,
-                    variable: Some(one.name.clone()),
-                    reason: format!("{} would have been set by a step that could not be run", one.name),
-                });
-            }
+    /// What a step that could not be run would have set or made, and that this one needs.
+    fn missing_prerequisite<S: Session>(&self, index: usize, session: &S) -> Option<Cause> {
+        let lacking: Vec<&StepResult> = self
+            .results
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|result| {
+                result.status == StepStatus::Unsupported || (result.status == StepStatus::NotRun && result.caused_by.is_some())
+            })
+            .collect();
+        if lacking.is_empty() {
+            return None;
         }
-        None
+        let values = plain_values(session);
+        let ground = Lacking { runbook: &self.job.runbook, scripts: &self.scripts, past: &self.past, values: &values };
+        lacking.into_iter().find_map(|result| ground.cause(result, index))
     }
 
     async fn step<S: Session + Send>(&mut self, index: usize, world: &mut dyn World, session: &mut S) -> Result<StepResult, ShellError> {

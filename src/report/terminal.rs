@@ -136,7 +136,7 @@ impl<W: Write + Send> Terminal<W> {
         let summary = one_line(&document.runbook, result);
         let line = format!("{:<9} {:>8}   {summary}", place, time);
         writeln!(self.out, "  {} {}{pad}  {}", Painted(style, mark), step.id, Painted(QUIET, line.trim_end()))?;
-        if let Some(origin) = result.caused_by.as_ref().map(|cause| cause.step).filter(|origin| *origin != result.index) {
+        if let Some(origin) = result.caused_by.as_ref().map(|cause| cause.step).filter(|origin| is_failure && *origin != result.index) {
             document.folded.entry(origin).or_default().push(result.index);
         }
         let runbook = Arc::clone(&document.runbook);
