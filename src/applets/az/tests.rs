@@ -82,6 +82,11 @@ fn what_the_client_refuses_ends_with_one() {
     check("group delete -n x", 1, "WARNING: Unable to prompt for confirmation as no tty available. Use --yes.");
     check("aks get-credentials -g g -n n --format x --admin", 1, "ERROR: --format can only be azure or exec.");
     check("keyvault show", 1, "ERROR: The HSM 'None' not found within subscription.");
+    check("keyvault show -n ''", 1, "ERROR: The HSM 'None' not found within subscription.");
+    check("keyvault create -g g -n ''", 1, "ERROR: Please specify --vault-name or --hsm-name.");
+    for rest in ["set -n a --value b", "show -n a", "list"] {
+        check(&format!("keyvault secret {rest} --vault-name ''"), 1, "ERROR: URL has an invalid label.");
+    }
     check("keyvault show -g g", 1, "ERROR: Please specify --vault-name or --hsm-name.");
     let name = "ERROR: --name cannot exceed 63 characters and can only contain letters, numbers, underscores (_) or dashes (-).";
     for bad in ["''", "'a b'", "a_", &"a".repeat(64)] {

@@ -51,7 +51,7 @@ fn path(session: &mut Session<'_, '_>, group: &str, name: &str) -> Result<String
 
 /// The path of a vault by its group and name; without a group, or with an empty one, the vault is looked up by its name.
 fn found(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, Failure> {
-    let Some(name) = arguments.get("--name") else {
+    let Some(name) = arguments.get("--name").filter(|name| !name.is_empty()) else {
         // Measured: without a group az looks for a managed HSM, with one it asks for the name.
         let has_group = arguments.get("--resource-group").is_some_and(|group| !group.is_empty());
         let message =
@@ -71,7 +71,7 @@ fn found(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String,
 }
 
 fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
-    let Some(name) = arguments.get("--name") else {
+    let Some(name) = arguments.get("--name").filter(|name| !name.is_empty()) else {
         return Err(Failure::Refused("Please specify --vault-name or --hsm-name.".to_owned()));
     };
     // A group that cannot be asked for its location counts as a mistake in the words, with all that is printed of it (measured).
@@ -177,6 +177,9 @@ fn list(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, F
 }
 
 fn delete(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    if arguments.get("--name").is_none_or(str::is_empty) {
+        found(session, arguments)?;
+    }
     session.warn(
         "Warning! If you have soft-delete protection enabled on this key vault, you will not be able to reuse this key vault name until the key \
          vault has been purged from the soft deleted state. Please see the following documentation for additional guidance.\n\
