@@ -60,6 +60,8 @@ az keyvault secret set --vault-name kv-differ -n s1 --value 'Hello\!'
 az keyvault secret set --vault-name kv-differ -n s2 --file nosuchfile
 az keyvault secret show --vault-name kv-differ -n s1 --query value -o tsv
 az keyvault secret show --vault-name kv-differ -n nope
+az keyvault secret delete --vault-name kv-differ -n nope
+az keyvault secret show --vault-name '' -n s1
 az group delete -n rg1 --yes
 az group exists -n rg1
 "#;
