@@ -3,7 +3,7 @@
 //! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
 //! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
 
-use super::placeholder::{Shape, arm_type, filled, is_placeholder, shape};
+use super::placeholder::{Shape, arm_type, filled, is_placeholder, service, shape};
 use super::state::{Relation, relate};
 
 /// What a value is for, told by its name.
@@ -129,7 +129,7 @@ const NAMES: [&str; 45] = [
     "revision",
     "notes",
 ];
-const SOFT: [&str; 22] = [
+const SOFT: [&str; 23] = [
     "version",
     "size",
     "age",
@@ -150,6 +150,7 @@ const SOFT: [&str; 22] = [
     "hash",
     "thumbprint",
     "timestamp",
+    "ts",
     "percentage",
     "usage",
 ];
@@ -243,6 +244,7 @@ fn gap(expected: &str, actual: &str) -> f64 {
     let printed = Some(shape(actual)).filter(|printed| *printed != Shape::Placeholder).unwrap_or_else(|| filled(actual));
     match (whole, printed) {
         (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
+        (Shape::Url | Shape::Host, Shape::Url | Shape::Host) => urls(expected, actual),
         (Shape::ArmId | Shape::Url | Shape::Guid | Shape::Address | Shape::Host | Shape::Mail | Shape::Mac, printed)
             if printed != whole =>
         {
@@ -358,7 +360,8 @@ fn names(expected: &str, actual: &str) -> f64 {
     }
     match (shape(expected), shape(actual)) {
         (Shape::ArmId, Shape::ArmId) => ids(expected, actual),
-        (Shape::Url, Shape::Url) | (Shape::Guid, Shape::Guid) => 1.0,
+        (Shape::Url, Shape::Url) => urls(expected, actual),
+        (Shape::Guid, Shape::Guid) => 1.0,
         (Shape::ArmId | Shape::Url | Shape::Guid, _) | (_, Shape::ArmId) => 0.2,
         _ if is_prose(actual) && !is_prose(expected) => 0.6,
         _ => 0.95,
@@ -377,6 +380,14 @@ fn ids(expected: &str, actual: &str) -> f64 {
         (Some(_), _) => 0.0,
         (None, Some(_)) => 0.4,
         (None, None) => 1.0,
+    }
+}
+
+/// Addresses are as good as each other unless they are those of different services.
+fn urls(expected: &str, actual: &str) -> f64 {
+    match service(expected) {
+        Some(shown) if service(actual).is_some_and(|printed| printed != shown) => 0.2,
+        _ => 1.0,
     }
 }
 
@@ -409,6 +420,9 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
     let (shown, printed) = (shape(expected), shape(actual));
     if shown == Shape::ArmId && printed == Shape::ArmId {
         return Likeness::new(weight, ids(expected, actual));
+    }
+    if matches!((shown, printed), (Shape::Url, Shape::Url) | (Shape::Host, Shape::Host)) {
+        return Likeness::new(weight, urls(expected, actual));
     }
     if shown == printed && shown.is_volatile() {
         return Likeness::new(weight, 1.0);

@@ -15,6 +15,7 @@ mod state;
 mod table;
 mod tally;
 mod text;
+mod value;
 mod veto;
 mod words;
 
@@ -160,7 +161,7 @@ fn compare(expected: &str, actual: &str) -> Findings {
     let mut findings = match &shown_documents {
         Some(shown) if printed.values.is_empty() => not_json(&expected, actual, shown),
         Some(shown) => both_json(shown, &printed),
-        None => texts(&expected, actual),
+        None => texts(&expected, as_text(&expected, actual, &printed)),
     };
     find_failures(&expected, shown_documents.as_ref(), actual, &printed, &mut findings);
     findings
@@ -198,7 +199,16 @@ fn not_json(expected: &str, actual: &str, shown: &json::Documents) -> Findings {
     }
 }
 
+/// What of an output a document's text may be found in: JSON is another format, unless the document shows some itself.
+fn as_text<'a>(expected: &str, actual: &'a str, printed: &'a json::Documents) -> &'a str {
+    let shows_json = !json::find(expected).values.is_empty() || expected.contains("\":");
+    if printed.values.is_empty() || printed.lenient || shows_json { actual } else { &printed.rest }
+}
+
 fn texts(expected: &str, actual: &str) -> Findings {
+    if actual.trim().is_empty() && !text::only_gaps(expected) {
+        return Findings { score: 0.0, remark: Some("the document shows text, but the output is JSON".to_owned()), ..Findings::default() };
+    }
     let found = text::compare_texts(expected, actual);
     let broken = found.no_rows.then(|| "the document shows rows, but the output has only the header".to_owned());
     let remark = found.only_gaps.then(|| "the document shows only a placeholder, which anything fills".to_owned());
@@ -311,6 +321,8 @@ impl std::fmt::Display for Number {
     }
 }
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]

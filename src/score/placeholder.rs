@@ -276,11 +276,82 @@ fn is_calendar(word: &str) -> bool {
         || LONG.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
-/// `myCluster`, `MyGroup`, `testVm`: what tutorials call things.
+/// `myCluster`, `MyGroup`, `testVm`: what tutorials call things, and `westeurope`, where they put them.
 fn is_chosen(word: &str) -> bool {
-    ["my", "My", "your", "Your", "test", "demo", "sample"].iter().any(|start| {
-        word.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, '-' | '_')))
-    })
+    is_region(word)
+        || ["my", "My", "your", "Your", "test", "demo", "sample"].iter().any(|start| {
+            word.strip_prefix(start).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, '-' | '_')))
+        })
+}
+
+/// `eastus`, `uksouth`, `SoutheastAsia`: a direction joined to a place, as all names of Azure's regions are.
+fn is_region(word: &str) -> bool {
+    const DIRECTIONS: [&str; 5] = ["north", "south", "east", "west", "central"];
+    const PLACES: [&str; 27] = [
+        "us",
+        "uk",
+        "europe",
+        "asia",
+        "india",
+        "japan",
+        "korea",
+        "australia",
+        "brazil",
+        "canada",
+        "france",
+        "germany",
+        "norway",
+        "sweden",
+        "switzerland",
+        "uae",
+        "africa",
+        "poland",
+        "italy",
+        "spain",
+        "israel",
+        "qatar",
+        "mexico",
+        "chile",
+        "austria",
+        "belgium",
+        "malaysia",
+    ];
+    if !(6..=20).contains(&word.len()) || !word.is_ascii() {
+        return false;
+    }
+    let lower = word.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    let (mut directions, mut places) = (0, 0);
+    while !rest.is_empty() {
+        if let Some(after) = DIRECTIONS.iter().find_map(|part| rest.strip_prefix(part)) {
+            directions += 1;
+            rest = after;
+        } else if let Some(after) = PLACES.iter().find_map(|part| rest.strip_prefix(part)) {
+            places += 1;
+            rest = after;
+        } else {
+            return false;
+        }
+    }
+    directions > 0 && places == 1
+}
+
+/// The service that a URL or host name belongs to (`vault.azure.net`, `azurecr.io`); none when somebody's own domain, an address or a gap
+/// stands there, which may become anything.
+pub(super) fn service(address: &str) -> Option<String> {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = host.split(['/', ':', '?', '"', '\'']).next()?.trim_end_matches('.').to_ascii_lowercase();
+    let labels: Vec<&str> = host.rsplit('.').collect();
+    let (last, second) = (labels.first()?, labels.get(1)?);
+    // Umbrellas have a service in the third label, and storage in the fourth; the other domains are services themselves.
+    let count = match *second {
+        "azure" | "microsoft" => 3,
+        "windows" if *last == "net" => 3 + usize::from(labels.get(2) == Some(&"core")),
+        other if other.contains("azure") || other.contains("microsoft") || other == "azmk8s" => 2,
+        _ => return None,
+    };
+    let own = labels.get(..count)?;
+    (!own.iter().any(|label| is_placeholder(label))).then(|| own.iter().rev().copied().collect::<Vec<_>>().join("."))
 }
 
 fn is_guid(bytes: &[u8]) -> bool {

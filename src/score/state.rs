@@ -135,6 +135,12 @@ pub(super) fn is_wrong(state: &str) -> bool {
     words(state).iter().any(|word| word.starts_with("err") || WRONG.iter().any(|part| word.contains(part)))
 }
 
+/// Whether a word is one that only tells how something is.
+pub(super) fn is_state(word: &str) -> bool {
+    let words = words(word);
+    is_done(&words) || words.len() == 1 && (UNDER_WAY.contains(&words[0].as_str()) || is_failing(&words[0]))
+}
+
 /// The words of a state without what varies: `Up 3 minutes` is `up`, `ProvisioningState/succeeded` is `succeeded`.
 fn words(state: &str) -> Vec<String> {
     const IDLE: [&str; 22] = [

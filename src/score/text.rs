@@ -11,6 +11,7 @@ use regex::Regex;
 use super::leaf::{Conflict, Likeness, Role, compare, name_words, role, truth};
 use super::table::{self, Table};
 use super::tally::Tally;
+use super::value;
 use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
 
 /// How many different values of one key are looked at.
@@ -30,9 +31,12 @@ pub(super) struct Comparison {
 pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     let shown: Vec<&str> = expected.lines().collect();
     let printed: Vec<&str> = actual.lines().collect();
+    if let Some(rows) = value::rows(&shown, &printed) {
+        return Comparison { tally: rows, ..Comparison::default() };
+    }
     let bag = Bag::new(actual, is_markup(expected) || is_markup(actual));
     let plain = prose(expected, &shown, &|_| true, &bag, actual);
-    if bag.count == 0 {
+    if bag.count == 0 && plain.weight > 0.0 {
         let tally = Tally { weight: plain.weight.max(1.0), credit: 0.0, ..plain };
         return Comparison { tally, ..Comparison::default() };
     }
@@ -54,6 +58,11 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     let mut tally = if plain.coverage() > tabled.coverage() && tabled.contradictions.is_empty() { plain } else { tabled };
     contradictions(&shown, &printed, &mut tally);
     Comparison { tally, no_rows, only_gaps: false }
+}
+
+/// Whether a document shows nothing but marks of what was left out.
+pub(super) fn only_gaps(expected: &str) -> bool {
+    expected.lines().filter(|line| !is_elision(line)).all(|line| words(line, false).iter().all(is_gap))
 }
 
 /// Tables of the document, each with the output's table that has most of its columns, and at least half.
@@ -81,22 +90,40 @@ struct Bag {
     exact: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
     symbols: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
     neighbours: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    /// What ids and URLs are about.
+    about: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    /// The neighbours on both sides of each word within its line, where a name that somebody chose may have stood.
+    holes: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
     count: usize,
 }
 
 impl Bag {
     fn new(text: &str, markup: bool) -> Self {
         let found = words(text, markup);
-        let mut bag = Self { exact: HashMap::default(), symbols: HashMap::default(), neighbours: HashMap::default(), count: found.len() };
+        let mut bag = Self {
+            exact: HashMap::default(),
+            symbols: HashMap::default(),
+            neighbours: HashMap::default(),
+            about: HashMap::default(),
+            holes: HashMap::default(),
+            count: found.len(),
+        };
         for word in &found {
             *bag.exact.entry(word.exact).or_default() += 1;
             if word.free {
                 *bag.symbols.entry(word.symbol).or_default() += 1;
+                // One that does not tell what it is about may be about anything.
+                *bag.about.entry(word.about).or_default() += 1;
             }
         }
         let chain: Vec<&Word> = found.iter().filter(|word| !word.time).collect();
         for pair in chain.windows(2) {
             *bag.neighbours.entry(neighbours(pair[0], pair[1])).or_default() += 1;
+        }
+        for at in (0..chain.len()).filter(|at| chain[*at].name || chain[*at].plain) {
+            if let Some(hole) = hole(&chain, at) {
+                *bag.holes.entry(hole).or_default() += 1;
+            }
         }
         bag
     }
@@ -104,6 +131,16 @@ impl Bag {
 
 fn neighbours(left: &Word, right: &Word) -> u64 {
     left.symbol.rotate_left(23).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ right.symbol
+}
+
+/// The neighbours of a word within its line; none unless one of them is a word that must be found.
+fn hole(chain: &[&Word], at: usize) -> Option<u64> {
+    let line = chain[at].line;
+    let beside = |at: Option<usize>| at.and_then(|at| chain.get(at)).filter(|word| word.line == line);
+    let (left, right) = (beside(at.checked_sub(1)), beside(Some(at + 1)));
+    let anchored = [left, right].into_iter().flatten().any(|word| word.plain);
+    let side = |word: Option<&&Word>| word.map_or(1, |word| word.symbol);
+    anchored.then(|| side(left).rotate_left(31).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ side(right))
 }
 
 fn take(counts: &mut HashMap<u64, u32, BuildHasherDefault<Fnv>>, key: u64) -> bool {
@@ -139,9 +176,20 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         .filter(|word| judged_as_words.get(word.line).copied().unwrap_or(false))
         .partition(|word| word.time);
     let (mut exact, mut symbols, mut pairs) = (bag.exact.clone(), bag.symbols.clone(), bag.neighbours.clone());
-    let linked: Vec<bool> =
+    let (mut about, mut holes) = (bag.about.clone(), bag.holes.clone());
+    let mut linked: Vec<bool> =
         found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
     let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1])).collect();
+    let mut renamed = vec![false; found.len()];
+    let chain: Vec<&Word> = found.iter().collect();
+    for index in (0..found.len()).filter(|index| found[*index].name) {
+        let sides = [index.checked_sub(1), (index + 1 < found.len()).then_some(index)];
+        let lost = sides.iter().flatten().any(|at| judged_pairs[*at] && !linked[*at]) || sides == [None, None];
+        if lost && hole(&chain, index).is_some_and(|hole| take(&mut holes, hole)) {
+            renamed[index] = true;
+            sides.into_iter().flatten().for_each(|at| linked[at] = true);
+        }
+    }
     for (index, word) in found.iter().enumerate() {
         if is_gap(word) {
             continue;
@@ -151,7 +199,11 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         } else if take(&mut exact, word.exact) {
             1.0
         } else if word.free && take(&mut symbols, word.symbol) {
-            0.9
+            // An id of another type or a URL of another service is there, but not what is shown.
+            let told = word.about == 0 || take(&mut about, word.about) || take(&mut about, 0);
+            if told { 0.95 } else { 0.2 }
+        } else if renamed[index] {
+            0.95
         } else {
             0.0
         };

@@ -19,7 +19,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
     regex(stems)
 });
 
@@ -50,7 +50,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|\b(?:failed|errors?|failures?|unreachable)\s*[=:]\s*[1-9]\d*\b|^upgrade failed|installation failed",
         // A sentence of which the failure is the verb.
-        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) exist\b|\b(?:failed|unable) to \w+|\b(?:could|can) ?(?:not|n't) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)",
+        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) exist\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
     ];
     RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
 });

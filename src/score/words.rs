@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::placeholder::{Shape, filled, is_placeholder, shape};
+use super::placeholder::{Shape, arm_type, filled, is_placeholder, service, shape};
 
 /// One word of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +13,12 @@ pub(super) struct Word {
     pub symbol: u64,
     /// Whether only its shape must be found.
     pub free: bool,
+    /// Whether it is a name that somebody chose, in whose place any other word may stand.
+    pub name: bool,
+    /// Whether it is a word of a language, not only a shape.
+    pub plain: bool,
+    /// What kind of resource or service an id or URL is about; 0 when it does not tell.
+    pub about: u64,
     /// Whether it is a time, which may stand between any two words of a log.
     pub time: bool,
     /// How much it tells.
@@ -210,6 +216,7 @@ fn compound(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std
 }
 
 fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>) -> Word {
+    let whole = piece;
     let piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
     let hash = |text: &str| {
         let mut state = hasher.build_hasher();
@@ -234,7 +241,27 @@ fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::has
         Shape::Url | Shape::Path | Shape::ArmId => (class, true, 0.3),
         _ => (class, true, 0.2),
     };
-    Word { exact, symbol, free, time: kind == Shape::Time, weight: weight * importance, line }
+    let about = match kind {
+        Shape::ArmId => resource_kind(whole.trim_matches(['"', '\'', ',', '(', ')', '[', ']'])),
+        Shape::Url | Shape::Host => service(piece),
+        _ => None,
+    };
+    let about = about.map_or(0, |about| hash(&about));
+    let (name, plain) = (kind == Shape::Name, kind == Shape::Word);
+    Word { exact, symbol, free, name, plain, about, time: kind == Shape::Time, weight: weight * importance, line }
+}
+
+/// The kind of resource that an id names: its provider's first type, or a group; none when it is cut short.
+fn resource_kind(id: &str) -> Option<String> {
+    if let Some(kind) = arm_type(id) {
+        let kind: String = kind.split('/').take(2).collect::<Vec<_>>().join("/");
+        return (!is_placeholder(&kind)).then_some(kind);
+    }
+    let parts: Vec<&str> = id.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        [_, _, group, name] if group.eq_ignore_ascii_case("resourcegroups") && *name != "..." => Some("group".to_owned()),
+        _ => None,
+    }
 }
 
 /// Whether a word of the document is a gap.
