@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role};
+use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role, swapped};
 use super::lenient;
+use super::placeholder::shape;
+use super::table::stem;
 use super::tally::Tally;
 
 /// How often a place that looks like JSON may turn out not to be, before the search for more stops; keeps the search linear.
@@ -249,6 +251,7 @@ impl Walk {
         }
         let envelope = printed.and_then(|members| members.get("properties")).and_then(Value::as_object);
         let mut folded: Option<HashMap<String, &Value>> = None;
+        let mut texts: Vec<(&str, &str, &str)> = Vec::new();
         for (key, value) in expected {
             let found = printed.and_then(|members| {
                 members.get(key).or_else(|| envelope.and_then(|inner| inner.get(key))).or_else(|| {
@@ -261,6 +264,11 @@ impl Walk {
             });
             // The document shows an envelope that the client flattens away.
             let found = if key == "properties" && found.is_none() { actual.filter(|value| value.is_object()) } else { found };
+            if let (Some(shown), Some(printed)) = (value.as_str(), found.and_then(Value::as_str))
+                && self.role(key, name) != Role::Soft
+            {
+                texts.push((key, shown, printed));
+            }
             let length = self.path.len();
             if length > 0 {
                 self.path.push('.');
@@ -268,6 +276,15 @@ impl Walk {
             self.path.push_str(key);
             self.value(value, found, key, name);
             self.path.truncate(length);
+        }
+        // An object without any of the members that say what it is, is likely another thing.
+        let says = |members: &Map<String, Value>| ["id", "name", "type"].iter().filter(|key| members.contains_key(**key)).count();
+        if self.path.is_empty() && says(expected) >= 2 && printed.is_some_and(|members| says(members) == 0) {
+            self.tally.credit *= 0.8;
+        }
+        if let Some((key, shown, printed)) = swapped(&texts) {
+            let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+            self.tally.contradict(Conflict::Value, &path, shown, printed);
         }
     }
 
@@ -294,8 +311,16 @@ impl Walk {
             return self.leaf(Likeness { weight, credit, conflict: None }, &Value::Array(Vec::new()), actual);
         }
         let partners = self.partners(expected, printed, name);
+        let present: HashMap<String, usize> =
+            expected.iter().zip(&partners).filter_map(|(value, partner)| Some((sibling(value)?, (*partner)?))).collect();
         for (index, (value, partner)) in expected.iter().zip(partners).enumerate() {
-            self.entry(index, value, partner.map(|at| &printed[at]), name, parent);
+            // How many replicas there are is the run's business: one that is missing is told by its sibling, half.
+            let alike = sibling(value).and_then(|stem| present.get(&stem)).filter(|_| partner.is_none());
+            let credit = self.tally.credit;
+            self.entry(index, value, partner.as_ref().or(alike).map(|at| &printed[*at]), name, parent);
+            if alike.is_some() {
+                self.tally.credit = credit + (self.tally.credit - credit) * 0.5;
+            }
         }
     }
 
@@ -349,6 +374,19 @@ impl Walk {
         }
         self.try_pairs = false;
         partners
+    }
+}
+
+/// What an entry shares with others of its kind: its name without what was generated, or the looks of a plain value that varies.
+fn sibling(entry: &Value) -> Option<String> {
+    match entry {
+        Value::Object(members) => {
+            let name = ["name", "Name"].iter().find_map(|key| members.get(*key)?.as_str())?;
+            let stem = stem(name);
+            (stem != name).then_some(stem)
+        }
+        Value::String(text) => Some(shape(text)).filter(|shape| shape.is_volatile()).map(|shape| format!("{shape:?}")),
+        _ => None,
     }
 }
 

@@ -45,6 +45,9 @@ pub(super) struct Likeness {
     pub conflict: Option<Conflict>,
 }
 
+/// How many values side by side are looked at for two that stand in each other's place.
+const SIDE_BY_SIDE_MAX: usize = 48;
+
 impl Likeness {
     fn new(weight: f64, credit: f64) -> Self {
         Self { weight, credit, conflict: None }
@@ -218,6 +221,7 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
         Role::Type => types(weight, expected, actual),
         Role::State => states(weight, expected, actual),
         Role::Readiness => readiness(weight, expected, actual),
+        Role::Name if is_secret(name) => Likeness::new(weight, if is_blank(actual) || is_prose(actual) { 0.2 } else { 0.95 }),
         Role::Name => Likeness::new(weight, names(expected, actual)),
         Role::Soft => Likeness::new(weight, if is_blank(actual) || is_prose(actual) && !is_prose(expected) { 0.3 } else { 0.9 }),
         Role::Plain => plain(weight, name, expected, actual),
@@ -366,6 +370,44 @@ fn names(expected: &str, actual: &str) -> f64 {
         _ if is_prose(actual) && !is_prose(expected) => 0.6,
         _ => 0.95,
     }
+}
+
+/// Whether a value is made up by whoever issues it, in any alphabet.
+fn is_secret(name: &str) -> bool {
+    name_words(name).last().is_some_and(|last| matches!(last.as_str(), "password" | "secret" | "key" | "token"))
+}
+
+/// The first of two values that stand in each other's place: `(name, expected, actual)` of values that stand side by side.
+///
+/// They do when each is the other, or when each looks like the other and one of them is of a kind that can be told by its looks.
+pub(super) fn swapped<'a>(values: &[(&'a str, &'a str, &'a str)]) -> Option<(&'a str, &'a str, &'a str)> {
+    let told =
+        |shape: Shape| matches!(shape, Shape::Guid | Shape::Url | Shape::ArmId | Shape::Address | Shape::Mac | Shape::Mail | Shape::Time);
+    let named = |shape: Shape| told(shape) || matches!(shape, Shape::Name | Shape::Word | Shape::Host);
+    if values.len() > SIDE_BY_SIDE_MAX {
+        return None;
+    }
+    let looks = |text: &str| Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text));
+    let differing: Vec<_> = values
+        .iter()
+        .filter(|(_, shown, printed)| !same(shown, printed) && !is_blank(shown) && !is_blank(printed))
+        .map(|(name, shown, printed)| (*name, *shown, *printed, looks(shown), looks(printed)))
+        .collect();
+    for (at, (name, shown, printed, wanted, found)) in differing.iter().enumerate() {
+        for (_, other_shown, other_printed, other_wanted, other_found) in &differing[at + 1..] {
+            let each_other = printed == other_shown && other_printed == shown && named(*wanted) && truth(shown).is_none();
+            let look_alike = wanted != other_wanted
+                && found == other_wanted
+                && other_found == wanted
+                && (told(*wanted) || told(*other_wanted))
+                && named(*wanted)
+                && named(*other_wanted);
+            if each_other || look_alike {
+                return Some((name, shown, printed));
+            }
+        }
+    }
+    None
 }
 
 fn is_prose(value: &str) -> bool {

@@ -213,6 +213,8 @@ pub(super) fn shape(word: &str) -> Shape {
         let short = (3..=9).contains(&length) && b"mtwfsjaondugcp".contains(&(bytes[0] | 0x20)) && is_calendar(word);
         return if short {
             Shape::Time
+        } else if matches!(word, "kB" | "KB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB") {
+            Shape::Size
         } else if letters == hexadecimal && length >= 32 || length >= 48 {
             Shape::Hash
         } else if is_chosen(word) {

@@ -14,6 +14,8 @@ use super::tally::Tally;
 use super::value;
 use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
 
+/// How much the key of a `key: value` line tells.
+const KEY_WEIGHT: f64 = 0.8;
 /// How many different values of one key are looked at.
 const VALUES_MAX: usize = 32;
 
@@ -55,7 +57,8 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
         tabled.absorb(table::compare_tables(shown, printed));
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
-    let mut tally = if plain.coverage() > tabled.coverage() && tabled.contradictions.is_empty() { plain } else { tabled };
+    let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
+    let mut tally = if !read && plain.coverage() > tabled.coverage() && tabled.contradictions.is_empty() { plain } else { tabled };
     contradictions(&shown, &printed, &mut tally);
     Comparison { tally, no_rows, only_gaps: false }
 }
@@ -157,6 +160,7 @@ fn take(counts: &mut HashMap<u64, u32, BuildHasherDefault<Fnv>>, key: u64) -> bo
 fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &Bag, actual: &str) -> Tally {
     let resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
     let mut resources = resources;
+    let mut chosen = Chosen::new(actual, lines);
     let mut line_sums: HashMap<usize, (f64, f64)> = HashMap::new();
     let mut tally = Tally::default();
     let judged: Vec<bool> = lines.iter().enumerate().map(|(at, line)| counts(at) && !is_elision(line) && !is_prompt(line)).collect();
@@ -167,8 +171,15 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
             let shown = judged[at].then(|| resource(line)).flatten();
             if let Some((kind, verb)) = shown {
                 tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
+                return false;
             }
-            judged[at] && shown.is_none()
+            if judged[at]
+                && let Some(likeness) = chosen.find(line)
+            {
+                tally.add(likeness, || format!("line {}", at + 1), line.trim(), "");
+                return false;
+            }
+            judged[at]
         })
         .collect();
     let (times, found): (Vec<Word>, Vec<Word>) = words(expected, is_markup(expected) || is_markup(actual))
@@ -235,6 +246,42 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
     tally
 }
 
+/// The `key: value` lines of an output whose keys say that somebody chose the value, or that it varies.
+struct Chosen<'a> {
+    values: HashMap<String, Vec<&'a str>>,
+}
+
+impl<'a> Chosen<'a> {
+    fn new(actual: &'a str, shown: &[&str]) -> Self {
+        let mut values: HashMap<String, Vec<&str>> = HashMap::new();
+        for (key, _) in shown.iter().filter_map(|line| free_pair(line)) {
+            values.entry(key.to_lowercase()).or_default();
+        }
+        if !values.is_empty() {
+            for (key, value) in actual.lines().filter_map(pair) {
+                if let Some(found) = values.get_mut(&key.to_lowercase()).filter(|found| found.len() < VALUES_MAX) {
+                    found.push(value);
+                }
+            }
+        }
+        Self { values }
+    }
+
+    /// The likeness of a line to the one that has its key; none when it is no such line or the output has no such key left.
+    fn find(&mut self, line: &str) -> Option<Likeness> {
+        let (key, value) = free_pair(line)?;
+        let found = self.values.get_mut(&key.to_lowercase()).filter(|found| !found.is_empty())?;
+        let at = found.iter().position(|printed| *printed == value).unwrap_or(0);
+        let likeness = compare(key, "", value, Some(found.remove(at)));
+        let weight = KEY_WEIGHT + likeness.weight;
+        Some(Likeness { weight, credit: (KEY_WEIGHT + likeness.weight * likeness.credit) / weight, conflict: None })
+    }
+}
+
+fn free_pair(line: &str) -> Option<(&str, &str)> {
+    pair(line).filter(|(key, _)| matches!(role(key, ""), Role::Name | Role::Soft))
+}
+
 /// A count of nothing.
 fn is_zero(text: &str) -> bool {
     text.trim().trim_matches('"') == "0"
@@ -262,7 +309,9 @@ fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let lower = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
     };
-    (lower(kind) && verb.len() >= 3 && lower(verb) && !verb.starts_with('-')).then(|| (kind.split('.').next().unwrap_or(kind), verb))
+    // `example.com/name: value` is a label, not a verb.
+    let is_verb = verb.len() >= 3 && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !verb.starts_with('-');
+    (lower(kind) && is_verb && !first.ends_with(':')).then(|| (kind.split('.').next().unwrap_or(kind), verb))
 }
 
 /// The `kind/name verb` lines of an output: how often each verb happened to each kind.
