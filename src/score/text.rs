@@ -456,7 +456,7 @@ mod tests {
     fn names_times_and_white_space_may_differ() {
         check(
             "Merged \"MyAKSClusterxxx\" as current context in /home/user/.kube/config",
-            "Merged \"prod7\" as  current context\nin /root/.kube/config",
+            "Merged \"prod7\" as  current context\nin /home/u/.kube/config",
             0.9,
             1.0,
         );
