@@ -5,6 +5,7 @@
 
 pub mod bash;
 pub mod diagnostic;
+pub mod lint;
 pub mod runbook;
 pub mod score;
 

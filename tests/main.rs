@@ -7,6 +7,7 @@ mod clients;
 mod consumer;
 mod documentation;
 mod links;
+mod lint;
 mod load_bearing;
 mod sameness;
 mod support;

@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     subcommand_required = true,
     disable_help_subcommand = true,
-    after_help = "Examples:\n  docent runbooks/                        run every runbook below a folder\n  docent test guide.md --filter deploy    run the steps up to and including those called deploy\n  docent list guide.md                    see what would run; nothing is run\n  docent cloud exec -- az group list      one command against an embedded Azure of its own\n\n\
-Exit status:\n  0  all passed                            4  docent could not do its work\n  1  a step failed                         6  nothing failed, but something could not be run\n  2  wrong usage                         130  interrupted\n  3  a runbook could not be read"
+    after_help = "Examples:\n  docent runbooks/                        run every runbook below a folder\n  docent test guide.md --filter deploy    run the steps up to and including those called deploy\n  docent list guide.md                    see what would run; nothing is run\n  docent lint guide.md                    find defects; nothing is run\n  docent cloud exec -- az group list      one command against an embedded Azure of its own\n\n\
+Exit status:\n  0  all passed                            4  docent could not do its work\n  1  a step failed, or lint found one      6  nothing failed, but something could not be run\n  2  wrong usage                         130  interrupted\n  3  a runbook could not be read"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -36,6 +36,10 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Show what would run; nothing is run.
     List(ListArgs),
+    /// Find defects without running anything.
+    Lint(LintArgs),
+    /// Show the page of a diagnostic or lint rule.
+    Explain(ExplainArgs),
     /// Explain a verdict: how alike two outputs are, and what costs what.
     Score(ScoreArgs),
     /// Print a runbook as one bash script.
@@ -193,6 +197,40 @@ pub(crate) struct ListArgs {
 pub(crate) enum ListFormat {
     Table,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArgs {
+    /// Runbooks, or folders: every *.md below one that has an executable block.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to print findings.
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub(crate) format: LintFormat,
+    /// Leave out the findings with this code. Repeatable.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) disable: Vec<String>,
+    /// A docent.toml to read instead of the one beside the documents.
+    #[arg(long, value_name = "FILE", hide_short_help = true, env = "DOCENT_CONFIG", hide_env = true)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For code scanners: SARIF 2.1.0.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Which, such as undefined-variable; all in a line each when left out.
+    pub(crate) code: Option<String>,
 }
 
 #[derive(Debug, Args)]

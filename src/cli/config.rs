@@ -28,6 +28,15 @@ pub(super) struct Config {
     pub(super) seed: Option<u64>,
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
+    lint: Option<Lint>,
+}
+
+/// What `docent lint` is to leave out.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Lint {
+    #[serde(default)]
+    disable: Vec<String>,
 }
 
 /// A configuration and the file it stands in.
@@ -67,6 +76,11 @@ impl Found {
 
     fn wrong(&self, key: &str, why: &str) -> Problem {
         Problem::new(Exit::Usage, format!("{}: {key}: {why}", self.path.display()))
+    }
+
+    /// The codes that `docent lint` is not to report.
+    pub(super) fn lint_disable(&self) -> &[String] {
+        self.config.lint.as_ref().map_or(&[], |lint| &lint.disable)
     }
 
     pub(super) fn target(&self) -> Result<Option<Target>, Problem> {

@@ -6,6 +6,8 @@ mod cloud;
 mod config;
 mod doctor;
 mod exit;
+mod explain;
+mod lint;
 mod list;
 mod options;
 mod score;
@@ -27,7 +29,7 @@ use self::{
 };
 
 /// Commands of the design that are not there yet; naming one must not be mistaken for a path.
-const PLANNED: [&str; 6] = ["walk", "lint", "update", "bless", "explain", "clean"];
+const PLANNED: [&str; 4] = ["walk", "update", "bless", "clean"];
 
 /// Runs the program on its words, the first being its name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -59,6 +61,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Problem> {
     match cli.command {
         Command::Test(args) => test::run(args, cli.color),
         Command::List(args) => list::run(&args, cli.color),
+        Command::Lint(args) => lint::run(&args, cli.color),
+        Command::Explain(args) => explain::run(&args, cli.color),
         Command::Score(args) => score::run(&args),
         Command::Script(args) => script::run(&args, cli.color),
         #[cfg(feature = "embedded")]

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 pub mod diagnostics;
+pub mod findings;
 pub mod json;
 pub mod list;
 pub mod score;

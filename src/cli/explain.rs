@@ -1,0 +1,36 @@
+//! `docent explain`.
+
+use std::io::Write;
+
+use crate::{
+    cli::{
+        Problem,
+        args::{Colour, ExplainArgs},
+        exit::Exit,
+        stdout,
+    },
+    lint::{self, RULES},
+    report::findings,
+    runbook::{DEFECTS, defect},
+};
+
+pub(super) fn run(args: &ExplainArgs, colour: Colour) -> Result<Exit, Problem> {
+    let broken = |error: std::io::Error| Problem::of(Exit::Broken, &error);
+    let mut out = stdout(colour);
+    let Some(code) = &args.code else {
+        let of_lint = RULES.iter().map(|rule| (rule.code, rule.severity, rule.page()));
+        let of_parser = DEFECTS.iter().map(|defect| (defect.code, defect.severity, defect.page.to_owned()));
+        let all: Vec<_> = of_lint.chain(of_parser).collect();
+        return findings::write_codes(&mut out, &all).map_err(broken).map(|()| Exit::Passed);
+    };
+    let (severity, page) = match (lint::rule(code), defect(code)) {
+        (Some(rule), _) => (rule.severity, rule.page()),
+        (None, Some(defect)) => (defect.severity, defect.page.to_owned()),
+        (None, None) => {
+            let near = lint::nearest_code(code).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(Problem::new(Exit::Usage, format!("there is no code `{code}`{near}\n\nTry: docent explain")));
+        }
+    };
+    writeln!(out, "{code} ({severity})\n\n{page}").map_err(broken)?;
+    Ok(Exit::Passed)
+}

@@ -1,0 +1,97 @@
+//! Calls of `az` in a script, and what `az` accepts.
+
+mod table;
+
+pub(super) use table::{Known, find};
+
+use crate::bash::{Command, CommandKind, Word};
+
+/// A call of `az`.
+#[derive(Debug, Clone)]
+pub(super) struct AzCall<'a> {
+    pub(super) command: &'a Command,
+    /// The words of the command's name (`aks nodepool add`), and positional arguments right behind it.
+    pub(super) names: Vec<&'a str>,
+    /// Everything behind the names.
+    pub(super) arguments: &'a [Word],
+}
+
+impl<'a> AzCall<'a> {
+    /// Reads a command; none when it is no call of `az`.
+    pub(super) fn of(command: &'a Command) -> Option<Self> {
+        if command.kind != CommandKind::Simple {
+            return None;
+        }
+        let at = match command.name()? {
+            "az" => 1,
+            "sudo" | "time" | "exec" if command.words.get(1).is_some_and(|word| word.text == "az") => 2,
+            _ => return None,
+        };
+        let rest = command.words.get(at..).unwrap_or_default();
+        let names: Vec<&str> = rest.iter().take_while(|word| is_name(word)).map(|word| word.text.as_str()).collect();
+        let arguments = &rest[names.len()..];
+        Some(Self { command, names, arguments })
+    }
+
+    /// The command as the table has it, spelled in full; none when the table lacks it.
+    pub(super) fn known(&self) -> Option<Known> {
+        find(&self.names).ok()
+    }
+
+    /// The name with its words joined.
+    pub(super) fn name(&self) -> String {
+        self.names.join(" ")
+    }
+
+    /// Whether an argument may stand for several words: `$OPTIONS`, `"${options[@]}"`.
+    pub(super) fn is_open(&self) -> bool {
+        self.arguments.iter().any(|word| word.text.contains("[@]") || word.text.starts_with('$') && !word.literal)
+    }
+
+    /// The value of an option: the last one given, as the parser of `az` takes it.
+    pub(super) fn value(&self, options: &[&str]) -> Option<&'a Word> {
+        let mut found = None;
+        for (at, word) in self.arguments.iter().enumerate() {
+            if options.contains(&word.text.as_str()) {
+                found = self.arguments.get(at + 1);
+            }
+        }
+        found
+    }
+
+    /// The output format when it is said in letters: `--output tsv`, `-o tsv`, `--output=tsv`, `-otsv`.
+    pub(super) fn output(&self) -> Option<&'a str> {
+        let joined = self.arguments.iter().filter(|word| word.literal).find_map(|word| {
+            let text = word.text.as_str();
+            text.strip_prefix("--output=")
+                .or_else(|| text.strip_prefix("--out="))
+                .or_else(|| text.strip_prefix("-o").filter(|rest| !rest.is_empty()))
+        });
+        joined.or_else(|| self.value(&["--output", "-o", "--out"]).filter(|word| word.literal).map(|word| word.text.as_str()))
+    }
+}
+
+fn is_name(word: &Word) -> bool {
+    word.literal
+        && word.text.starts_with(|first: char| first.is_ascii_lowercase())
+        && word.text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AzCall;
+    use crate::bash::Script;
+
+    #[test]
+    fn calls_are_read_with_their_options() {
+        let script =
+            Script::parse("az aks show -n \"$X\" --query id -otsv; sudo az group list --output=table; echo az x; az ad user show $ARGS");
+        let calls: Vec<AzCall<'_>> = script.commands().iter().filter_map(AzCall::of).collect();
+        let seen: Vec<_> = calls.iter().map(|call| (call.name(), call.output(), call.is_open())).collect();
+        assert_eq!(
+            seen,
+            [("aks show".into(), Some("tsv"), false), ("group list".into(), Some("table"), false), ("ad user show".into(), None, true)]
+        );
+        assert_eq!(calls[0].value(&["--query"]).map(|word| word.text.as_str()), Some("id"));
+    }
+}

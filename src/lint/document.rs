@@ -1,0 +1,133 @@
+//! A document as the rules see it: its blocks analysed once, and the way back from a script to the document.
+
+use std::collections::BTreeSet;
+
+use super::{az::AzCall, placeholder::filled};
+use crate::{
+    bash::{Command, HereDocument, Script},
+    diagnostic::Span,
+    runbook::{Runbook, Step},
+};
+
+/// A runbook with its executable blocks analysed.
+pub(super) struct Document<'a> {
+    pub(super) runbook: &'a Runbook,
+    /// The blocks that run: those marked `skip` are left out.
+    pub(super) blocks: Vec<Block<'a>>,
+}
+
+/// A block that runs.
+pub(super) struct Block<'a> {
+    pub(super) step: &'a Step,
+    /// The script as bash would read it, were its placeholders filled in.
+    pub(super) script: Script,
+    runbook: &'a Runbook,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(runbook: &'a Runbook) -> Self {
+        let running = runbook.steps.iter().filter(|step| step.directives.skip.is_none());
+        let blocks = running.map(|step| Block { step, script: Script::parse(&filled(&step.script)), runbook }).collect();
+        Self { runbook, blocks }
+    }
+
+    /// The lines that do not run, prose included: number and text.
+    pub(super) fn lines_outside(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let mut inside = BTreeSet::new();
+        for block in &self.blocks {
+            inside.extend(block.step.script_line..block.step.script_line + block.step.script.lines().count());
+        }
+        let text = self.runbook.source.text();
+        (1..).zip(text.lines()).filter(move |(line, _)| !inside.contains(line))
+    }
+
+    /// Whether a word stands anywhere in the document, in any case.
+    pub(super) fn mentions(&self, word: &str) -> bool {
+        self.runbook.source.text().to_lowercase().contains(word)
+    }
+}
+
+impl Block<'_> {
+    /// The text of a span of the script.
+    pub(super) fn text(&self, span: Span) -> &str {
+        self.step.script.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The document's line of a line of the script.
+    pub(super) fn line(&self, line: usize) -> usize {
+        self.step.script_line + line
+    }
+
+    /// A span of the script in the document, as far as its first line goes.
+    pub(super) fn place(&self, span: Span) -> Span {
+        let script = &self.step.script;
+        let start = span.start.min(script.len());
+        let line_start = script.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let line = script.get(..line_start).unwrap_or_default().matches('\n').count();
+        let line_text = script.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let outer = self.runbook.source.line_span(self.line(line));
+        // The container's indentation or quote marks were taken away; a tab may have become spaces.
+        let taken = self.runbook.source.line_text(self.line(line)).strip_suffix(line_text).map_or(0, str::len);
+        let at = |offset: usize| (outer.start + taken + offset.saturating_sub(line_start).min(line_text.len())).min(outer.end);
+        Span::new(at(start), at(span.end.max(start)))
+    }
+
+    /// The place of a whole line of the script, counted from 0, white space around it left out.
+    pub(super) fn place_of_line(&self, line: usize) -> Span {
+        let text = self.runbook.source.line_text(self.line(line));
+        let outer = self.runbook.source.line_span(self.line(line));
+        let indentation = text.len() - text.trim_start().len();
+        Span::new(outer.start + indentation.min(text.trim_end().len()), outer.start + text.trim_end().len())
+    }
+
+    /// The calls of `az`.
+    pub(super) fn az_calls(&self) -> impl Iterator<Item = AzCall<'_>> {
+        self.script.commands().iter().filter_map(AzCall::of)
+    }
+
+    /// Whether a byte of the script lies in a here-document.
+    pub(super) fn is_in_here_document(&self, offset: usize) -> bool {
+        self.here_document_at(offset).is_some()
+    }
+
+    fn here_document_at(&self, offset: usize) -> Option<&HereDocument> {
+        self.script.here_documents().iter().find(|found| (found.body.start..found.body.end).contains(&offset))
+    }
+
+    /// The lines of the script that are code: number from 0, offset of the first byte, text; lines of here-documents are left out.
+    pub(super) fn code_lines(&self) -> impl Iterator<Item = (usize, usize, &str)> {
+        let mut start = 0;
+        let lines = self.step.script.split('\n').enumerate().map(move |(number, text)| {
+            let offset = start;
+            start += text.len() + 1;
+            (number, offset, text)
+        });
+        lines.filter(|(_, offset, _)| !self.is_in_here_document(*offset))
+    }
+
+    /// The top statement that a command stands in, as text.
+    pub(super) fn statement_of(&self, command: &Command) -> &str {
+        self.script.statement_at(command.line).map_or("", |statement| self.text(statement.span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Document;
+    use crate::{diagnostic::Span, lint::testing::parsed};
+
+    #[test]
+    fn a_span_of_a_script_leads_to_its_place_in_an_indented_block() {
+        let runbook = parsed("# T\n\n1. One\n\n    ```bash\n    echo a \\\n      é b\n    ```\n");
+        let document = Document::new(&runbook);
+        let block = &document.blocks[0];
+        let at = block.step.script.find('b').unwrap();
+        let place = block.place(Span::new(at, at + 1));
+        assert_eq!(&runbook.source.text()[place.start..place.end], "b");
+        assert_eq!(runbook.source.line(place.start), 7);
+        let whole = block.place_of_line(1);
+        assert_eq!(&runbook.source.text()[whole.start..whole.end], "é b");
+        // Beyond the script there is still a place.
+        assert!(block.place(Span::new(900, 901)).end <= runbook.source.text().len());
+    }
+}

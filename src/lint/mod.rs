@@ -1,0 +1,83 @@
+//! Runbook → findings, without running anything. Pure.
+//!
+//! A rule is a file below `rules/`: its `//!` text is the page that `docent explain` prints, its tests stand beside it. What the parser
+//! finds (`runbook::DEFECTS`) is not repeated here. A rule stays silent when it would have to guess: a false alarm costs more trust than
+//! a defect that only a run shows.
+
+mod az;
+mod document;
+mod nearest;
+mod placeholder;
+mod rule;
+mod rules;
+#[cfg(test)]
+mod testing;
+
+pub use rule::Rule;
+pub use rules::RULES;
+
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    runbook::Runbook,
+};
+
+use self::document::Document;
+
+/// The rule of this code; none when there is no such rule.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.code == code)
+}
+
+/// The code that is spelled most like `code`, of rules and of the parser's diagnostics.
+pub fn nearest_code(code: &str) -> Option<&'static str> {
+    let codes = RULES.iter().map(|rule| rule.code).chain(crate::runbook::DEFECTS.iter().map(|defect| defect.code));
+    nearest::nearest(code, codes)
+}
+
+/// What the rules find in a document, but for those whose codes `is_off` names, in document order.
+///
+/// A document that promises a failure (`expect-failure`) shows its mistake on purpose: there findings are advice.
+pub fn lint(runbook: &Runbook, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let document = Document::new(runbook);
+    let promised = !runbook.directives.expected_failures.is_empty();
+    let mut diagnostics = Vec::new();
+    for rule in RULES.iter().filter(|rule| !is_off(rule.code)) {
+        for finding in (rule.check)(&document) {
+            let severity = finding.severity.unwrap_or(rule.severity);
+            let severity = if promised { Severity::Advice } else { severity };
+            let diagnostic = Diagnostic::new(severity, rule.code, &runbook.source, finding.span, finding.message);
+            diagnostics.push(Diagnostic { hint: finding.hint, ..diagnostic });
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
+    diagnostics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, nearest_code, rule};
+    use crate::runbook::defect;
+
+    #[test]
+    fn every_rule_has_a_page_and_a_code_of_its_own() {
+        for (index, rule) in RULES.iter().enumerate() {
+            let page = rule.page();
+            assert!(
+                page.lines().count() > 2 && page.starts_with(|first: char| first.is_uppercase() || first == '`'),
+                "{}: {page:?}",
+                rule.code
+            );
+            assert!(rule.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.code);
+            assert!(RULES[..index].iter().all(|earlier| earlier.code != rule.code), "{} twice", rule.code);
+            assert_eq!(defect(rule.code), None, "the parser has a diagnostic of this name");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_code_leads_to_the_one_that_was_meant() {
+        assert!(rule("undefined-variable").is_some());
+        assert_eq!(nearest_code("undefind-variable"), Some("undefined-variable"));
+        assert_eq!(nearest_code("near-mis-tag"), Some("near-miss-tag"));
+        assert_eq!(nearest_code("zzz"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! A command that ends only when somebody stops it.
+//!
+//! `kubectl get --watch`, `tail -f`, `watch` and port forwarding go on until Ctrl-C. Readers know when to press it; a run does not, and the
+//! step ends at its time-out. Wait for the state itself (`kubectl wait --for=…`, `kubectl rollout status`), put `timeout 60` in front, or
+//! send the command to the background with `&`.
+
+use crate::{
+    bash::{Command, Place},
+    lint::{document::Document, rule::Finding},
+};
+
+pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for block in &document.blocks {
+        // In the background, or ended from the block itself.
+        let ends = |text: &str| text.contains('&') && !text.contains("&&") && !text.contains(">&");
+        for command in block.script.commands().iter().filter(|command| command.place == Place::TopLevel && !command.in_function) {
+            let Some((what, hint)) = endless(command) else { continue };
+            if !ends(block.statement_of(command)) {
+                findings.push(Finding::new(block.place(command.span), format!("{what} goes on until somebody stops it")).with_hint(hint));
+            }
+        }
+    }
+    findings
+}
+
+fn endless(command: &Command) -> Option<(&'static str, &'static str)> {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let words = if words.first() == Some(&"sudo") { &words[1..] } else { &words[..] };
+    let (name, arguments) = words.split_first()?;
+    let has = |options: &[&str]| arguments.iter().any(|word| options.contains(word));
+    let wait = "wait for the state instead: `kubectl wait --for=…`; or put `timeout 60` in front";
+    match *name {
+        "kubectl" if arguments.first() == Some(&"get") && has(&["--watch", "-w", "--watch=true", "--watch-only"]) => {
+            Some(("`kubectl get --watch`", wait))
+        }
+        "kubectl" if has(&["port-forward"]) && arguments.first() == Some(&"port-forward") => {
+            Some(("`kubectl port-forward`", "send it to the background with `&`"))
+        }
+        "kubectl" if arguments.first() == Some(&"proxy") => Some(("`kubectl proxy`", "send it to the background with `&`")),
+        "tail" if has(&["-f", "-F", "--follow"]) => Some(("`tail -f`", "put `timeout 60` in front")),
+        "watch" if !arguments.is_empty() && !has(&["-g", "--chgexit", "-e", "--errexit"]) => {
+            Some(("`watch`", "run the command once, or wait for the state with a loop"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    const CODE: &str = "endless-command";
+
+    #[test]
+    fn commands_without_an_end_are_found() {
+        check(
+            CODE,
+            "kubectl get service web --watch\nkubectl get pods -w\ntail -f log\nwatch kubectl get pods",
+            &["1: `kubectl get", "2: `kubectl", "3: `tail", "4: `watch"],
+        );
+        check(CODE, "kubectl port-forward svc/a 8080:80", &["port-forward"]);
+    }
+
+    #[test]
+    fn commands_that_are_ended_are_no_finding() {
+        check(
+            CODE,
+            "timeout 60 kubectl get pods -w\nkubectl port-forward svc/a 8080:80 &\nkubectl logs -f a\nkubectl get pods | grep -w a\nkubectl wait --for=condition=Ready pod/a",
+            &[],
+        );
+    }
+}

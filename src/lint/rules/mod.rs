@@ -1,0 +1,50 @@
+//! The rules, a file each.
+
+mod broken_continuation;
+mod broken_here_document;
+mod contradicted_expectation;
+mod empty_query;
+mod endless_command;
+mod masked_capture;
+mod masked_pipeline;
+mod prompt_sign;
+mod secret_in_output;
+mod typographic_character;
+mod unanswered_prompt;
+mod undefined_variable;
+mod unfilled_placeholder;
+mod unknown_az_command;
+mod unknown_az_option;
+
+use super::rule::Rule;
+use crate::diagnostic::Severity;
+
+macro_rules! rules {
+    ($($module:ident = $severity:ident $code:literal;)*) => {
+        /// Every rule.
+        pub static RULES: &[&Rule] = &[$(&Rule {
+            code: $code,
+            severity: Severity::$severity,
+            source: include_str!(concat!(stringify!($module), ".rs")),
+            check: $module::check,
+        }),*];
+    };
+}
+
+rules! {
+    undefined_variable = Warning "undefined-variable";
+    empty_query = Warning "empty-query";
+    masked_capture = Advice "masked-capture";
+    masked_pipeline = Advice "masked-pipeline";
+    contradicted_expectation = Warning "contradicted-expectation";
+    secret_in_output = Warning "secret-in-output";
+    unanswered_prompt = Warning "unanswered-prompt";
+    endless_command = Warning "endless-command";
+    unfilled_placeholder = Warning "unfilled-placeholder";
+    prompt_sign = Warning "prompt-sign";
+    typographic_character = Warning "typographic-character";
+    broken_continuation = Warning "broken-continuation";
+    broken_here_document = Warning "broken-here-document";
+    unknown_az_command = Warning "unknown-az-command";
+    unknown_az_option = Warning "unknown-az-option";
+}

@@ -1,0 +1,50 @@
+//! A line of a block that runs starts with a prompt, `$ ` or `PS C:\>`.
+//!
+//! bash takes the sign for the name of a command and says `$: command not found`. Remove it; or, if the block shows a session with its
+//! output, tag it `console`, which docent does not run, and put the commands into a block of their own.
+
+use crate::{
+    diagnostic::Span,
+    lint::{document::Document, rule::Finding},
+};
+
+pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for block in &document.blocks {
+        let mut continues = false;
+        for (_, offset, line) in block.code_lines() {
+            let text = line.trim_start();
+            let sign = ["$ ", "PS C:\\", "C:\\>", "PS>"].iter().find(|sign| text.starts_with(**sign));
+            // Within an open quote or a continued command the sign is an argument: only what starts a statement counts.
+            let start = offset + line.len() - text.len();
+            let starts = block.script.statements().iter().any(|statement| statement.span.start == start) || !block.script.is_valid();
+            if let Some(sign) = sign.filter(|_| !continues && starts) {
+                let span = block.place(Span::new(start, start + sign.trim_end().len()));
+                findings
+                    .push(Finding::new(span, format!("a prompt, `{}`, stands before the command", sign.trim_end())).with_hint("remove it"));
+            }
+            continues = line.ends_with('\\');
+        }
+    }
+    // One is enough: they come in rows.
+    findings.truncate(1);
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::check;
+
+    const CODE: &str = "prompt-sign";
+
+    #[test]
+    fn prompts_are_found() {
+        check(CODE, "$ az group list", &["1: a prompt, `$`"]);
+        check(CODE, "cd /\n  $ ls -l\n$ pwd", &["2: a prompt"]);
+    }
+
+    #[test]
+    fn dollars_elsewhere_are_no_finding() {
+        check(CODE, "$COMMAND a\n$(which ls) b\necho \\\n$ x\ncat <<E\n$ a\nE\necho \"a\n$ b\"", &[]);
+    }
+}

@@ -1,0 +1,114 @@
+//! A command asks a question that nobody can answer.
+//!
+//! Blocks run without a terminal, in docent as in CI: `az group delete` without `--yes` refuses to go on, `apt-get install` without `-y`
+//! gives up, an editor hangs or fails, and `read` gets nothing. Answer in the command (`--yes`, `-y`), or pipe the answer in.
+//!
+//! For `az`, all commands are known that ask before they delete, remove or purge something.
+
+use crate::{
+    bash::{Command, Place},
+    lint::{
+        document::{Block, Document},
+        rule::Finding,
+    },
+};
+
+/// Verbs that ask whenever their command has `--yes`. Others have `--yes` for questions that they ask only sometimes.
+const ASKING_VERBS: [&str; 3] = ["delete", "purge", "remove"];
+/// Programs that somebody works with.
+const EDITORS: [&str; 6] = ["vi", "vim", "nano", "emacs", "code", "less"];
+
+pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
+    // Questions may be switched off for good.
+    let az_asks = !document.mentions("disable_confirm_prompt");
+    let mut findings = Vec::new();
+    for block in &document.blocks {
+        for command in block.script.commands() {
+            // Something may be piped or redirected in.
+            if command.place == Place::Pipeline || block.text(command.span).contains('<') {
+                continue;
+            }
+            let found = az(command).filter(|_| az_asks).or_else(|| other(block, command));
+            findings.extend(found.map(|(message, hint)| Finding::new(block.place(command.span), message).with_hint(hint)));
+        }
+    }
+    findings
+}
+
+fn az(command: &Command) -> Option<(String, String)> {
+    let call = crate::lint::az::AzCall::of(command)?;
+    let known = call.known()?;
+    let verb = known.name.split(' ').next_back()?;
+    let asks = ASKING_VERBS.contains(&verb) && known.options.contains(&"--yes");
+    let answered = call.is_open()
+        || call.arguments.iter().any(|word| {
+            matches!(word.text.as_str(), "--yes" | "-y" | "--help" | "-h") || word.text.starts_with("--yes=") || word.text == "--ye"
+        });
+    (asks && !answered)
+        .then(|| (format!("`az {}` asks for confirmation, and nobody is there to answer", known.name), "add `--yes`".to_owned()))
+}
+
+fn other(block: &Block<'_>, command: &Command) -> Option<(String, String)> {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let words = if words.first() == Some(&"sudo") { &words[1..] } else { &words[..] };
+    let (name, arguments) = words.split_first()?;
+    let has = |options: &[&str]| arguments.iter().any(|word| options.contains(word));
+    match *name {
+        "apt" | "apt-get" | "yum" | "dnf" if has(&["install", "remove", "upgrade", "dist-upgrade"]) => {
+            let answered = has(&["-y", "--yes", "--assume-yes", "--assumeyes", "-yq", "-qy", "-qq", "-yqq", "-qqy"]);
+            (!answered).then(|| (format!("`{name}` asks for confirmation, and nobody is there to answer"), "add `-y`".to_owned()))
+        }
+        "kubectl" if arguments.first() == Some(&"edit") => Some((
+            "`kubectl edit` opens an editor, and nobody is there to use it".to_owned(),
+            "use `kubectl patch` or `kubectl apply`".to_owned(),
+        )),
+        _ if EDITORS.contains(name) && command.place == Place::TopLevel && !command.in_function && has_file(arguments) => Some((
+            format!("`{name}` opens a file for somebody to work on, and nobody is there"),
+            "write the file with a here-document; or mark the block `<!-- docent: skip -->`".to_owned(),
+        )),
+        "read" if is_alone(block, command) => Some((
+            "`read` waits for input, and nobody is there to give it".to_owned(),
+            "assign the variable, so that `--var` can replace its value".to_owned(),
+        )),
+        _ => None,
+    }
+}
+
+fn has_file(arguments: &[&str]) -> bool {
+    arguments.iter().any(|word| !word.starts_with('-'))
+}
+
+/// Whether `read` reads from the shell's own input.
+fn is_alone(block: &Block<'_>, command: &Command) -> bool {
+    let statement = block.statement_of(command);
+    command.place == Place::TopLevel && !command.in_function && !statement.contains(['<', '|']) && !statement.contains("exec ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{check, findings};
+
+    const CODE: &str = "unanswered-prompt";
+
+    #[test]
+    fn questions_of_az_are_found() {
+        check(CODE, "az group delete --name \"$G\" --no-wait", &["`az group delete` asks"]);
+        check(CODE, "az vm delete -g a -n b\naz vm delete -g a -n b -y", &["1: `az vm delete`"]);
+        check(CODE, "az group delete -n a --yes\necho y | az group delete -n a\naz group delete $OPTIONS\naz group delete -n a <<< y", &[]);
+        assert!(findings(CODE, "Run `az config set core.disable_confirm_prompt=yes`.\n\n```bash\naz group delete -n a\n```\n").is_empty());
+    }
+
+    #[test]
+    fn questions_of_other_programs_are_found() {
+        check(
+            CODE,
+            "sudo apt-get install jq\nkubectl edit deploy a\nnano values.yaml\nread -p 'Name? ' NAME",
+            &["1: `apt-get`", "2: `kubectl", "3: `nano`", "4: `read`"],
+        );
+        check(
+            CODE,
+            "sudo apt-get install -y jq\nwhile read -r l; do echo $l; done < f\necho a | read x\ncat x | while read y; do echo; done",
+            &[],
+        );
+    }
+}
