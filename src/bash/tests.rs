@@ -161,6 +161,22 @@ fn statements_are_found_by_line() {
 }
 
 #[test]
+fn assignments_alone_on_a_line_last() {
+    let script = Script::parse("A=1 B=\"$(date)\"\necho $A\nC=1 \\\n  env\nD=1 E=2 env\n");
+    let kinds: Vec<_> = script.assignments().iter().map(|found| (found.name.as_str(), found.kind)).collect();
+    assert_eq!(
+        kinds,
+        [
+            ("A", AssignmentKind::Plain),
+            ("B", AssignmentKind::Plain),
+            ("C", AssignmentKind::ForOneCommand),
+            ("D", AssignmentKind::ForOneCommand),
+            ("E", AssignmentKind::ForOneCommand),
+        ]
+    );
+}
+
+#[test]
 fn here_documents_know_whether_they_end() {
     let script = Script::parse("cat <<E >f\na\nE\ncat <<-'F'\n\tb\n\tF\ncat <<G\nc\n");
     let shown: Vec<_> =

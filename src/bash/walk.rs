@@ -271,6 +271,8 @@ impl<'a> Walk<'a> {
         let name = if element { target.child_by_field_name("name").unwrap_or(target) } else { target };
         let name = self.text.get(name.byte_range()).unwrap_or_default().to_owned();
         let kind = match outer.parent {
+            // `A=1 B=2` alone on a line is a command to the grammar, which takes the next line for its words.
+            "command" if self.ends_its_line(node) => AssignmentKind::Plain,
             "command" => AssignmentKind::ForOneCommand,
             "declaration_command" => AssignmentKind::Declaration,
             _ => AssignmentKind::Plain,
@@ -303,6 +305,18 @@ impl<'a> Walk<'a> {
             place: outer.place,
             in_function: outer.in_function,
         });
+    }
+
+    /// Whether only further assignments follow an assignment in its line.
+    fn ends_its_line(&self, node: Node<'_>) -> bool {
+        let mut last = node;
+        while let Some(next) =
+            last.next_sibling().filter(|next| next.kind() == "variable_assignment" && next.start_position().row == last.end_position().row)
+        {
+            last = next;
+        }
+        let rest = self.text.get(last.end_byte()..).unwrap_or_default();
+        rest.trim_start_matches([' ', '\t']).starts_with('\n')
     }
 
     fn expansion(&mut self, node: Node<'_>, outer: Context<'_>) {

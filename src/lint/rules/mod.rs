@@ -9,6 +9,7 @@ mod masked_capture;
 mod masked_pipeline;
 mod prompt_sign;
 mod secret_in_output;
+mod toothless_expectation;
 mod typographic_character;
 mod unanswered_prompt;
 mod undefined_variable;
@@ -37,6 +38,7 @@ rules! {
     masked_capture = Advice "masked-capture";
     masked_pipeline = Advice "masked-pipeline";
     contradicted_expectation = Warning "contradicted-expectation";
+    toothless_expectation = Warning "toothless-expectation";
     secret_in_output = Warning "secret-in-output";
     unanswered_prompt = Warning "unanswered-prompt";
     endless_command = Warning "endless-command";

@@ -51,7 +51,9 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 let near = nearest(option, known.options.iter().copied().filter(|known| known.starts_with("--")));
                 match near {
                     Some(near) => findings.push(finding.with_hint(format!("did you mean `{near}`?"))),
-                    None if known.name.split(' ').next().is_some_and(|group| SETTLED_GROUPS.contains(&group)) => findings.push(finding),
+                    None if known.name.split(' ').next().is_some_and(|group| SETTLED_GROUPS.contains(&group)) => {
+                        findings.push(finding.with_hint(format!("`az {} --help` lists its options", known.name)));
+                    }
                     None if is_extended => {}
                     None => findings
                         .push(finding.with_hint("remove it; or add the extension that has it: `az extension add --name …`").advice()),
