@@ -6,8 +6,10 @@
 //! docent itself notices such failures and fails the step (`--masked`). Readers who paste the block, and other tools, do not. On two lines
 //! the failure counts:
 //!
-//!     X=$(az account show --query id --output tsv)
-//!     export X
+//! ```sh
+//! X=$(az account show --query id --output tsv)
+//! export X
+//! ```
 //!
 //! Only captures of programs that talk to a service are listed, all of a document in one finding.
 
