@@ -59,3 +59,86 @@ fn names_and_regions_may_become_plain_words() {
 fn a_name_that_cannot_be_found_is_a_failure() {
     check("Server:\t10.0.0.10\nName:\tbing.com", "Server:\t10.0.0.10\n** server can't find bing.com: NXDOMAIN", &[0.3, 0.8], WRONG);
 }
+
+#[test]
+fn a_value_alone_is_no_value_somewhere_in_a_page() {
+    let page = "NAME   READY   STATUS    RESTARTS   AGE   IP           NODE\nweb-1  1/1     Running   0          3m    10.244.0.7   pool1";
+    for value in ["20.12.33.4", "7", "myCluster", "shop.hcp.eastus.azmk8s.io", "centralindia", "c4b6d846-2299-44ce-81ec-3a4d7c9c2048"] {
+        check(value, page, &[0.3, 0.8], WRONG);
+        check(value, "role.rbac.authorization.k8s.io/reader created", &[0.3, 0.8], WRONG);
+    }
+    check("shop.hcp.eastus.azmk8s.io", "WARNING: preview\nx.hcp.westus.azmk8s.io\n", &[0.3, 0.8], RIGHT);
+    check("20.12.33.4", "104.42.1.2", &[0.3, 0.8], RIGHT);
+    check("7", "12", &[0.3, 0.8], RIGHT);
+    check("7", "0", &[0.3, 0.8], WRONG);
+    check("10.0.0.4", "2026-01-01T00:00:00Z 10.1.2.3", &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn what_a_client_calls_an_error_is_one_whatever_it_goes_on_to_say() {
+    let pods = "NAME   READY   STATUS    RESTARTS   AGE\nweb-1  1/1     Running   0          3m\n";
+    for actual in [
+        "error: error validating \"STDIN\": error validating data: kind not set; if you choose to ignore these errors, turn validation off with --validate=false",
+        "error: the server doesn't have a resource type \"pdos\"",
+    ] {
+        let expectation = |criterion| Expectation { line: 1, fence_line: 2, language: String::new(), criterion, text: pods.to_owned() };
+        assert!(judge(&expectation(Criterion::Unmarked), actual.as_bytes()).veto.is_some(), "{actual}");
+        check(pods, actual, &[0.3, 0.8], WRONG);
+    }
+    check(
+        "Name: node-0\nTaints: <none>\nUnschedulable:      false",
+        "Name: node-1\nTaints: <none>\nUnschedulable:      false",
+        &[0.8],
+        RIGHT,
+    );
+}
+
+#[test]
+fn a_line_in_passing_that_sounds_like_a_failure_excuses_no_other() {
+    let shown = "Release \"web\" does not exist. Installing it now.\nNAME: web\nLAST DEPLOYED: Tue Oct 24 16:19:35 2023\nSTATUS: deployed\nREVISION: 1\n";
+    let printed = "Release \"shop\" does not exist. Installing it now.\nNAME: shop\nLAST DEPLOYED: Thu Jan  1 00:00:00 2026\nSTATUS: deployed\nREVISION: 1\n";
+    check(shown, printed, &[0.3, 0.8], RIGHT);
+    check(shown, "Release \"shop\" does not exist. Installing it now.\nError: INSTALLATION FAILED: x\n", &[0.1, 0.3], WRONG);
+    check(shown, &format!("{printed}Error: UPGRADE FAILED: timed out waiting for the condition\n"), &[0.3], WRONG);
+}
+
+#[test]
+fn values_in_each_others_place_contradict() {
+    let shown =
+        r#"{"issuer": "https://eastus.oic.prod-aks.azure.com/xxx/", "name": "fc1", "subject": "system:serviceaccount:default:sa1"}"#;
+    let swapped =
+        r#"{"issuer": "system:serviceaccount:default:sa1", "name": "fc1", "subject": "https://eastus.oic.prod-aks.azure.com/xxx/"}"#;
+    check(shown, swapped, &[0.3, 0.8], WRONG);
+    check(shown, &swapped.replace("sa1", "shop").replace("xxx", "77"), &[0.3, 0.8], WRONG);
+    check(r#"{"name": "myVnet", "location": "eastus"}"#, r#"{"name": "eastus", "location": "myVnet"}"#, &[0.3, 0.8], WRONG);
+    let service = "NAME  TYPE          CLUSTER-IP   EXTERNAL-IP  PORT(S)  AGE\nweb   LoadBalancer  10.0.34.242  52.188.1.81  80/TCP   3m\n";
+    let swapped = service.replace("10.0.34.242  52.188.1.81", "52.188.1.81  10.0.34.242");
+    check(service, &swapped, &[0.3, 0.8], WRONG);
+}
+
+#[test]
+fn how_many_replicas_there_are_is_the_runs_business() {
+    let nodes = "NAME                    STATUS   AGE\naks-p1-vmss000000       Ready    6m\naks-p1-vmss000001       Ready    6m\naks-p1-vmss000002       Ready    6m\n";
+    check(nodes, &nodes.lines().take(3).collect::<Vec<_>>().join("\n"), &[0.3, 0.5], RIGHT);
+    check(r#"["10.0.0.4", "10.0.0.5"]"#, r#"["10.224.0.4"]"#, &[0.3, 0.5], RIGHT);
+    let modules =
+        r#"[{"Name": "agent", "Status": "running"}, {"Name": "hub", "Status": "running"}, {"Name": "sensor", "Status": "running"}]"#;
+    check(modules, r#"[{"Name": "agent", "Status": "running"}]"#, &[0.3, 0.8], WRONG);
+}
+
+#[test]
+fn labels_and_chosen_values_of_yaml_may_differ() {
+    let shown = "kind: ServiceAccount\nmetadata:\n  annotations:\n    azure.workload.identity/client-id: 00000000-0000-0000-0000-000000000000\n  name: workload-identity-sa\n  namespace: default\n";
+    let printed = "kind: ServiceAccount\nmetadata:\n  annotations:\n    azure.workload.identity/client-id: 3f1b6a9c-2d4e-4f7a-9b1c-8e2d7a6c5b4f\n  name: shop\n  namespace: store\n  uid: 3f1b6a9c-2d4e-4f7a-9b1c-8e2d7a6c5b4f\n";
+    check(shown, printed, &[0.3, 0.8], RIGHT);
+    check(shown, &printed.replace("ServiceAccount", "ConfigMap"), &[0.3, 0.8], WRONG);
+    check("SECRET_NAME: my-secret", "SECRET_NAME: shop", &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn another_commands_table_may_have_the_same_columns_among_many() {
+    let group = "Location    Name\n----------  ----\neastus      rg1\n";
+    check(group, "Location    Name    Status\n----------  ------  ---------\nwestus      shop    Succeeded\n", &[0.3, 0.8], RIGHT);
+    let cluster = "Name    Location    ResourceGroup    KubernetesVersion    CurrentKubernetesVersion    ProvisioningState    Fqdn\n------  ----------  ---------------  -------------------  --------------------------  -------------------  ------\nc2      westus      rg2              1.34                 1.34.1                      Succeeded            x.y.z\n";
+    check(group, cluster, &[0.3, 0.8], WRONG);
+}

@@ -383,11 +383,14 @@ fn is_secret(name: &str) -> bool {
 pub(super) fn swapped<'a>(values: &[(&'a str, &'a str, &'a str)]) -> Option<(&'a str, &'a str, &'a str)> {
     let told =
         |shape: Shape| matches!(shape, Shape::Guid | Shape::Url | Shape::ArmId | Shape::Address | Shape::Mac | Shape::Mail | Shape::Time);
-    let named = |shape: Shape| told(shape) || matches!(shape, Shape::Name | Shape::Word | Shape::Host);
+    let named = |shape: Shape| told(shape) || shape == Shape::Word;
     if values.len() > SIDE_BY_SIDE_MAX {
         return None;
     }
-    let looks = |text: &str| Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text));
+    let looks = |text: &str| match Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text)) {
+        Shape::Name | Shape::Host => Shape::Word,
+        other => other,
+    };
     let differing: Vec<_> = values
         .iter()
         .filter(|(_, shown, printed)| !same(shown, printed) && !is_blank(shown) && !is_blank(printed))

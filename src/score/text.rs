@@ -12,7 +12,7 @@ use super::leaf::{Conflict, Likeness, Role, compare, name_words, role, truth};
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
-use super::words::{Fnv, Word, is_elision, is_gap, is_markup, words};
+use super::words::{ABOUT_OTHER, Fnv, Word, is_elision, is_gap, is_markup, words};
 
 /// How much the key of a `key: value` line tells.
 const KEY_WEIGHT: f64 = 0.8;
@@ -211,7 +211,7 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
             1.0
         } else if word.free && take(&mut symbols, word.symbol) {
             // An id of another type or a URL of another service is there, but not what is shown.
-            let told = word.about == 0 || take(&mut about, word.about) || take(&mut about, 0);
+            let told = word.about <= ABOUT_OTHER || take(&mut about, word.about) || take(&mut about, 0);
             if told { 0.95 } else { 0.2 }
         } else if renamed[index] {
             0.95

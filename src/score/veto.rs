@@ -19,7 +19,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
     regex(stems)
 });
 
@@ -50,7 +50,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|\b(?:failed|errors?|failures?|unreachable)\s*[=:]\s*[1-9]\d*\b|^upgrade failed|installation failed",
         // A sentence of which the failure is the verb.
-        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) exist\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
+        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) (?:exist|have a)\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
     ];
     RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
 });
@@ -65,9 +65,12 @@ static WEAK: LazyLock<Regex> = LazyLock::new(|| {
 /// Nothing of the kind happened: `0 errors`, `without failures`, `errors: []`.
 static NONE_OF_IT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing)\b\W{1,4}(?:0|none|\[\]|null|false|\[\s*\])\b?",
+        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b\W{1,30}(?:0|none|\[\]|null|false|\[\s*\])\b?",
     )
 });
+
+/// A line that its own program calls an error.
+static LABEL: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:error|fatal|panic)(?:: | from server)"));
 
 /// A warning, a notice or chatter: not the result, whatever it talks about.
 static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
@@ -109,7 +112,9 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
         }
         let number = counted.1 + text[counted.0..start].bytes().filter(|byte| *byte == b'\n').count();
         counted = (start, number);
-        if STRONG.is_match(line.as_bytes()) && !NONE_OF_IT.is_match(line.as_bytes()) {
+        // What is labelled as an error is one, whatever else it says (`if you choose to ignore these errors, …`).
+        let excused = NONE_OF_IT.is_match(line.as_bytes()) && !LABEL.is_match(line.as_bytes());
+        if STRONG.is_match(line.as_bytes()) && !excused {
             alarms.strong = Some((number, line.to_owned()));
             return alarms;
         }
@@ -118,6 +123,11 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
         }
     }
     alarms
+}
+
+/// The lines of a text that report a failure.
+pub(super) fn failing_lines(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| HINT.is_match(line.as_bytes()) && alarms(line, |_| false).strong.is_some()).collect()
 }
 
 /// A line without the frames that terraform and others draw around errors, cut to a bounded length.

@@ -27,6 +27,9 @@ pub(super) struct Word {
     pub line: usize,
 }
 
+/// What a host is about that belongs to no known service.
+pub(super) const ABOUT_OTHER: u64 = 1;
+
 /// Words that every text has: articles, prepositions and the like in English (clients do not translate their output), and common headers.
 fn is_common(word: &str) -> bool {
     let mut lower = [0; 16];
@@ -157,6 +160,9 @@ fn split(chunk: &str, line: usize, importance: f64, hasher: &std::hash::BuildHas
     if kind == Shape::Nothing {
         return;
     }
+    if kind == Shape::Word && is_quoted_name(chunk) {
+        return out.push(one(chunk, Shape::Name, line, importance, hasher));
+    }
     if kind.is_volatile() || kind == Shape::Number {
         return out.push(one(chunk, kind, line, importance, hasher));
     }
@@ -202,6 +208,15 @@ fn split(chunk: &str, line: usize, importance: f64, hasher: &std::hash::BuildHas
     }
 }
 
+/// `"web"`: what messages put in quotes is what somebody called something.
+fn is_quoted_name(chunk: &str) -> bool {
+    let inner = chunk.trim_end_matches(['.', ',']).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    })
+}
+
 /// `health-probe-proxy` is three words; `nodepool1` and `my-group-1` are one name.
 fn compound(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>, out: &mut Vec<Word>) {
     if kind == Shape::Word && piece.contains(['-', '.']) {
@@ -241,12 +256,13 @@ fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::has
         Shape::Url | Shape::Path | Shape::ArmId => (class, true, 0.3),
         _ => (class, true, 0.2),
     };
+    let told = |about: Option<String>| about.map_or(0, |about| hash(&about));
     let about = match kind {
-        Shape::ArmId => resource_kind(whole.trim_matches(['"', '\'', ',', '(', ')', '[', ']'])),
-        Shape::Url | Shape::Host => service(piece),
-        _ => None,
+        Shape::ArmId => told(resource_kind(whole.trim_matches(['"', '\'', ',', '(', ')', '[', ']']))),
+        Shape::Url => told(service(piece)),
+        Shape::Host => service(piece).map_or(ABOUT_OTHER, |about| hash(&about)),
+        _ => 0,
     };
-    let about = about.map_or(0, |about| hash(&about));
     let (name, plain) = (kind == Shape::Name, kind == Shape::Word);
     Word { exact, symbol, free, name, plain, about, time: kind == Shape::Time, weight: weight * importance, line }
 }
