@@ -247,7 +247,8 @@ pub(super) fn shape(word: &str) -> Shape {
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':'))
         && word.split('.').all(|label| !label.is_empty())
     {
-        return Shape::Host;
+        // Labels of hosts have 63 characters at most; those of tokens have more.
+        return if word.split('.').any(|label| label.len() > 63) || word.starts_with("eyJ") { Shape::Hash } else { Shape::Host };
     }
     if digits > 0 || word.contains('_') || is_chosen(word) { Shape::Name } else { Shape::Word }
 }

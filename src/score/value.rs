@@ -32,7 +32,12 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
     let mut total = Tally::default();
     let mut used = vec![false; printed.len()];
     for (index, line) in shown.iter().enumerate() {
-        let free: Vec<usize> = (0..printed.len()).filter(|at| !used[*at]).take(PAIRED_MAX).collect();
+        // Long lists are matched in order, to stay linear.
+        let free: Vec<usize> = if shown.len().max(printed.len()) <= PAIRED_MAX {
+            (0..printed.len()).filter(|at| !used[*at]).collect()
+        } else {
+            (index..printed.len().min(index + 1)).collect()
+        };
         let best = free
             .into_iter()
             .map(|at| (at, row(index, line, Some(printed[at]))))
@@ -75,7 +80,7 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
             (Shape::Url, Shape::Url) | (Shape::Host, Shape::Host) => true,
             (wanted, printed) => wanted == printed,
         };
-        let credit = match lines().filter(alike).next_back() {
+        let credit = match lines().rfind(alike) {
             Some(line) if matches!(wanted, Shape::Url | Shape::Host | Shape::ArmId) => {
                 0.95 * compare_as(Role::Plain, "", expected, Some(line)).credit
             }
