@@ -142,3 +142,23 @@ fn another_commands_table_may_have_the_same_columns_among_many() {
     let cluster = "Name    Location    ResourceGroup    KubernetesVersion    CurrentKubernetesVersion    ProvisioningState    Fqdn\n------  ----------  ---------------  -------------------  --------------------------  -------------------  ------\nc2      westus      rg2              1.34                 1.34.1                      Succeeded            x.y.z\n";
     check(group, cluster, &[0.3, 0.8], WRONG);
 }
+
+#[test]
+fn names_of_members_may_vary_too() {
+    let shown = r#"{"identity": {"userAssignedIdentities": {"/subscriptions/xxx/resourcegroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1": {"clientId": "xxx", "principalId": "xxx"}}}, "upgrades": {"1.29.4": {"isPreview": "no"}}}"#;
+    let printed = shown.replace("xxx", "c4b6d846-2299-44ce-81ec-3a4d7c9c2048").replace("/id1", "/shop").replace("1.29.4", "1.34.1");
+    check(shown, &printed, &[0.3, 0.8], RIGHT);
+    check(r#"{"a": {"1.29.4": {"x": "no"}}}"#, r#"{"a": {"other": {"x": "no"}}}"#, &[0.3, 0.8], WRONG);
+}
+
+#[test]
+fn lines_may_come_between() {
+    let shown = "status:\n  phase: Running\n  podIP: 10.244.0.7\n";
+    check(shown, "status:\n  hostIP: 10.224.0.4\n  phase: Running\n  startTime: x\n  podIP: 10.244.1.9\n", &[0.3, 0.5], RIGHT);
+    check(
+        "Merged \"myAKS\" as current context in C:\\Users\\me\\.kube\\config",
+        "Merged \"a\" as current context in /root/.kube/config",
+        &[0.3, 0.8],
+        RIGHT,
+    );
+}

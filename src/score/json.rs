@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role, swapped};
 use super::lenient;
-use super::placeholder::shape;
+use super::placeholder::{arm_type, is_placeholder, shape};
 use super::table::stem;
 use super::tally::Tally;
 
@@ -17,6 +17,8 @@ use super::tally::Tally;
 const ATTEMPTS_MAX: usize = 64;
 /// How many documents of an output a document's JSON is compared with.
 const CANDIDATES_MAX: usize = 64;
+/// How many members are looked at for one whose name varies.
+const LIKE_NAMED_MAX: usize = 32;
 /// The longest lists whose entries are matched by trying each with each.
 const PAIRED_MAX: usize = 12;
 
@@ -262,6 +264,7 @@ impl Walk {
                     names.get(&plain(key)).copied()
                 })
             });
+            let found = found.or_else(|| printed.and_then(|members| like_named(members, key, expected)));
             // The document shows an envelope that the client flattens away.
             let found = if key == "properties" && found.is_none() { actual.filter(|value| value.is_object()) } else { found };
             if let (Some(shown), Some(printed)) = (value.as_str(), found.and_then(Value::as_str))
@@ -375,6 +378,19 @@ impl Walk {
         self.try_pairs = false;
         partners
     }
+}
+
+/// The first member whose name varies as `key` does: a map by resource id, version or client id has other names in each run.
+fn like_named<'a>(members: &'a Map<String, Value>, key: &str, expected: &Map<String, Value>) -> Option<&'a Value> {
+    let wanted = shape(key);
+    if !is_placeholder(key) && !wanted.is_volatile() {
+        return None;
+    }
+    let alike = |name: &str| match arm_type(key) {
+        Some(kind) => arm_type(name) == Some(kind),
+        None => is_placeholder(key) || shape(name) == wanted,
+    };
+    members.iter().take(LIKE_NAMED_MAX).find(|(name, _)| !expected.contains_key(*name) && alike(name)).map(|(_, value)| value)
 }
 
 /// What an entry shares with others of its kind: its name without what was generated, or the looks of a plain value that varies.

@@ -232,7 +232,8 @@ pub(super) fn shape(word: &str) -> Shape {
     if word.get(..15).is_some_and(|head| head.eq_ignore_ascii_case("/subscriptions/")) {
         return Shape::ArmId;
     }
-    if word.starts_with(['/', '~']) || word.starts_with("./") || word.starts_with("../") {
+    let drive = bytes.len() > 3 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'\\';
+    if drive || word.starts_with(['/', '~']) || word.starts_with("./") || word.starts_with("../") {
         return Shape::Path;
     }
     if marks == 1 && letters > 0 && word.contains('@') || word.contains('@') && word.contains('.') && !word.starts_with('@') {

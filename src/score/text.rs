@@ -221,10 +221,19 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         let sides = [index.checked_sub(1), Some(index)].into_iter().flatten().filter(|at| judged_pairs.get(*at).copied().unwrap_or(false));
         let (mut near, mut of) = (0.0, 0.0);
         for at in sides {
-            of += 1.0;
-            near += f64::from(u8::from(linked[at]));
+            // Lines may come between two lines.
+            let tells = if found[at].line == found[at + 1].line { 1.0 } else { 0.2 };
+            of += tells;
+            near += if linked[at] { tells } else { 0.0 };
         }
-        let context = if of == 0.0 { 1.0 } else { near / of };
+        // A word alone on its line has only such neighbours.
+        let context = if of == 0.0 {
+            1.0
+        } else if of < 1.0 {
+            0.5 + 0.5 * near / of
+        } else {
+            near / of
+        };
         let entry = line_sums.entry(word.line).or_default();
         entry.0 += word.weight;
         entry.1 += word.weight * present * (0.4 + 0.6 * context);
