@@ -193,7 +193,7 @@ impl Walk {
                     Some(Value::String(printed)) => compare_as(role, name, shown, Some(printed)),
                     Some(Value::Null) => compare_as(role, name, shown, Some("")),
                     Some(value @ (Value::Number(_) | Value::Bool(_))) => compare_as(role, name, shown, Some(&value.to_string())),
-                    Some(_) if super::placeholder::is_placeholder(shown) => Likeness { weight: 1.0, credit: 1.0, conflict: None },
+                    Some(_) if is_placeholder(shown) => Likeness { weight: 1.0, credit: 1.0, conflict: None },
                     _ => compare_as(role, name, shown, None),
                 };
                 self.leaf(likeness, expected, actual);
