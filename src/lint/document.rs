@@ -66,9 +66,12 @@ impl Block<'_> {
         let line = script.get(..line_start).unwrap_or_default().matches('\n').count();
         let line_text = script.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let outer = self.runbook.source.line_span(self.line(line));
-        // The container's indentation or quote marks were taken away; a tab may have become spaces.
-        let taken = self.runbook.source.line_text(self.line(line)).strip_suffix(line_text).map_or(0, str::len);
-        let at = |offset: usize| (outer.start + taken + offset.saturating_sub(line_start).min(line_text.len())).min(outer.end);
+        let outer_text = self.runbook.source.line_text(self.line(line));
+        // The container's indentation or quote marks were taken away, and a tab may have become blanks: the text behind them is the same.
+        let text = line_text.trim_start();
+        let Some(before) = outer_text.strip_suffix(text).map(str::len) else { return self.place_of_line(line) };
+        let blanks = line_text.len() - text.len();
+        let at = |offset: usize| outer.start + (before + offset.saturating_sub(line_start + blanks)).min(outer_text.len());
         Span::new(at(start), at(span.end.max(start)))
     }
 

@@ -55,8 +55,71 @@ pub fn lint(runbook: &Runbook, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic>
 
 #[cfg(test)]
 mod tests {
-    use super::{RULES, nearest_code, rule};
+    use proptest::{collection::vec, prelude::ProptestConfig, proptest, sample::select};
+
+    use super::{RULES, lint, nearest_code, rule, testing::parsed};
     use crate::runbook::defect;
+
+    /// What rules look for, whole and broken, with characters of several bytes between.
+    const FRAGMENTS: [&str; 44] = [
+        "\n",
+        "\n",
+        "\n",
+        " ",
+        "\t",
+        "\\",
+        "\\\n",
+        "\\ \n",
+        "é",
+        "日本",
+        "“",
+        "\u{a0}",
+        "–",
+        "'",
+        "\"",
+        "`",
+        "$",
+        "$A",
+        "${A",
+        "${A:-é}",
+        "A=",
+        "export A=$(",
+        ")",
+        "(",
+        "<é",
+        "<a b>",
+        "<<EOF",
+        "<<-'É'\n",
+        "EOF",
+        "cat <<EOF | kubectl apply -f -\n",
+        "> a.json",
+        "a: [é\n",
+        "az ",
+        "az group delete ",
+        "--query id.é",
+        "--nmae=",
+        "-o tsv",
+        "|",
+        "&",
+        "$ ls",
+        "#",
+        "```\n",
+        "```bash\n",
+        "<!-- expected_similarity=\"é\" -->\n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_text_makes_a_rule_panic_or_point_outside_of_it(parts in vec(select(&FRAGMENTS[..]), 0..40)) {
+            let text = format!("# T\n\n> ```bash\n> {}\n\n  ```sh\n\t{}", parts.concat().replace('\n', "\n> "), parts.concat());
+            for runbook in [parsed(&text), parsed(&format!("```bash\n{}\n```\n", parts.concat()))] {
+                for finding in lint(&runbook, |_| false) {
+                    assert!(runbook.source.text().get(finding.span.start..finding.span.end).is_some(), "{finding:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_rule_has_a_page_and_a_code_of_its_own() {

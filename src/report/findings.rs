@@ -17,9 +17,6 @@ use crate::{
 /// A document and what was found in it, in document order.
 pub type Linted = (Arc<Runbook>, Vec<Diagnostic>);
 
-/// Said wherever a person may take a clean bill for a run.
-const NOTHING_RAN: &str = "nothing was run";
-
 /// Each finding with its place, and what all amounts to.
 ///
 /// # Errors
@@ -39,7 +36,8 @@ pub fn write_text(out: &mut dyn Write, linted: &[Linted], colour: bool) -> io::R
         counted(number(Severity::Warning), "warning"),
         format!("{} advice", number(Severity::Advice)),
     ];
-    writeln!(out, "{}; {NOTHING_RAN}", sums.join(" · "))?;
+    // A clean bill must not be taken for a run.
+    writeln!(out, "{}; nothing was run", sums.join(" · "))?;
     let first = linted.iter().flat_map(|(_, found)| found).max_by_key(|diagnostic| diagnostic.severity);
     if let Some(first) = first {
         writeln!(out, "Try: docent explain {}", first.code)?;

@@ -45,7 +45,12 @@ impl<'a> AzCall<'a> {
 
     /// Whether an argument may stand for several words: `$OPTIONS`, `"${options[@]}"`.
     pub(super) fn is_open(&self) -> bool {
-        self.arguments.iter().any(|word| word.text.contains("[@]") || word.text.starts_with('$') && !word.literal)
+        let mut before = "";
+        self.arguments.iter().any(|word| {
+            // The value of an option is one word, as far as its author thought.
+            let is_value = std::mem::replace(&mut before, &word.text).starts_with('-');
+            word.text.contains("[@]") || word.text.contains("[*]") || word.text.starts_with('$') && !word.literal && !is_value
+        })
     }
 
     /// The value of an option: the last one given, as the parser of `az` takes it.
@@ -84,8 +89,9 @@ mod tests {
 
     #[test]
     fn calls_are_read_with_their_options() {
-        let script =
-            Script::parse("az aks show -n \"$X\" --query id -otsv; sudo az group list --output=table; echo az x; az ad user show $ARGS");
+        let script = Script::parse(
+            "az aks show -n \"$X\" --query id -otsv; sudo az group list --output=table -g $G; echo az x; az ad user show $ARGS",
+        );
         let calls: Vec<AzCall<'_>> = script.commands().iter().filter_map(AzCall::of).collect();
         let seen: Vec<_> = calls.iter().map(|call| (call.name(), call.output(), call.is_open())).collect();
         assert_eq!(

@@ -19,6 +19,8 @@ pub(in crate::lint) struct Known {
     pub(in crate::lint) words: usize,
     /// Its options in every spelling, those that all commands have included.
     pub(in crate::lint) options: Vec<&'static str>,
+    /// The options that it cannot do without, each with its spellings.
+    pub(in crate::lint) required: Vec<Vec<&'static str>>,
 }
 
 impl Known {
@@ -59,9 +61,15 @@ pub(in crate::lint) fn find(names: &[&str]) -> Result<Known, Unknown> {
         }
         path.push_str(name);
         if let Some(positions) = table.commands.get(&path) {
-            let spellings = positions.split_ascii_whitespace().filter_map(|position| table.spellings.get(number(position)?));
-            let options = spellings.flat_map(|spellings| spellings.split(',')).chain(GLOBAL).collect();
-            return Ok(Known { name: path, words: at + 1, options });
+            let mut known = Known { name: path, words: at + 1, options: GLOBAL.to_vec(), required: Vec::new() };
+            for position in positions.split_ascii_whitespace() {
+                let Some(spellings) = number(position.trim_end_matches('!')).and_then(|at| table.spellings.get(at)) else { continue };
+                known.options.extend(spellings.split(','));
+                if position.ends_with('!') {
+                    known.required.push(spellings.split(',').collect());
+                }
+            }
+            return Ok(known);
         }
     }
     let members = table.groups.get(&path).map(|members| members.iter().copied().collect()).unwrap_or_default();
@@ -113,6 +121,7 @@ mod tests {
         assert_eq!((known.name.as_str(), known.words), ("aks nodepool add", 3));
         assert!(known.accepts("--node-count") && known.accepts("-g") && known.accepts("--query") && known.accepts("--resource-g"));
         assert!(!known.accepts("--yes") && !known.accepts("--node-cuont"));
+        assert_eq!(known.required, [vec!["--cluster-name"], vec!["--nodepool-name", "--name", "-n"], vec!["--resource-group", "-g"]]);
         assert!(find(&["group", "delete", "rg"]).expect("what follows is an argument").accepts("--yes"));
     }
 
@@ -133,7 +142,7 @@ mod tests {
                 .values()
                 .flat_map(|positions| positions.split(' '))
                 .filter(|word| !word.is_empty())
-                .all(|word| number(word).is_some_and(|at| at < table.spellings.len()))
+                .all(|word| number(word.trim_end_matches('!')).is_some_and(|at| at < table.spellings.len()))
         );
     }
 }

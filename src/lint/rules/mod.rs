@@ -7,6 +7,7 @@ mod empty_query;
 mod endless_command;
 mod masked_capture;
 mod masked_pipeline;
+mod missing_az_option;
 mod prompt_sign;
 mod secret_in_output;
 mod toothless_expectation;
@@ -48,5 +49,6 @@ rules! {
     broken_continuation = Warning "broken-continuation";
     broken_here_document = Warning "broken-here-document";
     unknown_az_command = Warning "unknown-az-command";
+    missing_az_option = Warning "missing-az-option";
     unknown_az_option = Warning "unknown-az-option";
 }

@@ -15,6 +15,8 @@ use crate::{
 
 /// Verbs that ask whenever their command has `--yes`. Others have `--yes` for questions that they ask only sometimes.
 const ASKING_VERBS: [&str; 3] = ["delete", "purge", "remove"];
+/// Asks only when nothing says which assignments are meant. Source: `delete_role_assignments` of azure-cli.
+const ASKS_SOMETIMES: &str = "role assignment delete";
 /// Programs that somebody works with.
 const EDITORS: [&str; 6] = ["vi", "vim", "nano", "emacs", "code", "less"];
 
@@ -39,7 +41,7 @@ fn az(command: &Command) -> Option<(String, String)> {
     let call = crate::lint::az::AzCall::of(command)?;
     let known = call.known()?;
     let verb = known.name.split(' ').next_back()?;
-    let asks = ASKING_VERBS.contains(&verb) && known.options.contains(&"--yes");
+    let asks = ASKING_VERBS.contains(&verb) && known.name != ASKS_SOMETIMES && known.options.contains(&"--yes");
     let answered = call.is_open()
         || call.arguments.iter().any(|word| {
             matches!(word.text.as_str(), "--yes" | "-y" | "--help" | "-h") || word.text.starts_with("--yes=") || word.text == "--ye"
@@ -93,8 +95,13 @@ mod tests {
     #[test]
     fn questions_of_az_are_found() {
         check(CODE, "az group delete --name \"$G\" --no-wait", &["`az group delete` asks"]);
+        check(CODE, "az group delete -n $G", &["`az group delete` asks"]);
         check(CODE, "az vm delete -g a -n b\naz vm delete -g a -n b -y", &["1: `az vm delete`"]);
-        check(CODE, "az group delete -n a --yes\necho y | az group delete -n a\naz group delete $OPTIONS\naz group delete -n a <<< y", &[]);
+        check(
+            CODE,
+            "az group delete -n a --yes\necho y | az group delete -n a\naz group delete $OPTIONS\naz role assignment delete --assignee a\naz group delete -n a <<< y",
+            &[],
+        );
         assert!(findings(CODE, "Run `az config set core.disable_confirm_prompt=yes`.\n\n```bash\naz group delete -n a\n```\n").is_empty());
     }
 
