@@ -162,3 +162,12 @@ fn lines_may_come_between() {
         RIGHT,
     );
 }
+
+#[test]
+fn values_without_names_are_told_by_their_looks() {
+    check("\"2026-11-21T20:21:28.123456+00:00\"", "\"2027-01-05T10:00:00+00:00\"", &[0.3, 0.8], RIGHT);
+    let table = "Result\n------------\nrgErr1\ncentralindia\n";
+    check(table, "Result\n------------\nshop\nwesteurope\n", &[0.3, 0.8], RIGHT);
+    check("Result\n---------\nSucceeded\n", "Result\n---------\nFailed\n", &[0.3, 0.8], WRONG);
+    check(r#"{"n": "myGroup", "l": "eastus"}"#, r#"{"n": "myGroup", "l": "westeurope"}"#, &[0.3, 0.8], RIGHT);
+}

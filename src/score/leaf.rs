@@ -3,7 +3,7 @@
 //! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
 //! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
 
-use super::placeholder::{Shape, arm_type, filled, is_placeholder, service, shape};
+use super::placeholder::{Shape, arm_type, filled, is_placeholder, is_region, service, shape};
 use super::state::{Relation, relate};
 
 /// What a value is for, told by its name.
@@ -472,6 +472,9 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
     }
     if shown == printed && shown.is_volatile() {
         return Likeness::new(weight, 1.0);
+    }
+    if is_region(expected) && is_region(actual) {
+        return Likeness::new(weight, 0.95);
     }
     if shown == Shape::Number && printed == Shape::Number {
         return Likeness::new(weight, 0.6);

@@ -289,7 +289,7 @@ fn is_chosen(word: &str) -> bool {
 }
 
 /// `eastus`, `uksouth`, `SoutheastAsia`: a direction joined to a place, as all names of Azure's regions are.
-fn is_region(word: &str) -> bool {
+pub(super) fn is_region(word: &str) -> bool {
     const DIRECTIONS: [&str; 5] = ["north", "south", "east", "west", "central"];
     const PLACES: [&str; 27] = [
         "us",

@@ -9,6 +9,7 @@ use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped};
 use super::placeholder::is_placeholder;
 use super::state::is_wrong;
 use super::tally::Tally;
+use super::value;
 
 /// The longest tables whose rows are matched by trying each with each.
 const PAIRED_MAX: usize = 24;
@@ -290,7 +291,9 @@ fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, co
 }
 
 fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&str>) -> Likeness {
-    let mut likeness = compare_as(column.role, name, expected, actual);
+    // az calls a column of values without names so.
+    let mut likeness =
+        if column.plain == "result" { value::likeness(expected, actual) } else { compare_as(column.role, name, expected, actual) };
     // An address that is still pending is not there yet.
     if column.plain == "externalip" && actual == Some("<pending>") && !matches!(expected, "<pending>" | "<none>" | "pending") {
         return Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) };

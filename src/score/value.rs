@@ -99,6 +99,9 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
 
 /// The only word of a line, which a log may have put times before.
 fn single(line: &str) -> Option<&str> {
+    if !line.trim().contains(char::is_whitespace) {
+        return (!line.trim().is_empty()).then(|| bare(line));
+    }
     let mut words = line.split_whitespace().filter(|word| !word.contains(':') || shape(word) != Shape::Time);
     let only = words.next()?;
     words.next().is_none().then(|| bare(only))
@@ -133,7 +136,8 @@ fn row(index: usize, expected: &str, actual: Option<&str>) -> Tally {
     tally
 }
 
-fn likeness(expected: &str, actual: Option<&str>) -> Likeness {
+/// Compares values of which nothing says what they are for, but their looks.
+pub(super) fn likeness(expected: &str, actual: Option<&str>) -> Likeness {
     let role = if is_state(expected) {
         Role::State
     } else if matches!(shape(expected), Shape::Name) && actual.is_none_or(|actual| is_name(actual.trim()) || is_placeholder(actual)) {

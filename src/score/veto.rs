@@ -19,7 +19,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
     regex(stems)
 });
 
@@ -42,7 +42,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // HTTP.
         r"^(?:< ?)?http/[\d.]+ [45]\d\d\b|\b(?:4\d\d|5\d\d):? (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)\b|(?:status|response|http)(?: code)?:? (?:was |is |of )?[45]\d\d\b|^<title>(?:error|[45]\d\d)|<error>|<code>[a-z]+</code>|returned error: [45]\d\d",
         // Wrong usage, help instead of work.
-        r"^usage: |^usage:$|^usage of |unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
+        r"^to search ai knowledge base for examples, use: |^usage: |^usage:$|^usage of |unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
         // az, Entra and Resource Manager.
         r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
         // kubectl and what a cluster says.
