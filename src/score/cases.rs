@@ -171,3 +171,21 @@ fn values_without_names_are_told_by_their_looks() {
     check("Result\n---------\nSucceeded\n", "Result\n---------\nFailed\n", &[0.3, 0.8], WRONG);
     check(r#"{"n": "myGroup", "l": "eastus"}"#, r#"{"n": "myGroup", "l": "westeurope"}"#, &[0.3, 0.8], RIGHT);
 }
+
+#[test]
+fn a_state_alone_must_hold_without_a_directive_too() {
+    let unmarked =
+        |text: &str| Expectation { line: 1, fence_line: 2, language: String::new(), criterion: Criterion::Unmarked, text: text.to_owned() };
+    assert_eq!(
+        judge(&unmarked("Succeeded"), b"Throttled").reason,
+        "the document shows the state “Succeeded”, but the output says “Throttled”"
+    );
+    assert!(judge(&unmarked("Succeeded"), b"\"Succeeded\"").passed);
+    assert!(judge(&unmarked("true"), b"false").passed);
+}
+
+#[test]
+fn what_is_shown_word_for_word_scores_all() {
+    let text = "Name:         cm1\nNamespace:    dev\nLabels:       <none>\n\nData\n====\na:\n----\nb\n\nEvents:  <none>\n";
+    check(text, &format!("WARNING: in preview\n{text}"), &[1.0], RIGHT);
+}

@@ -190,7 +190,17 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
     let (mut about, mut holes) = (bag.about.clone(), bag.holes.clone());
     let mut linked: Vec<bool> =
         found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
-    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1])).collect();
+    // Lines that are judged otherwise or not at all leave no neighbours.
+    let apart: Vec<usize> = judged_as_words
+        .iter()
+        .zip(lines)
+        .scan(0, |apart, (words, line)| {
+            *apart += usize::from(!words && !line.trim().is_empty());
+            Some(*apart)
+        })
+        .collect();
+    let beside = |pair: &[Word]| apart.get(pair[0].line) == apart.get(pair[1].line);
+    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && beside(pair)).collect();
     let mut renamed = vec![false; found.len()];
     let chain: Vec<&Word> = found.iter().collect();
     for index in (0..found.len()).filter(|index| found[*index].name) {

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: columns by name; those are tables.
 
-use super::leaf::{Likeness, Role, compare_as, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, truth};
 use super::placeholder::{Shape, filled, is_placeholder, shape};
-use super::state::is_state;
+use super::state::{Relation, is_state, relate};
 use super::tally::Tally;
 
 /// How many words an output may have for one word in it to be no accident.
@@ -88,6 +88,15 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
             None => 0.1,
         };
         return found(credit);
+    }
+    if is_state(expected)
+        && truth(expected).is_none()
+        && let Some(state) =
+            lines().next_back().filter(|state| shape(state) == Shape::Word && relate(expected, state) == Relation::Contradicts)
+    {
+        let mut tally = Tally { weight: 1.0, ..Tally::default() };
+        tally.contradict(Conflict::State, "the state", expected, state);
+        return Some(tally);
     }
     // A word somewhere in a page is an accident.
     (printed.iter().flat_map(|line| line.split_whitespace()).nth(WORDS_BESIDE_MAX).is_some()).then(|| Tally {
