@@ -189,3 +189,10 @@ fn what_is_shown_word_for_word_scores_all() {
     let text = "Name:         cm1\nNamespace:    dev\nLabels:       <none>\n\nData\n====\na:\n----\nb\n\nEvents:  <none>\n";
     check(text, &format!("WARNING: in preview\n{text}"), &[1.0], RIGHT);
 }
+
+#[test]
+fn a_row_with_an_empty_cell_still_tells_its_state() {
+    let text = "Name    Location      KubernetesVersion    CurrentKubernetesVersion    ProvisioningState    Fqdn\n------  ------------  -------------------  --------------------------  -------------------  --------\nc2      centralindia                       1.31.8                      Succeeded            c2.x.io\n";
+    check(text, &text.replace("1.31.8", "1.34"), &[0.3], RIGHT);
+    check(text, &text.replace("Succeeded", "Deleting"), &[0.3, 0.8], WRONG);
+}
