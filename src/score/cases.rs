@@ -157,7 +157,7 @@ fn lines_may_come_between() {
     check(shown, "status:\n  hostIP: 10.224.0.4\n  phase: Running\n  startTime: x\n  podIP: 10.244.1.9\n", &[0.3, 0.5], RIGHT);
     check(
         "Merged \"myAKS\" as current context in C:\\Users\\me\\.kube\\config",
-        "Merged \"a\" as current context in /root/.kube/config",
+        "Merged \"a\" as current context in /home/u/.kube/config",
         &[0.3, 0.8],
         RIGHT,
     );
