@@ -231,10 +231,11 @@ fn resources(context: &mut Context<'_>) -> Result<Reply, Fault> {
             found.retain(|known| part(known).eq_ignore_ascii_case(&value));
         }
     }
-    let shown: Vec<Value> = found.iter().map(resource_json).collect();
+    let shown: Vec<Value> = readable_resources(context, found).iter().map(resource_json).collect();
     Ok(Reply::json(json!({ "value": shown })))
 }
 
+/// Those that the caller may read: a list is open to everybody who is signed in, what it shows is not.
 fn readable_resources(context: &Context<'_>, all: Vec<Resource>) -> Vec<Resource> {
     let may_read = |resource: Resource| {
         let action = format!("{}/read", resource.kind);

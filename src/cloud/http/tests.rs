@@ -104,6 +104,19 @@ fn a_list_shows_what_its_reader_may_see() {
     let names: Vec<&Value> = seen["value"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
     assert_eq!(names, [&json!("mine")]);
     assert_eq!(cloud.arm("GET", &groups(&cloud), Value::Null).body["value"].as_array().unwrap().len(), 2);
+
+    for group in ["mine", "theirs"] {
+        let identity = format!(
+            "{}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{group}?api-version=2023-01-31",
+            cloud.subscription()
+        );
+        assert_eq!(cloud.arm("PUT", &identity, json!({"location": "westeurope"})).status, 201);
+    }
+    let resources = format!("{}/resources?api-version=2021-04-01", cloud.subscription());
+    let seen = cloud.arm_as(&token, "GET", &resources, Value::Null).body;
+    let names: Vec<&Value> = seen["value"].as_array().unwrap().iter().map(|resource| &resource["name"]).collect();
+    assert_eq!(names, [&json!("mine")], "a resource of another group is nobody's who may not read it");
+    assert_eq!(cloud.arm("GET", &resources, Value::Null).body["value"].as_array().unwrap().len(), 2);
 }
 
 #[test]
