@@ -5,7 +5,7 @@
 //!
 //! Deliberately absent: runbooks, shells, clients. The wire is the contract.
 
-#![expect(dead_code, reason = "nine items are used by tests only or by nobody; remove them, then this")]
+#![expect(dead_code, reason = "ten items are used by tests only or by nobody; remove them, then this")]
 
 mod aks;
 mod arm;
