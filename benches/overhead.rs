@@ -83,6 +83,7 @@ fn judged(language: &str, expected: &str, actual: &str) -> Duration {
         language: language.to_owned(),
         criterion: Criterion::Similarity(0.3),
         text: expected.to_owned(),
+        comparison: Default::default(),
     };
     let started = Instant::now();
     let verdict = score::judge(&expectation, actual.as_bytes());

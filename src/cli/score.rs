@@ -30,8 +30,14 @@ fn one(args: &ScoreArgs) -> Result<Exit, Problem> {
         return Err(Problem::new(Exit::Usage, "`docent score` compares two files"));
     };
     let text = String::from_utf8_lossy(&read(expected)?).into_owned();
-    let expectation =
-        Expectation { line: 1, fence_line: 1, language: args.language.clone(), criterion: Criterion::Similarity(args.threshold), text };
+    let expectation = Expectation {
+        line: 1,
+        fence_line: 1,
+        language: args.language.clone(),
+        criterion: Criterion::Similarity(args.threshold),
+        text,
+        comparison: Default::default(),
+    };
     let verdict = score::judge_with(options::scorer(args.scorer), &expectation, &read(actual)?);
     let mut out = stdout(Colour::Auto);
     written(report::score::explain(&mut out, &verdict, args.threshold, args.explain))?;

@@ -75,7 +75,14 @@ pub fn judge_line(line: &[u8], scorer: Scorer) -> Result<Value, String> {
         (None, Some(threshold)) => Criterion::Similarity(threshold),
         (None, None) => Criterion::Unmarked,
     };
-    let expectation = Expectation { line: 1, fence_line: 1, language: line.language.unwrap_or_default(), criterion, text: line.expected };
+    let expectation = Expectation {
+        line: 1,
+        fence_line: 1,
+        language: line.language.unwrap_or_default(),
+        criterion,
+        text: line.expected,
+        comparison: Default::default(),
+    };
     let verdict = judge_with(scorer, &expectation, line.actual.as_bytes());
     Ok(json!({
         "id": line.id,

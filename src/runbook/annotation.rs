@@ -376,6 +376,7 @@ mod tests {
                 expect_exit: Some(ExitExpectation::Status(3)),
                 expect_stderr: Some("(ResourceNotFound)".to_owned()),
                 secrets: vec!["A".to_owned(), "_b2".to_owned(), "C".to_owned()],
+                ..StepDirectives::default()
             }
         );
         let (draft, problems) = read_step("skip expect-exit=any timeout=500ms");

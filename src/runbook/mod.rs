@@ -22,7 +22,8 @@ mod tests;
 pub use companions::{Companion, Companions};
 pub use defect::{DEFECTS, Defect, defect};
 pub use model::{
-    Criterion, ExitExpectation, Expectation, ExpectedFailure, FileDirectives, Runbook, Section, Step, StepDirectives, Variable,
+    Background, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure, FileDirectives,
+    Format, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
 };
 pub use parse::{parse, parse_with};
 pub use slug::slug;

@@ -68,6 +68,72 @@ pub struct StepDirectives {
     pub expect_stderr: Option<String>,
     /// `secret=NAME,…`: variables whose values are masked from here on.
     pub secrets: Vec<String>,
+    /// `wait=30s`: time that passes after the step, before the next one; on a virtual clock it costs nothing.
+    pub wait: Option<Duration>,
+    /// `setup`, `cleanup`: whether its place in the run is not its place in the document.
+    pub role: Role,
+    /// `background`: it keeps running beside the steps below.
+    pub background: Option<Background>,
+    /// `stop=NAME,…`: ids of background steps that end when this step has ended.
+    pub stop: Vec<String>,
+    /// `stdin="y"`: what the step reads on standard input; none is an empty one.
+    pub stdin: Option<String>,
+    /// `capture=IP:$.publicIpAddress`: variables that are set from what it printed.
+    pub captures: Vec<Capture>,
+    /// `requires=…`: what must be there, or it cannot be run.
+    pub requires: Vec<Requirement>,
+    /// `lint-disable=RULE,…`: findings that are not reported about this step.
+    pub lint_disable: Vec<String>,
+}
+
+/// When a step runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// In document order.
+    #[default]
+    Ordinary,
+    /// Before the ordinary ones; when it fails, they are not run.
+    Setup,
+    /// After all others, whatever became of them.
+    Cleanup,
+}
+
+/// A step that keeps running beside those below it, until one says `stop=`, or the document ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Background {
+    /// `ready="Forwarding from"`: the next step starts when this text was printed on either stream; at once when none was given.
+    pub ready: Option<String>,
+}
+
+/// A variable that is set from a step's standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// The variable; it is exported.
+    pub name: String,
+    /// Where its value is in the output.
+    pub source: CaptureSource,
+    /// The directive's 1-based document line.
+    pub line: usize,
+}
+
+/// Where a captured value is in an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaptureSource {
+    /// A JSONPath (RFC 9535) that must select exactly one value: `$.publicIpAddress`.
+    Path(String),
+    /// A regular expression of the `regex` crate; its first group, or all of it.
+    Regex(String),
+}
+
+/// Something that must be there before a step, or a document, can be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// `kubectl`: a command on the steps' `PATH`.
+    Command(String),
+    /// `extension:aks-preview`: an extension of az.
+    Extension(String),
+    /// `var:CLUSTER_NAME`: a variable that is set and not empty.
+    Variable(String),
 }
 
 /// The exit status that a step must have.
@@ -88,6 +154,10 @@ pub struct FileDirectives {
     pub expected_failures: Vec<ExpectedFailure>,
     /// `secret=NAME,…`: variables whose values are masked.
     pub secrets: Vec<String>,
+    /// `requires=…`: what must be there before its first step.
+    pub requires: Vec<Requirement>,
+    /// `lint-disable=RULE,…`: findings that are not reported about this document.
+    pub lint_disable: Vec<String>,
 }
 
 /// A failure that a document promises.
@@ -114,6 +184,60 @@ pub struct Expectation {
     pub criterion: Criterion,
     /// The expected output, `\n` line ends.
     pub text: String,
+    /// How the two texts are compared.
+    pub comparison: Comparison,
+}
+
+/// How an output is compared with the document's text: `ignore= exact= unordered as= stream=`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Comparison {
+    /// `ignore=etag,*.id`: JSON paths, table columns or labels whose values do not count, nor whether they are there.
+    pub ignore: Vec<String>,
+    /// `exact`, `exact=type,name`: what must be the same to the letter.
+    pub exact: Exact,
+    /// `unordered`: lists, rows and lines may come in any order, and cost nothing for it.
+    pub unordered: bool,
+    /// `as=json`: what both sides are read as; guessed from their text when none.
+    pub format: Option<Format>,
+    /// `stream=stderr`: which stream is compared.
+    pub stream: StreamChoice,
+}
+
+/// What must be the same to the letter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Exact {
+    /// Nothing in particular.
+    #[default]
+    Nothing,
+    /// The values at these JSON paths, columns or labels.
+    At(Vec<String>),
+    /// All of it, but for blank lines at the end.
+    Everything,
+}
+
+/// What an output is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One or several JSON documents.
+    Json,
+    /// Lines of words.
+    Text,
+    /// A header and rows.
+    Table,
+    /// One or several YAML documents.
+    Yaml,
+}
+
+/// Which stream is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StreamChoice {
+    /// Standard output.
+    #[default]
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// Standard output, and below it standard error.
+    Both,
 }
 
 /// How an expectation is judged.

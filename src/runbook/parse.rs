@@ -15,7 +15,7 @@ use super::expectation;
 use super::front_matter::front_matter;
 use super::ids::{self, Named};
 use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
-use super::model::{Criterion, Expectation, Runbook, Section, Step, Variable};
+use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, Variable};
 use super::pairs::Problem;
 use super::tag::{ExecutableTags, TagKind, classify, tag};
 use super::text::normalise;
@@ -266,7 +266,14 @@ impl<'a> Reader<'a> {
 
     fn expect(&mut self, line: usize, fence_line: usize, language: &str, criterion: Criterion, text: String) {
         if let Some(last) = self.steps.last_mut() {
-            last.step.expectations.push(Expectation { line, fence_line, language: language.to_owned(), criterion, text });
+            last.step.expectations.push(Expectation {
+                line,
+                fence_line,
+                language: language.to_owned(),
+                criterion,
+                text,
+                comparison: Comparison::default(),
+            });
         }
     }
 

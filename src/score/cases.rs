@@ -10,7 +10,14 @@ const WRONG: bool = false;
 fn check(expected: &str, actual: &str, thresholds: &[f64], right: bool) {
     for threshold in thresholds {
         let criterion = Criterion::Similarity(*threshold);
-        let expectation = Expectation { line: 1, fence_line: 2, language: "output".to_owned(), criterion, text: expected.to_owned() };
+        let expectation = Expectation {
+            line: 1,
+            fence_line: 2,
+            language: "output".to_owned(),
+            criterion,
+            text: expected.to_owned(),
+            comparison: Default::default(),
+        };
         let verdict = judge(&expectation, actual.as_bytes());
         assert_eq!(verdict.passed, right, "at {threshold}: {expected}\n== {actual}\n{verdict:#?}");
     }
@@ -81,7 +88,14 @@ fn what_a_client_calls_an_error_is_one_whatever_it_goes_on_to_say() {
         "error: error validating \"STDIN\": error validating data: kind not set; if you choose to ignore these errors, turn validation off with --validate=false",
         "error: the server doesn't have a resource type \"pdos\"",
     ] {
-        let expectation = |criterion| Expectation { line: 1, fence_line: 2, language: String::new(), criterion, text: pods.to_owned() };
+        let expectation = |criterion| Expectation {
+            line: 1,
+            fence_line: 2,
+            language: String::new(),
+            criterion,
+            text: pods.to_owned(),
+            comparison: Default::default(),
+        };
         assert!(judge(&expectation(Criterion::Unmarked), actual.as_bytes()).veto.is_some(), "{actual}");
         check(pods, actual, &[0.3, 0.8], WRONG);
     }
@@ -174,8 +188,14 @@ fn values_without_names_are_told_by_their_looks() {
 
 #[test]
 fn a_state_alone_must_hold_without_a_directive_too() {
-    let unmarked =
-        |text: &str| Expectation { line: 1, fence_line: 2, language: String::new(), criterion: Criterion::Unmarked, text: text.to_owned() };
+    let unmarked = |text: &str| Expectation {
+        line: 1,
+        fence_line: 2,
+        language: String::new(),
+        criterion: Criterion::Unmarked,
+        text: text.to_owned(),
+        comparison: Default::default(),
+    };
     assert_eq!(
         judge(&unmarked("Succeeded"), b"Throttled").reason,
         "the document shows the state “Succeeded”, but the output says “Throttled”"

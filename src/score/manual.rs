@@ -30,7 +30,14 @@ fn run(info: &str, body: &str, shown: &mut Option<Expectation>) -> usize {
     let (language, rest) = info.split_once(' ').expect("an example says what it is");
     if let Some(threshold) = rest.strip_prefix("shown ") {
         let criterion = Criterion::Similarity(threshold.parse().expect("a threshold"));
-        *shown = Some(Expectation { line: 1, fence_line: 1, language: language.to_owned(), criterion, text: body.to_owned() });
+        *shown = Some(Expectation {
+            line: 1,
+            fence_line: 1,
+            language: language.to_owned(),
+            criterion,
+            text: body.to_owned(),
+            comparison: Default::default(),
+        });
         return 0;
     }
     let expectation = shown.as_ref().expect("a document before an output");

@@ -101,7 +101,14 @@ fn published_expectations() -> Vec<Expectation> {
 }
 
 fn marked(language: &str, threshold: f64, text: String) -> Expectation {
-    Expectation { line: 1, fence_line: 2, language: language.to_owned(), criterion: Criterion::Similarity(threshold), text }
+    Expectation {
+        line: 1,
+        fence_line: 2,
+        language: language.to_owned(),
+        criterion: Criterion::Similarity(threshold),
+        text,
+        comparison: Default::default(),
+    }
 }
 
 /// Outputs in our own words, so that the kinds are measured wherever the tests run.
@@ -198,6 +205,7 @@ fn expectation(pair: &Pair) -> Expectation {
         language: pair.language.clone(),
         criterion: Criterion::Similarity(pair.threshold),
         text: pair.expected.clone(),
+        comparison: Default::default(),
     }
 }
 

@@ -80,6 +80,7 @@ pub enum Scorer {
 ///     language: "json".to_owned(),
 ///     criterion: Criterion::Similarity(0.3),
 ///     text: r#"{"name": "<name>", "provisioningState": "Succeeded"}"#.to_owned(),
+///     comparison: Default::default(),
 /// };
 /// assert!(docent::score::judge(&expectation, br#"{"provisioningState": "Succeeded", "name": "a"}"#).passed);
 /// let verdict = docent::score::judge(&expectation, br#"{"provisioningState": "Failed", "name": "a"}"#);
@@ -345,7 +346,14 @@ mod tests {
     use crate::runbook::{Criterion, Expectation};
 
     pub(super) fn expectation(language: &str, criterion: Criterion, text: &str) -> Expectation {
-        Expectation { line: 1, fence_line: 2, language: language.to_owned(), criterion, text: text.to_owned() }
+        Expectation {
+            line: 1,
+            fence_line: 2,
+            language: language.to_owned(),
+            criterion,
+            text: text.to_owned(),
+            comparison: Default::default(),
+        }
     }
 
     const GROUP: &str = r#"{
