@@ -100,6 +100,40 @@ impl fmt::Display for Severity {
     }
 }
 
+/// How a document is mended without a doubt about what was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// Parts of the text are replaced; they do not overlap.
+    Edits(Vec<Edit>),
+    /// The byte order mark goes.
+    ByteOrderMark,
+    /// Every line ends with LF.
+    LineEnds,
+}
+
+impl Fix {
+    /// One part of the text is replaced.
+    pub fn edit(span: Span, text: impl Into<String>) -> Self {
+        Self::Edits(vec![Edit::new(span, text)])
+    }
+}
+
+/// A part of a text and what is to stand in its place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What goes; empty where something is only added.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
+}
+
+impl Edit {
+    /// `text` in the place of `span`.
+    pub fn new(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+}
+
 /// One finding about a document: what, where, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -111,6 +145,8 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The mend, where it is certain.
+    pub fix: Option<Fix>,
     /// Where, in the bytes of the document.
     pub span: Span,
     /// The 1-based line of `span.start`.
@@ -123,13 +159,20 @@ impl Diagnostic {
     /// A diagnostic about `span` of `source`.
     pub fn new(severity: Severity, code: &'static str, source: &SourceFile, span: Span, message: impl Into<String>) -> Self {
         let (line, column) = source.line_column(span.start);
-        Self { severity, code, message: message.into(), hint: None, span, line, column }
+        Self { severity, code, message: message.into(), hint: None, fix: None, span, line, column }
     }
 
     /// The same with a next step.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with a mend.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{az::AzCall, placeholder::filled};
 use crate::{
     bash::{Command, HereDocument, Script},
-    diagnostic::Span,
+    diagnostic::{Edit, Span},
     runbook::{Runbook, Step},
 };
 
@@ -73,6 +73,17 @@ impl Block<'_> {
         let blanks = line_text.len() - text.len();
         let at = |offset: usize| outer.start + (before + offset.saturating_sub(line_start + blanks)).min(outer_text.len());
         Span::new(at(start), at(span.end.max(start)))
+    }
+
+    /// `text` in the place of a span of the script that lies in one line; none when that place is not certain in the document.
+    pub(super) fn edit(&self, span: Span, text: &str) -> Option<Edit> {
+        let written = self.step.script.get(span.start..span.end)?;
+        let place = self.place(span);
+        let is_there = !written.contains('\n') && self.runbook.source.text().get(place.start..place.end) == Some(written);
+        // Where something is only added, what stands before it must be the same.
+        let before = |text: &str, at: usize| text.get(..at).and_then(|before| before.chars().next_back());
+        let fits = before(&self.step.script, span.start) == before(self.runbook.source.text(), place.start) || !written.is_empty();
+        (is_there && fits).then(|| Edit::new(place, text))
     }
 
     /// The place of a whole line of the script, counted from 0, white space around it left out.

@@ -46,7 +46,7 @@ pub fn lint(runbook: &Runbook, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic>
             let severity = finding.severity.unwrap_or(rule.severity);
             let severity = if promised { Severity::Advice } else { severity };
             let diagnostic = Diagnostic::new(severity, rule.code, &runbook.source, finding.span, finding.message);
-            diagnostics.push(Diagnostic { hint: finding.hint, ..diagnostic });
+            diagnostics.push(Diagnostic { hint: finding.hint, fix: finding.fix, ..diagnostic });
         }
     }
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));

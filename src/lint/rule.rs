@@ -1,7 +1,7 @@
 //! What a rule is, and what it finds.
 
 use super::document::Document;
-use crate::diagnostic::{Severity, Span};
+use crate::diagnostic::{Edit, Fix, Severity, Span};
 
 /// Something that can be wrong with a document although it parses.
 #[derive(Debug, Clone, Copy)]
@@ -33,18 +33,26 @@ pub(super) struct Finding {
     pub(super) message: String,
     /// What to do about it.
     pub(super) hint: Option<String>,
+    /// The mend, where it is certain.
+    pub(super) fix: Option<Fix>,
     /// How much it matters, when not as much as the rule says.
     pub(super) severity: Option<Severity>,
 }
 
 impl Finding {
     pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None, severity: None }
+        Self { span, message: message.into(), hint: None, fix: None, severity: None }
     }
 
     #[must_use]
     pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with a mend, when there is one.
+    #[must_use]
+    pub(super) fn with_edits(self, edits: Vec<Edit>) -> Self {
+        Self { fix: (!edits.is_empty()).then_some(Fix::Edits(edits)), ..self }
     }
 
     #[must_use]

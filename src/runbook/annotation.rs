@@ -12,7 +12,10 @@ use super::defect::{
 use super::model::{ExitExpectation, ExpectedFailure, FileDirectives, StepDirectives};
 use super::pairs::{Pair, Pairs, Problem};
 use super::slug::is_name_char;
-use super::vocabulary::{Entry, Key, Place, built_keys, is_known, look_up};
+use super::vocabulary::{Entry, Key, Place, built_keys, is_known, is_misspelling, look_up};
+
+/// The words that directives start with, no two of them a letter apart.
+const DIRECTIVES: [&str; 4] = ["docent", "docent-file", "docent-begin", "docent-end"];
 
 /// The longest time-out that a document may ask for.
 const TIMEOUT_MAX: Duration = Duration::from_hours(24);
@@ -69,8 +72,15 @@ pub(super) fn scope(body: &str) -> Option<Scope> {
 /// The problem of a comment that is nearly a directive.
 pub(super) fn near_miss(body: &str, end: usize) -> Problem {
     let start = body.len() - body.trim_start().len();
-    Problem::new(NEAR_MISS_DIRECTIVE, start..end, format!("`{}` is not a directive", &body[start..end]))
-        .with_hint("write `docent:` for the step below or `docent-file:` for the document")
+    let problem = Problem::new(NEAR_MISS_DIRECTIVE, start..end, format!("`{}` is not a directive", &body[start..end]))
+        .with_hint("write `docent:` for the step below or `docent-file:` for the document");
+    let word = body[start..end].to_lowercase();
+    let behind = body[end..].trim_start();
+    let colon = if behind.starts_with(':') { body.len() - behind.len() + 1 } else { end };
+    match DIRECTIVES.iter().find(|known| osa_distance(&word, known) <= 1) {
+        Some(meant) => problem.with_fix(start..colon, format!("{meant}:")),
+        None => problem,
+    }
 }
 
 /// The problem of a directive for a range.
@@ -86,7 +96,7 @@ fn is_nearly_docent(word: &str) -> bool {
         return false;
     }
     let lower = word.to_lowercase();
-    ["docent", "docent-file", "docent-begin", "docent-end"].iter().any(|known| osa_distance(&lower, known) <= 1)
+    DIRECTIVES.iter().any(|known| osa_distance(&lower, known) <= 1)
 }
 
 /// What the comments before a step said so far.
@@ -213,7 +223,13 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
                 }
                 None => format!("known keys here: {}", built_keys(place)),
             };
-            Problem::new(UNKNOWN_DIRECTIVE, range, format!("unknown key `{key}`")).with_hint(hint)
+            let written = key.split('@').next().unwrap_or_default();
+            let start = range.start;
+            let problem = Problem::new(UNKNOWN_DIRECTIVE, range, format!("unknown key `{key}`")).with_hint(hint);
+            match near.filter(|near| is_misspelling(written, near)) {
+                Some(near) => problem.with_fix(start..start + written.len(), near),
+                None => problem,
+            }
         }
         Entry::Built(_) => Problem::new(UNKNOWN_DIRECTIVE, range, format!("`{key}` is not understood here")),
     }

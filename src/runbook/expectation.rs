@@ -154,11 +154,15 @@ fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
             } else {
                 format!("`{key}` is not a key")
             };
-            return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + sign + 1, message).with_hint(NUMBER_HINT));
+            let problem = Problem::new(NEAR_MISS_EXPECTATION, start..start + sign + 1, message).with_hint(NUMBER_HINT);
+            let is_certain = osa_distance(&squashed, "expectedsimilarity") <= 1;
+            return Some(if is_certain { problem.with_fix(start..start + sign + 1, format!("{KEY}=")) } else { problem });
         }
     }
-    if FORGOTTEN_SIGN.is_match(trimmed) {
-        return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + trimmed.len(), "the sign `=` is missing").with_hint(NUMBER_HINT));
+    if let Some(found) = FORGOTTEN_SIGN.find(trimmed) {
+        let problem = Problem::new(NEAR_MISS_EXPECTATION, start..start + trimmed.len(), "the sign `=` is missing").with_hint(NUMBER_HINT);
+        // The value starts with the last character of the match, which is an ASCII one.
+        return Some(problem.with_fix(start..start + found.end() - 1, format!("{KEY}=")));
     }
     // Over several lines it is a part of the document that was commented out, its checks with it.
     if trimmed.contains('\n') {

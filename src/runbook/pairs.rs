@@ -11,15 +11,22 @@ pub(super) struct Problem {
     pub(super) range: Range<usize>,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    /// The mend, where it is certain: a range of the body and what is to stand there.
+    pub(super) fix: Option<Box<(Range<usize>, String)>>,
 }
 
 impl Problem {
     pub(super) fn new(defect: Defect, range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { defect, range, message: message.into(), hint: None }
+        Self { defect, range, message: message.into(), hint: None, fix: None }
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn with_fix(mut self, range: Range<usize>, text: impl Into<String>) -> Self {
+        self.fix = Some(Box::new((range, text.into())));
         self
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Binding goes one way, downwards, and never over a heading or another step: what would be a guess is a diagnostic.
 
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Fix, SourceFile, Span};
 
 use super::annotation::{self, FileDraft, Scope, StepDraft};
 use super::companions::Companions;
@@ -17,7 +17,7 @@ use super::ids::{self, Named};
 use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
 use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, Variable};
 use super::pairs::Problem;
-use super::tag::{ExecutableTags, TagKind, classify, tag};
+use super::tag::{ExecutableTags, TagKind, classify, is_misspelt_output, tag};
 use super::text::normalise;
 use super::variables;
 
@@ -177,6 +177,8 @@ impl<'a> Reader<'a> {
             self.refuse_expectations(&format!("the next code block (line {line}) looks like a step, not an output"));
             let message = format!("`{tag}` is not an executable tag, so this block never runs");
             self.report_with(NEAR_MISS_TAG, self.source.line_span(line), message, format!("did you mean `{near}`?"));
+            let meant = self.executable.meant_by(&tag).map(str::to_owned);
+            self.mend_tag(line, &tag, meant);
         }
         let commands = (line, tag.clone());
         if self.expectations.is_empty() {
@@ -259,8 +261,21 @@ impl<'a> Reader<'a> {
             TagKind::NearOutput => {
                 let message = format!("`{tag}` is not the tag of an output, so this block is compared with nothing");
                 self.report_with(NEAR_MISS_OUTPUT_TAG, self.source.line_span(line), message, "did you mean `output`?");
+                self.mend_tag(line, &tag, is_misspelt_output(&tag).then(|| "output".to_owned()));
             }
             _ => {}
+        }
+    }
+
+    /// Lets the last diagnostic be mended by another tag on the opening fence of `line`.
+    fn mend_tag(&mut self, line: usize, tag: &str, meant: Option<String>) {
+        let text = self.source.line_text(line);
+        let Some(fence) = text.find("```").or_else(|| text.find("~~~")) else { return };
+        let info = text[fence..].trim_start_matches(['`', '~']).trim_start();
+        let (Some(meant), true) = (meant, info.starts_with(tag)) else { return };
+        let start = self.source.line_span(line).end - info.len();
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.fix = Some(Fix::edit(Span::new(start, start + tag.len()), meant));
         }
     }
 
@@ -392,6 +407,7 @@ impl<'a> Reader<'a> {
         for problem in problems {
             let mut diagnostic = problem.defect.at(self.source, comment.span(problem.range), problem.message);
             diagnostic.hint = problem.hint;
+            diagnostic.fix = problem.fix.map(|fix| Fix::edit(comment.span(fix.0), fix.1));
             self.diagnostics.push(diagnostic);
         }
     }

@@ -69,6 +69,28 @@ impl ExecutableTags {
     }
 }
 
+impl ExecutableTags {
+    /// The one executable tag that a misspelt one certainly means; none when it is further off, has several neighbours, or is dressed up
+    /// for some other tool (`{bash}`).
+    pub(super) fn meant_by(&self, tag: &str) -> Option<&str> {
+        let lower = tag.to_lowercase();
+        let is_plain = lower.len() <= TAG_BYTES_MAX && lower.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'));
+        if !is_plain || self.nearest(tag).is_none() {
+            return None;
+        }
+        let mut near: Vec<(usize, &str)> = self.tags.iter().map(|known| (osa_distance(&lower, known), known.as_str())).collect();
+        near.sort_unstable();
+        let (distance, meant) = *near.first()?;
+        let is_alone = near.get(1).is_none_or(|(next, _)| *next > distance);
+        (is_alone && distance <= if meant.len() > 7 { 2 } else { 1 }).then_some(meant)
+    }
+}
+
+/// Whether a tag is `output` with a wrong letter, as opposed to one with the first line of the output behind it.
+pub(super) fn is_misspelt_output(tag: &str) -> bool {
+    tag.len() <= TAG_BYTES_MAX && osa_distance(&tag.to_lowercase(), "output") == 1
+}
+
 /// No tag that is longer is a misspelling of anything.
 const TAG_BYTES_MAX: usize = 40;
 
@@ -234,6 +256,17 @@ mod tests {
         check(&TagKind::NearMiss("azurecli-interactive".into()), &["azurecli-interative", "azurecli_interactive", "azurecliinteractive"]);
         check(&TagKind::Other, &["", "yaml", "hcl", "terraform", "rust", "s", "hs", "css", "mermaid", "xml", "bas", "日本語", "variables"]);
         check(&TagKind::OtherCommands, &["powershell", "zsh", "console", "python", "cmd", "azurepowershell-interactive"]);
+    }
+
+    #[test]
+    fn a_tag_is_mended_only_when_a_single_one_can_be_meant() {
+        let meant = |tag: &str| ExecutableTags::default().meant_by(tag).map(str::to_owned);
+        assert_eq!(meant("bach").as_deref(), Some("bash"));
+        assert_eq!(meant("Azurecli_Interactive").as_deref(), Some("azurecli-interactive"));
+        for tag in ["bsh", "{bash}", ".bash", "azure", "zsh", "yaml", ""] {
+            assert_eq!(meant(tag), None, "{tag}");
+        }
+        assert!(is_misspelt_output("ouput") && !is_misspelt_output("OutputLinux"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Bytes of a file → normalised text: UTF-8, no byte order mark, `\n` line ends. What had to be changed comes back as diagnostics.
 
-use crate::diagnostic::{Diagnostic, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Fix, SourceFile, Span};
 
 use super::defect::{BINARY_FILE, BYTE_ORDER_MARK, CARRIAGE_RETURN, INVALID_UTF8};
 
@@ -25,7 +25,8 @@ pub(super) fn normalise(path: &str, bytes: &[u8], diagnostics: &mut Vec<Diagnost
     let source = SourceFile::new(path, text);
 
     if marked {
-        diagnostics.push(BYTE_ORDER_MARK.at(&source, Span::new(0, 0), "the file starts with a byte order mark"));
+        diagnostics
+            .push(BYTE_ORDER_MARK.at(&source, Span::new(0, 0), "the file starts with a byte order mark").with_fix(Fix::ByteOrderMark));
     }
     if let Some(valid_bytes) = valid_bytes {
         let valid = String::from_utf8_lossy(&bytes[..valid_bytes]).replace("\r\n", "\n");
@@ -37,7 +38,9 @@ pub(super) fn normalise(path: &str, bytes: &[u8], diagnostics: &mut Vec<Diagnost
     if let Some(at) = first_return {
         let message =
             if is_crlf { "lines end with a carriage return; read as if they did not" } else { "a carriage return; read as a line end" };
-        diagnostics.push(CARRIAGE_RETURN.at(&source, Span::new(at, at), message).with_hint("save the file with LF line ends"));
+        diagnostics.push(
+            CARRIAGE_RETURN.at(&source, Span::new(at, at), message).with_hint("save the file with LF line ends").with_fix(Fix::LineEnds),
+        );
     }
     let nul = source.text().find('\0');
     if let Some(at) = nul {

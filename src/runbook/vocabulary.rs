@@ -111,6 +111,15 @@ fn nearest(key: &str, place: Place) -> Option<&'static str> {
         .map(|(.., spelling)| spelling)
 }
 
+/// Whether an unknown key is so close to the nearest known one that nothing else can be meant: a wrong letter, or two in a long word.
+pub(super) fn is_misspelling(key: &str, near: &str) -> bool {
+    let key = key.to_ascii_lowercase().replace('_', "-");
+    let distance = osa_distance(&key, near);
+    let is_alone = |known: &str| known == near || osa_distance(&key, known) > distance;
+    let known = BUILT.iter().map(|(spelling, ..)| *spelling).chain(PLANNED.iter().map(|(spelling, _)| *spelling));
+    distance <= if near.len() >= 8 { 2 } else { usize::from(near.len() >= 4) } && known.into_iter().all(is_alone)
+}
+
 /// The keys that are built for a place, as a list for a person.
 pub(super) fn built_keys(place: Place) -> String {
     let keys: Vec<&str> = BUILT.iter().filter(|(.., places)| places.contains(&place)).map(|(spelling, ..)| *spelling).collect();

@@ -30,7 +30,12 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 );
             } else if line.len() > bare.len() {
                 blank_behind.push(number + 1);
-                findings.push(Finding::new(span, "blanks behind the backslash: the command ends here").with_hint("remove the blanks"));
+                let blanks = Span::new(offset + bare.len(), offset + line.len());
+                findings.push(
+                    Finding::new(span, "blanks behind the backslash: the command ends here")
+                        .with_hint("remove the blanks")
+                        .with_edits(block.edit(blanks, "").into_iter().collect()),
+                );
             }
         }
         let options =

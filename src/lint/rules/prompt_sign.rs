@@ -4,8 +4,11 @@
 //! output, tag it `console`, which docent does not run, and put the commands into a block of their own.
 
 use crate::{
-    diagnostic::Span,
-    lint::{document::Document, rule::Finding},
+    diagnostic::{Edit, Span},
+    lint::{
+        document::{Block, Document},
+        rule::Finding,
+    },
 };
 
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
@@ -28,7 +31,26 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     }
     // One is enough: they come in rows.
     findings.truncate(1);
-    findings
+    let edits: Vec<Edit> = document.blocks.iter().filter_map(unsigned).flatten().collect();
+    findings.into_iter().map(|finding| finding.with_edits(edits.clone())).collect()
+}
+
+/// What takes the signs away, where every command has one: then no line can be an output.
+fn unsigned(block: &Block<'_>) -> Option<Vec<Edit>> {
+    let mut edits = Vec::new();
+    let mut continues = false;
+    for (_, offset, line) in block.code_lines() {
+        let text = line.trim_start();
+        let start = offset + line.len() - text.len();
+        if !continues && !text.is_empty() && !text.starts_with('#') {
+            let blanks = text.strip_prefix('$').map(|rest| rest.len() - rest.trim_start().len()).filter(|blanks| *blanks > 0)?;
+            edits.push(block.edit(Span::new(start, start + 1 + blanks), "")?);
+        }
+        continues = line.ends_with('\\');
+    }
+    // A here-document or an open quote would hide lines that are no commands.
+    let is_plain = block.script.here_documents().is_empty() && block.script.is_valid();
+    (is_plain && edits.len() == block.script.statements().len()).then_some(edits)
 }
 
 #[cfg(test)]

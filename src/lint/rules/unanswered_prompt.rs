@@ -7,6 +7,7 @@
 
 use crate::{
     bash::{Command, Place},
+    diagnostic::Span,
     lint::{
         document::{Block, Document},
         rule::Finding,
@@ -31,10 +32,26 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 continue;
             }
             let found = az(command).filter(|_| az_asks).or_else(|| other(block, command));
-            findings.extend(found.map(|(message, hint)| Finding::new(block.place(command.span), message).with_hint(hint)));
+            findings.extend(found.map(|(message, hint)| {
+                let answer = answer(command).and_then(|(at, text)| block.edit(Span::new(at, at), text));
+                Finding::new(block.place(command.span), message).with_hint(hint).with_edits(answer.into_iter().collect())
+            }));
         }
     }
     findings
+}
+
+/// What answers the question, and where it goes.
+fn answer(command: &Command) -> Option<(usize, &'static str)> {
+    match command.name()? {
+        "az" => Some((command.words.last()?.span.end, " --yes")),
+        "sudo" | "apt" | "apt-get" | "yum" | "dnf" => {
+            let name = command.words.iter().position(|word| matches!(word.text.as_str(), "apt" | "apt-get" | "yum" | "dnf"))?;
+            let verb = command.words.get(name + 1..)?.iter().find(|word| !word.text.starts_with('-'))?;
+            Some((verb.span.end, " -y"))
+        }
+        _ => None,
+    }
 }
 
 fn az(command: &Command) -> Option<(String, String)> {
