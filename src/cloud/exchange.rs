@@ -10,9 +10,6 @@ use super::state::State;
 pub(crate) trait Exchange: Send + Sync {
     /// The answer to a request; the whole pipeline is behind it. A host that nobody has is `None`, as a name that does not resolve.
     fn exchange(&self, request: &Request) -> Option<Exchanged>;
-
-    /// The present instant.
-    fn now(&self) -> Timestamp;
 }
 
 /// An answer, with what the cloud noticed on the way to it. Whoever asked decides when that is told.

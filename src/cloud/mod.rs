@@ -5,8 +5,6 @@
 //!
 //! Deliberately absent: runbooks, shells, clients. The wire is the contract.
 
-#![expect(dead_code, reason = "ten items are used by tests only or by nobody; remove them, then this")]
-
 mod aks;
 mod arm;
 mod authorization;

@@ -183,8 +183,4 @@ impl Exchange for Shared {
         earlier.into_iter().for_each(|observation| state.observe(observation));
         Some(Exchanged { reply, observations })
     }
-
-    fn now(&self) -> Timestamp {
-        self.state().now()
-    }
 }

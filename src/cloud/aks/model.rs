@@ -81,10 +81,6 @@ impl Model {
         self.clusters.get(&key(id))
     }
 
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut ManagedCluster> {
-        self.clusters.get_mut(&key(id))
-    }
-
     pub(crate) fn insert(&mut self, cluster: ManagedCluster) {
         self.clusters.insert(key(&cluster.id), cluster);
     }

@@ -46,6 +46,7 @@ impl Request {
     }
 
     /// The same with a JSON body.
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn with_json(mut self, body: &Value) -> Self {
         self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
@@ -54,6 +55,7 @@ impl Request {
     }
 
     /// The same with a form body.
+    #[cfg(test)]
     #[must_use]
     pub(crate) fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
         self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -281,6 +283,7 @@ impl Reply {
     }
 
     /// The JSON body; none when it is something else.
+    #[cfg(test)]
     pub(crate) fn as_json(&self) -> Option<&Value> {
         match &self.body {
             ReplyBody::Json(value) => Some(value),
@@ -289,6 +292,7 @@ impl Reply {
     }
 
     /// The first header of that name.
+    #[cfg(test)]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
@@ -318,7 +322,8 @@ impl Params {
 /// An operation that a route found: who may call it, and what it does.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
-    /// Stable name for logs and tests: `groups.put`.
+    /// Stable name of the operation, `groups.put`: what a debugger and `{:?}` show of a function pointer says nothing.
+    #[cfg_attr(not(test), expect(dead_code, reason = "read through Debug only"))]
     pub(crate) name: &'static str,
     /// Who may.
     pub(crate) access: Access,

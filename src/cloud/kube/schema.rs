@@ -47,7 +47,6 @@ pub(crate) struct Field {
     pub(crate) number: u32,
     pub(crate) shape: Shape,
     pub(crate) merge: ListMerge,
-    pub(crate) retain_keys: bool,
     /// The zero value means absent.
     pub(crate) omit_zero: bool,
 }
@@ -143,13 +142,14 @@ fn parse_field(word: &'static str) -> Option<Field> {
         None => head.split_once('=')?,
     };
     let (rest, omit_zero) = rest.strip_suffix('?').map_or((rest, false), |rest| (rest, true));
-    let (rest, retain_keys) = rest.strip_suffix('!').map_or((rest, false), |rest| (rest, true));
+    // `retainKeys`: the client says it in the patch, `$retainKeys`, so the server has nothing to look up.
+    let rest = rest.strip_suffix('!').unwrap_or(rest);
     let (shape, merge) = match rest.split_once('/') {
         Some((shape, "")) => (shape, ListMerge::Set),
         Some((shape, key)) => (shape, ListMerge::ByKey(key)),
         None => (rest, ListMerge::Replace),
     };
-    Some(Field { name, number: number.parse().ok()?, shape: Shape::parse(shape), merge, retain_keys, omit_zero })
+    Some(Field { name, number: number.parse().ok()?, shape: Shape::parse(shape), merge, omit_zero })
 }
 
 #[cfg(test)]

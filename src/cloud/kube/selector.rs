@@ -38,25 +38,6 @@ impl Selector {
         Ok(Selector { labels: parse_labels(labels)?, fields: parse_fields(resource, fields)? })
     }
 
-    /// `matchLabels` and `matchExpressions` of an object.
-    pub(crate) fn of_object(selector: &Value) -> Selector {
-        let mut labels = Vec::new();
-        for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
-            labels.push(LabelRule::In(key.clone(), vec![value.as_str().unwrap_or_default().to_owned()]));
-        }
-        for rule in selector["matchExpressions"].as_array().into_iter().flatten() {
-            let key = rule["key"].as_str().unwrap_or_default().to_owned();
-            let values = rule["values"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-            labels.push(match rule["operator"].as_str() {
-                Some("In") => LabelRule::In(key, values),
-                Some("NotIn") => LabelRule::NotIn(key, values),
-                Some("Exists") => LabelRule::Exists(key),
-                _ => LabelRule::Missing(key),
-            });
-        }
-        Selector { labels, fields: Vec::new() }
-    }
-
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let label = |key: &str| object["metadata"]["labels"].get(key).and_then(Value::as_str);
         self.labels.iter().all(|rule| match rule {

@@ -134,7 +134,6 @@ mod tests {
             principal_id: "p".into(),
             client_id: "c".into(),
             isolation_scope: "None".into(),
-            created: jiff::Timestamp::UNIX_EPOCH,
             credentials: credentials
                 .iter()
                 .enumerate()

@@ -30,7 +30,6 @@ pub(crate) struct Identity {
     /// Application id, which a workload presents as `AZURE_CLIENT_ID`.
     pub(crate) client_id: String,
     pub(crate) isolation_scope: String,
-    pub(crate) created: Timestamp,
     /// In the order of their creation.
     pub(crate) credentials: Vec<FederatedCredential>,
 }

@@ -79,7 +79,6 @@ pub(crate) fn put(state: &mut State, place: Place<'_>, now: Timestamp, request: 
         principal_id: String::new(),
         client_id: String::new(),
         isolation_scope: request.isolation_scope.unwrap_or_else(|| "None".to_owned()),
-        created: now,
         credentials: Vec::new(),
     };
     let principal = state.directory.register_managed_identity(&mut state.ids, &identity.id(), place.name, now);
