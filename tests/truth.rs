@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Ended, test_document};
+use crate::support::{Ended, docent_in, test_document};
 
 /// A document of one block.
 fn document(script: &str) -> String {
@@ -148,4 +148,24 @@ fn what_a_step_that_could_not_be_run_would_have_made_is_not_missed_as_if_the_doc
     assert_eq!(statuses, ["passed", "unsupported", "not-run", "passed"], "{}", ended.stdout);
     assert_eq!(ended.code, 6);
     assert_eq!(ended.steps()[2]["caused_by"]["step"], ended.steps()[1]["id"]);
+}
+
+#[test]
+fn what_a_file_beside_the_documents_loosens_is_said_in_every_report() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a scratch file");
+    write("document.md", &document("export X=$(false)\necho \"[$X]\""));
+    let run = |words: &[&str]| {
+        let fixed = ["test", "document.md", "-q", "--target", "none", "--report", "json=report.json"];
+        docent_in(folder.path(), &[&fixed, words].concat())
+    };
+    write("docent.toml", "masked = \"ignore\"\n");
+    let ended = run(&[]);
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(ended.stdout.contains("this run checks less than it could: docent.toml: masked = \"ignore\""), "{}", ended.stdout);
+    assert_eq!(ended.report["loosened"], serde_json::json!(["docent.toml: masked = \"ignore\""]));
+    let ended = run(&["--masked", "fail"]);
+    assert_eq!((ended.code, &ended.report["loosened"]), (1, &serde_json::json!([])));
+    write("docent.toml", "masked = \"fail\"\nunmarked = \"judge=0.3\"\n");
+    assert_eq!(run(&[]).report["loosened"], serde_json::json!([]));
 }

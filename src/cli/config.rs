@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::cli::{
     Problem,
-    args::{Clock, Masked, Scorer, Switch, Target, Unmarked, wall_time},
+    args::{Clock, Masked, Scorer, Switch, Target, TestArgs, Unmarked, wall_time},
     exit::Exit,
 };
 
@@ -113,6 +113,19 @@ impl Found {
 
     pub(super) fn clock(&self) -> Result<Option<Clock>, Problem> {
         self.config.clock.as_deref().map(super::args::clock).transpose().map_err(|why| self.wrong("clock", &why))
+    }
+
+    /// What of the file makes this run check less than it would without it, as it stands there. Flags and variables win, so what they say does not count.
+    pub(super) fn loosened(&self, args: &TestArgs) -> Result<Vec<String>, Problem> {
+        let said = [
+            ("masked", &self.config.masked, args.masked.is_none() && matches!(self.masked()?, Some(Masked::Warn | Masked::Ignore))),
+            ("unmarked", &self.config.unmarked, args.unmarked.is_none() && self.unmarked()? == Some(Unmarked::Ignore)),
+            ("scorer", &self.config.scorer, args.scorer.is_none() && self.scorer()? == Some(Scorer::Ie)),
+            ("errexit", &self.config.errexit, args.errexit.is_none() && self.errexit()? == Some(Switch::Off)),
+        ];
+        let file = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let lines = said.into_iter().filter(|(.., loosens)| *loosens);
+        Ok(lines.map(|(key, value, _)| format!("{file}: {key} = {:?}", value.as_deref().unwrap_or_default())).collect())
     }
 
     fn choice<T: Copy>(&self, key: &str, value: Option<&str>, known: &[(&str, T)]) -> Result<Option<T>, Problem> {

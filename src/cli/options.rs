@@ -66,6 +66,7 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         },
         run,
         selection: Selection { filter: args.filter.clone(), from: args.from.clone(), to: args.to.clone() },
+        loosened: file.loosened(args)?,
         seed: args.seed.or(file.config.seed).unwrap_or(0),
         jobs: args.jobs.or(file.config.jobs).map_or(processors, usize::from).max(1),
         errexit: args.errexit.or(file.errexit()?).unwrap_or(args::Switch::On) == args::Switch::On,

@@ -70,6 +70,8 @@ pub struct RunHeader {
     pub seed: u64,
     /// Wall time at the start, RFC 3339.
     pub started: String,
+    /// What a file beside the documents loosens, as it stands there: `docent.toml: masked = "warn"`. Readers of a green report should know.
+    pub loosened: Vec<String>,
 }
 
 /// Whoever listens. Called in order, from one task at a time.

@@ -36,6 +36,7 @@ pub(super) fn options() -> anyhow::Result<Options> {
         .find(|file| file.is_file())
         .context("bash is not on PATH; docent needs bash 4.4 or newer")?;
     Ok(Options {
+        loosened: Vec::new(),
         target: Target::Auto,
         run: RunOptions {
             timeout: TIMEOUT,

@@ -72,6 +72,7 @@ impl<W: Write + Send> JsonReport<W> {
             "azure": header.and_then(|header| header.azure.clone()).filter(|_| targets.contains(&"embedded")),
             "seed": header.map(|header| header.seed),
             "started": header.map(|header| header.started.clone()),
+            "loosened": header.map(|header| header.loosened.clone()),
             "duration_ms": milliseconds(self.started.elapsed()),
             "totals": totals_value(totals),
             "runbooks": self.runbooks.iter().map(runbook_value).collect::<Vec<_>>(),

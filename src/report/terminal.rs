@@ -89,6 +89,9 @@ impl<W: Write + Send> Terminal<W> {
     }
 
     fn header(&mut self, header: &RunHeader) -> io::Result<()> {
+        for loosened in &header.loosened {
+            writeln!(self.out, "{}", Painted(DOUBT, format!("this run checks less than it could: {loosened}")))?;
+        }
         if self.verbosity == Verbosity::Quiet {
             return Ok(());
         }

@@ -44,6 +44,8 @@ pub struct Options {
     pub selection: Selection,
     /// Where ids and random draws come from.
     pub seed: u64,
+    /// What a file beside the documents loosens, for the report; empty when nothing.
+    pub loosened: Vec<String>,
     /// How many runbooks run side by side, at least 1.
     pub jobs: usize,
     /// Whether a block stops at its first failing command.
@@ -147,6 +149,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
         azure: target::profile().filter(|_| options.target != Target::None),
         seed: options.seed,
         started: jiff::Timestamp::now().to_string(),
+        loosened: options.loosened.clone(),
     };
     listener.hear(&Event::RunStarted(header));
     let mut conclusion = Conclusion::default();
