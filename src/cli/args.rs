@@ -115,7 +115,7 @@ pub(crate) struct TestArgs {
     /// Exit 0 when nothing failed but something could not be run.
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_incomplete: bool,
-    /// A docent.toml to trust; those beside documents may only tighten.
+    /// A docent.toml to read instead of the nearest one above the documents.
     #[arg(long, value_name = "FILE", hide_short_help = true, env = "DOCENT_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
 }
