@@ -28,6 +28,21 @@ fn every_executable_block_of_the_manual_runs_and_prints_what_is_shown() {
     assert!(ran > 0, "no page has an executable block: the collector is broken");
 }
 
+#[test]
+fn every_link_of_the_manual_leads_to_a_file_of_the_project() {
+    let mut links = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).expect("a page of the manual");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let file = page.parent().expect("a page lies in a folder").join(target.split('#').next().unwrap_or(target));
+            assert!(file.exists(), "{}: {target} leads nowhere", page.display());
+            links += 1;
+        }
+    }
+    assert!(links > 3, "only {links} links were found: the collector is broken");
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

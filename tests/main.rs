@@ -6,6 +6,7 @@ mod bad_input;
 mod clients;
 mod consumer;
 mod documentation;
+mod incumbent;
 mod links;
 mod lint;
 mod load_bearing;

@@ -2,6 +2,7 @@
 
 mod binding;
 mod bounds;
+mod commonmark;
 mod directives;
 mod fences;
 mod incumbent;
