@@ -12,7 +12,7 @@ use crate::{
         stderr, stdout, written,
     },
     report::diagnostics,
-    runbook::ExitExpectation,
+    runbook::{ExitExpectation, TargetName, View, resolve},
 };
 
 pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
@@ -21,7 +21,8 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
         (Some(document), true) => document,
         _ => return Err(Problem::new(Exit::Usage, "`docent script` takes one runbook")),
     };
-    let runbook = &document.runbook;
+    // A script is for a shell of the reader's own.
+    let runbook = &resolve(&document.runbook, &View::of(TargetName::Live));
     if document.is_unreadable() {
         let mut error = stderr(colour);
         let coloured = !matches!(error.current_choice(), anstream::ColorChoice::Never);

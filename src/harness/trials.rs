@@ -73,6 +73,7 @@ fn trials(folder: &Path, layout: Layout, arguments: &Arguments) -> anyhow::Resul
         if document.runbook.steps.is_empty() {
             continue;
         }
+        let (document, _) = suite::seen(document, &options);
         let book = Arc::new(Book::new(document, options.clone()));
         // What a document promises to fail is judged as a whole.
         if layout == Layout::Document || !book.runbook.directives.expected_failures.is_empty() {

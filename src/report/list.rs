@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     report::json::{criterion, diagnostic_value},
-    runbook::{Criterion, Runbook},
+    runbook::{Criterion, Role, Runbook, Step},
 };
 
 /// A parsed document with what is wrong with it.
@@ -38,10 +38,8 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
         let width = runbook.steps.iter().map(|step| step.id.width()).max().unwrap_or(0);
         for step in &runbook.steps {
             let pad = width - step.id.width();
-            let mut checks: Vec<String> = step.expectations.iter().map(|expectation| check(&expectation.criterion)).collect();
-            if let Some(reason) = &step.directives.skip {
-                checks.insert(0, if reason.is_empty() { "skipped".to_owned() } else { format!("skipped: {reason}") });
-            }
+            let mut checks = manner(step);
+            checks.extend(step.expectations.iter().map(|expectation| check(&expectation.criterion)));
             let line = format!("  {:>5}  {}{}  {}", step.line, step.id, " ".repeat(pad), checks.join(", "));
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -56,6 +54,30 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether, when and how a step runs, where that is not as usual.
+fn manner(step: &Step) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(reason) = &step.directives.skip {
+        words.push(if reason.is_empty() { "skipped".to_owned() } else { format!("skipped: {reason}") });
+    }
+    if !step.conditions.only.is_empty() {
+        let targets: Vec<&str> = step.conditions.only.iter().map(|target| target.as_str()).collect();
+        words.push(format!("only {}", targets.join(", ")));
+    }
+    if step.conditions.interactive {
+        words.push("interactive".to_owned());
+    }
+    match step.directives.role {
+        Role::Ordinary => {}
+        Role::Setup => words.push("setup".to_owned()),
+        Role::Cleanup => words.push("cleanup".to_owned()),
+    }
+    if step.directives.background.is_some() {
+        words.push("in the background".to_owned());
+    }
+    words
 }
 
 fn check(criterion: &Criterion) -> String {

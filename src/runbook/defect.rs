@@ -94,17 +94,23 @@ defects! {
     UNSUPPORTED_DIRECTIVE = Error "unsupported-directive":
         "The directive is part of docent's vocabulary but not supported yet. Running the document without it would mean something else, so it is an error.";
     WRONG_DIRECTIVE_PLACE = Error "wrong-directive-place":
-        "The key is known, but not here: `docent:` speaks of the step below it, `docent-file:` of the whole document.";
+        "The key is known, but not here: `docent:` speaks of the step below it, `docent-file:` of the whole document, `docent-begin:` of all steps down to `docent-end`.";
     INVALID_DIRECTIVE_VALUE = Error "invalid-directive-value":
-        "The value does not fit the key. Times have a unit (`90s`, `20m`, `1h30m`), exit statuses are 0 to 255 or `any`, names of variables are letters, digits and `_`.";
+        "The value does not fit the key. Times have a unit (`90s`, `20m`, `1h30m`), exit statuses are 0 to 255 or `any`, names of variables are letters, digits and `_`, lists have commas without blanks, \
+         what follows `@` is a target.";
     REPEATED_DIRECTIVE = Error "repeated-directive":
         "The key is said twice for the same step or document. Which one holds would be a guess.";
+    CONTRADICTORY_DIRECTIVE = Error "contradictory-directive":
+        "Two things that are said about a step exclude each other, or one has no effect without another: `ready` without `background`, an exit status of a step that keeps running, `setup` and `cleanup` at once, \
+         `stop` of a step that is not in the background. Which one is meant would be a guess.";
+    UNBALANCED_RANGE = Error "unbalanced-range":
+        "`docent-begin:` and `docent-end` come in pairs, one inside the other, and a range that starts in a tab or zone ends in it. Here one of a pair is missing.";
     UNBOUND_DIRECTIVE = Error "unbound-directive":
-        "A `docent:` comment binds to the step below it. Here there is none, or a heading or a code block that is not executable comes first.";
+        "A `docent:` comment binds to the step below it. Here there is none, or a heading or a code block that is not executable comes first. A range of `docent-begin:` and `docent-end` needs a step in it.";
     DUPLICATE_STEP_NAME = Error "duplicate-step-name":
         "Two steps have the same `name`. Reports and filters could not tell them apart.";
     UNKNOWN_STEP = Error "unknown-step":
-        "`expect-failure` names a step that the document does not have. `docent list` prints the ids.";
+        "`expect-failure` or `stop` names a step that the document does not have. `docent list` prints the ids.";
     BROKEN_VARIABLE = Warning "broken-variable":
         "A line of a `variables` comment or of the `.ini` file beside the document is not `NAME=value`. It is ignored, and steps that rely on it find the variable unset.";
     UNEXPANDED_VARIABLE = Warning "unexpanded-variable":

@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use strsim::osa_distance;
 
-use super::annotation::misfit;
-use super::defect::{EMPTY_REGEX, INVALID_REGEX, NEAR_MISS_EXPECTATION, QUOTED_NUMBER, THRESHOLD_OUT_OF_RANGE, UNKNOWN_DIRECTIVE};
+use super::defect::{
+    CONTRADICTORY_DIRECTIVE, EMPTY_REGEX, INVALID_REGEX, NEAR_MISS_EXPECTATION, QUOTED_NUMBER, THRESHOLD_OUT_OF_RANGE, UNKNOWN_DIRECTIVE,
+};
 use super::model::Criterion;
 use super::pairs::{Pairs, Problem};
-use super::vocabulary::{Place, look_up};
+use super::said::Said;
+use super::vocabulary::Place;
 
 const KEY: &str = "expected_similarity";
 
@@ -20,10 +22,10 @@ const OTHER_SPELLINGS: &[&str] =
 
 const NUMBER_HINT: &str = "write expected_similarity=0.3, with a digit before the dot and no space before `=`";
 
-/// What a comment's body says about an expected output; none when it speaks of something else.
+/// What a comment's body says about an expected output, and how it is compared; none when it speaks of something else.
 ///
 /// Any other comment with a text in quotes is a comment. (Innovation Engine takes it for a regular expression.)
-pub(super) fn criterion(body: &str) -> Option<Result<Criterion, Problem>> {
+pub(super) fn criterion(body: &str) -> Option<Result<(Criterion, Said), Problem>> {
     let start = body.len() - body.trim_start().len();
     let trimmed = body.trim();
     match trimmed.strip_prefix(KEY).and_then(|rest| rest.strip_prefix('=')) {
@@ -32,15 +34,15 @@ pub(super) fn criterion(body: &str) -> Option<Result<Criterion, Problem>> {
     }
 }
 
-fn value_of(body: &str, at: usize, value: &str) -> Result<Criterion, Problem> {
+fn value_of(body: &str, at: usize, value: &str) -> Result<(Criterion, Said), Problem> {
     // Innovation Engine allows spaces after `=`, so documents may have them.
     let at = at + (value.len() - value.trim_start().len());
     let value = value.trim_start();
     let end = at + value.len();
     if let Some(quoted) = value.strip_prefix('"') {
         let (pattern, rest_at) = pattern(quoted, at + 1, end)?;
-        check_rest(body, rest_at, end)?;
-        return regex_criterion(pattern, at..at + pattern.len() + 2);
+        let said = rest(body, rest_at, end, true)?;
+        return Ok((regex_criterion(pattern, at..at + pattern.len() + 2)?, said));
     }
     let word_len = value.find(char::is_whitespace).unwrap_or(value.len());
     let word = &value[..word_len];
@@ -62,8 +64,7 @@ fn value_of(body: &str, at: usize, value: &str) -> Result<Criterion, Problem> {
         let problem = Problem::new(THRESHOLD_OUT_OF_RANGE, range, format!("no score reaches {word}"));
         return Err(problem.with_hint("thresholds lie between 0 and 1; 0.3 is customary"));
     }
-    check_rest(body, at + word_len, end)?;
-    Ok(Criterion::Similarity(threshold))
+    Ok((Criterion::Similarity(threshold), rest(body, at + word_len, end, false)?))
 }
 
 /// The pattern of a text that starts behind its opening quote, and where the rest of the comment starts.
@@ -127,13 +128,22 @@ fn last_line(message: &str) -> &str {
     line.strip_prefix("error: ").unwrap_or(line)
 }
 
-/// What may follow a threshold or pattern: keys that tune the comparison, none of which is built.
-fn check_rest(body: &str, at: usize, end: usize) -> Result<(), Problem> {
-    match Pairs::new(&body[..end], at).next() {
-        None => Ok(()),
-        Some(Err(problem)) => Err(problem),
-        Some(Ok(pair)) => Err(misfit(&pair, look_up(&pair.key, Place::Expectation), Place::Expectation)),
+/// What follows a threshold or a pattern: keys that tune the comparison. The first problem counts.
+fn rest(body: &str, at: usize, end: usize, is_pattern: bool) -> Result<Said, Problem> {
+    let mut said = Said::default();
+    for pair in Pairs::new(&body[..end], at) {
+        let pair = pair?;
+        said.take(&pair, Place::Expectation, 0).map_err(|problem| {
+            let is_unknown = problem.defect == UNKNOWN_DIRECTIVE && problem.hint.as_ref().is_some_and(|hint| !hint.starts_with("did"));
+            let hint = "write `expected_similarity=0.3` or `expected_similarity=\"regex\"` alone";
+            if is_unknown { problem.with_hint(hint) } else { problem }
+        })?;
+        if is_pattern && !pair.key.starts_with("stream") {
+            let message = format!("`{}` changes nothing where a pattern decides", pair.key);
+            return Err(Problem::new(CONTRADICTORY_DIRECTIVE, pair.range, message).with_hint("remove it, or give a threshold instead"));
+        }
     }
+    Ok(said)
 }
 
 /// Comments that other tools ignore without a word, although their authors meant a check.
@@ -181,10 +191,11 @@ fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runbook::model::{Comparison, Exact, Format, StreamChoice};
 
     #[track_caller]
     fn check(body: &str, expected: Criterion) {
-        assert_eq!(criterion(body), Some(Ok(expected)), "{body:?}");
+        assert_eq!(criterion(body), Some(Ok((expected, Said::default()))), "{body:?}");
     }
 
     #[track_caller]
@@ -216,7 +227,7 @@ mod tests {
         check(r#" expected_similarity="^v\d+\.\d+$" "#, Criterion::Regex(r"^v\d+\.\d+$".to_owned()));
         check("\nexpected_similarity=\"x+\"\n", Criterion::Regex("x+".to_owned()));
         check(r#"expected_similarity="a" and "b""#, Criterion::Regex(r#"a" and "b"#.to_owned()));
-        check_wrong(r#"expected_similarity="a" and "b" unordered"#, "unsupported-directive", "`unordered`");
+        check_wrong(r#"expected_similarity="a" and "b" unordered"#, "contradictory-directive", "`unordered`");
         check(r#"expected_similarity="\"state\": \"Succeeded\"""#, Criterion::Regex(r#"\"state\": \"Succeeded\""#.to_owned()));
         check("expected_similarity=\"(?m)^成功$\"", Criterion::Regex("(?m)^成功$".to_owned()));
     }
@@ -263,10 +274,33 @@ mod tests {
     }
 
     #[test]
+    fn keys_behind_a_threshold_or_pattern_are_read() {
+        let Some(Ok((criterion, said))) = criterion("expected_similarity=0.3 ignore=etag,*.id exact=name unordered\n as=json stream=both")
+        else {
+            panic!("an expectation was expected")
+        };
+        assert_eq!(criterion, Criterion::Similarity(0.3));
+        let comparison = Comparison {
+            ignore: vec!["etag".to_owned(), "*.id".to_owned()],
+            exact: Exact::At(vec!["name".to_owned()]),
+            unordered: true,
+            format: Some(Format::Json),
+            stream: StreamChoice::Both,
+        };
+        assert_eq!(said.comparison(0), (comparison, vec![]));
+        let Some(Ok((_, said))) = super::criterion("expected_similarity=\"a b\" stream=stderr") else {
+            panic!("an expectation was expected")
+        };
+        assert_eq!(said.comparison(0).0.stream, StreamChoice::Stderr);
+    }
+
+    #[test]
     fn keys_behind_a_threshold_or_pattern_are_checked() {
-        check_wrong("expected_similarity=0.3 ignore=etag", "unsupported-directive", "`ignore`");
+        check_wrong("expected_similarity=0.3 as=xml", "invalid-directive-value", "`xml` is not one of json, text, table, yaml");
+        check_wrong("expected_similarity=0.3 exact exact", "repeated-directive", "`exact`");
+        check_wrong("expected_similarity=0.3 timeout=3m", "wrong-directive-place", "`timeout`");
         check_wrong("expected_similarity=0.3 reason=\"flaky\"", "unknown-directive", "`reason`");
-        check_wrong("expected_similarity=\"a\" unordered", "unsupported-directive", "`unordered`");
+        check_wrong("expected_similarity=\"a\" unordered", "contradictory-directive", "`unordered`");
         check_wrong("expected_similarity=\"a\" trailing; words", "unknown-directive", "follows the regular expression");
     }
 

@@ -8,10 +8,11 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
 use super::defect::{DUPLICATE_STEP_NAME, UNKNOWN_STEP};
 use super::model::{FileDirectives, Step};
+use super::said::Said;
 use super::slug::slug;
 
 /// How many unknown steps get a suggestion.
-const HINTS_MAX: usize = 10;
+pub(super) const HINTS_MAX: usize = 10;
 
 /// The longest unknown name that gets one.
 const NAME_BYTES_MAX: usize = 300;
@@ -19,8 +20,14 @@ const NAME_BYTES_MAX: usize = 300;
 /// A step that has no id yet.
 pub(super) struct Named {
     pub(super) step: Step,
-    /// What `name=` said.
-    pub(super) name: Option<String>,
+    /// What is said of it.
+    pub(super) said: Said,
+    /// Whether it says itself how its outputs are compared.
+    pub(super) compares: bool,
+    /// What is said of each of its expectations.
+    pub(super) comparisons: Vec<Said>,
+    /// What its id is made of when it has no name; its heading when none.
+    pub(super) base: Option<&'static str>,
     /// The directive that said so, or the fence.
     pub(super) span: Span,
 }
@@ -28,13 +35,13 @@ pub(super) struct Named {
 /// Gives each step its id: its name, or the slug of its heading, with `.2` and so on for repeats; names come first.
 pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) -> Vec<Step> {
     let mut taken: HashMap<String, usize> = HashMap::new();
-    for Named { step, name, span } in &named {
-        let Some(name) = name else { continue };
+    for Named { step, said, span, .. } in &named {
+        let Some(name) = said.name() else { continue };
         if let Some(line) = taken.get(name) {
             let message = format!("the name `{name}` is taken by the step at line {line}; this one stands at line {}", step.line);
             diagnostics.push(DUPLICATE_STEP_NAME.at(source, *span, message).with_hint("give each step a name of its own"));
         } else {
-            taken.insert(name.clone(), step.line);
+            taken.insert(name.to_owned(), step.line);
         }
     }
     let mut used: HashSet<String> = taken.into_keys().collect();
@@ -42,12 +49,12 @@ pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFi
     let mut named_before: HashSet<String> = HashSet::new();
     let steps: Vec<Step> = named
         .into_iter()
-        .map(|Named { mut step, name, .. }| {
-            step.id = match name {
+        .map(|Named { mut step, said, base, .. }| {
+            step.id = match said.name().map(str::to_owned) {
                 Some(name) if named_before.insert(name.clone()) => name,
                 Some(name) => next(name, &mut repeats, &mut used),
                 None => {
-                    let slug = slug(&step.heading);
+                    let slug = base.map_or_else(|| slug(&step.heading), str::to_owned);
                     next(if slug.is_empty() { "step".to_owned() } else { slug }, &mut repeats, &mut used)
                 }
             };
@@ -57,9 +64,7 @@ pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFi
     let ids: HashSet<&str> = steps.iter().map(|step| step.id.as_str()).collect();
     let unknown = file.expected_failures.iter().filter(|failure| !ids.contains(failure.step.as_str()));
     for (index, failure) in unknown.enumerate() {
-        // A distance costs the product of both lengths, so only a few short names are measured.
-        let is_measured = index < HINTS_MAX && failure.step.len() <= NAME_BYTES_MAX;
-        let nearest = is_measured.then(|| ids.iter().min_by_key(|id| (osa_distance(id, &failure.step), **id))).flatten();
+        let nearest = (index < HINTS_MAX).then(|| nearest(&failure.step, ids.iter().copied())).flatten();
         let diagnostic = UNKNOWN_STEP.at(source, source.line_span(failure.line), format!("there is no step `{}`", failure.step));
         diagnostics.push(match nearest {
             Some(nearest) => diagnostic.with_hint(format!("did you mean `{nearest}`?")),
@@ -67,6 +72,12 @@ pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFi
         });
     }
     steps
+}
+
+/// The id that an unknown one is most like.
+pub(super) fn nearest<'a>(unknown: &str, ids: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // A distance costs the product of both lengths.
+    (unknown.len() <= NAME_BYTES_MAX).then(|| ids.min_by_key(|id| (osa_distance(id, unknown), *id))).flatten()
 }
 
 /// `base`, or `base.2`, `base.3` and so on: the first that is free.

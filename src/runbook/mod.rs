@@ -1,5 +1,6 @@
 //! Markdown text → [`Runbook`]. Pure, and never fails: what is wrong with a document comes back as diagnostics beside it.
 
+mod agreement;
 mod annotation;
 mod companions;
 mod defect;
@@ -10,10 +11,16 @@ mod markdown;
 pub mod model;
 mod pairs;
 mod parse;
+mod range;
+mod resolve;
+mod said;
+mod setting;
 mod slug;
 mod tag;
 mod text;
+mod value;
 mod variables;
+mod view;
 mod vocabulary;
 
 #[cfg(test)]
@@ -26,5 +33,7 @@ pub use model::{
     Format, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
 };
 pub use parse::{parse, parse_with};
+pub use resolve::resolve;
 pub use slug::slug;
 pub use tag::ExecutableTags;
+pub use view::{Choices, Conditions, TargetName, View};

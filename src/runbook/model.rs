@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::view::{Choices, Conditions};
 use crate::diagnostic::SourceFile;
 
 /// A parsed document.
@@ -21,6 +22,8 @@ pub struct Runbook {
     pub variables: Vec<Variable>,
     /// What `docent-file:` said.
     pub directives: FileDirectives,
+    /// What it said about some views only.
+    pub choices: Choices,
 }
 
 /// A heading.
@@ -51,6 +54,8 @@ pub struct Step {
     pub script: String,
     /// What directives said about it.
     pub directives: StepDirectives,
+    /// What they said about some views only.
+    pub conditions: Conditions,
     /// Expected outputs that bind to it, in document order; all must hold.
     pub expectations: Vec<Expectation>,
 }

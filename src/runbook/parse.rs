@@ -2,24 +2,31 @@
 //!
 //! Binding goes one way, downwards, and never over a heading or another step: what would be a guess is a diagnostic.
 
+use std::ops::Range;
+
 use crate::diagnostic::{Diagnostic, Fix, SourceFile, Span};
 
-use super::annotation::{self, FileDraft, Scope, StepDraft};
+use super::agreement;
+use super::annotation::{self, Hidden, Scope};
 use super::companions::Companions;
 use super::defect::{
-    DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_FENCE, FENCE_IN_HTML, FENCE_IN_INDENTED_CODE,
-    INLINE_DIRECTIVE, MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS, UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION,
-    UNBOUND_OUTPUT, UNCLOSED_COMMENT, UNCLOSED_FENCE,
+    BROKEN_DIRECTIVE, CONTRADICTORY_DIRECTIVE, DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_FENCE,
+    FENCE_IN_HTML, FENCE_IN_INDENTED_CODE, INLINE_DIRECTIVE, MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS,
+    UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION, UNBOUND_OUTPUT, UNCLOSED_COMMENT, UNCLOSED_FENCE,
 };
 use super::expectation;
 use super::front_matter::front_matter;
 use super::ids::{self, Named};
 use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
-use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, Variable};
+use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, StepDirectives, Variable};
 use super::pairs::Problem;
+use super::range::Ranges;
+use super::said::Said;
 use super::tag::{ExecutableTags, TagKind, classify, is_misspelt_output, tag};
 use super::text::normalise;
 use super::variables;
+use super::view::Conditions;
+use super::vocabulary::{Key, Place};
 
 /// Reads a document. Never fails: what is wrong comes back as diagnostics, in document order, beside what could be read.
 ///
@@ -52,12 +59,35 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
         }
         reader.end();
     }
-    let Reader { mut diagnostics, sections, steps, variables, file, .. } = reader;
-    let steps = ids::assign(steps, &file.directives, &source, &mut diagnostics);
+    let Reader { mut diagnostics, sections, mut steps, variables, file, .. } = reader;
+    let (directives, choices) = file.file();
+    for step in &mut steps {
+        finish(step, &source, &mut diagnostics);
+    }
+    let spans: Vec<Span> = steps.iter().map(|step| step.span).collect();
+    let steps = ids::assign(steps, &directives, &source, &mut diagnostics);
+    agreement::stops(&steps, &spans, &source, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     let title = sections.iter().find(|section| section.level == 1 && !section.title.is_empty()).map(|section| section.title.clone());
     let title = title.unwrap_or_else(|| file_name(path).to_owned());
-    (Runbook { title, properties, sections, steps, variables, directives: file.directives, source }, diagnostics)
+    (Runbook { title, properties, sections, steps, variables, directives, choices, source }, diagnostics)
+}
+
+/// Writes what is said of a step and of its expectations into the model.
+fn finish(named: &mut Named, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+    let Named { step, said, comparisons, span, compares, .. } = named;
+    if *compares && step.expectations.is_empty() {
+        let message = "how the output is compared is said, but no expected output follows this step";
+        diagnostics
+            .push(CONTRADICTORY_DIRECTIVE.at(source, *span, message).with_hint("show the output below the step, or remove the keys"));
+    }
+    agreement::contradictions(said, source, *span, diagnostics);
+    (step.directives, step.conditions) = said.step();
+    for (position, (expectation, own)) in step.expectations.iter_mut().zip(comparisons).enumerate() {
+        let (comparison, targeted) = said.overlaid(own).comparison(position);
+        expectation.comparison = comparison;
+        step.conditions.targeted.extend(targeted);
+    }
 }
 
 fn file_name(path: &str) -> &str {
@@ -67,6 +97,7 @@ fn file_name(path: &str) -> &str {
 /// An `expected_similarity` comment that waits for the output it binds to.
 struct Pending {
     criterion: Criterion,
+    said: Said,
     span: Span,
 }
 
@@ -86,8 +117,11 @@ struct Reader<'a> {
     sections: Vec<Section>,
     steps: Vec<Named>,
     variables: Vec<Variable>,
-    file: FileDraft,
-    step: StepDraft,
+    /// The position of the last step that a reader sees; outputs belong to it.
+    last_step: Option<usize>,
+    file: Said,
+    ranges: Ranges,
+    step: Said,
     /// The `docent:` comments that wait for their step; what they say is in `step`.
     directives: Vec<Span>,
     expectations: Vec<Pending>,
@@ -103,8 +137,10 @@ impl<'a> Reader<'a> {
             sections: Vec::new(),
             steps: Vec::new(),
             variables: Vec::new(),
-            file: FileDraft::default(),
-            step: StepDraft::default(),
+            last_step: None,
+            file: Said::default(),
+            ranges: Ranges::default(),
+            step: Said::default(),
             directives: Vec::new(),
             expectations: Vec::new(),
             since_step: SinceStep::default(),
@@ -194,32 +230,64 @@ impl<'a> Reader<'a> {
 
     /// Whether the fence at `line` is an expected output of the last step.
     fn since_step_has_output(&self, line: usize) -> bool {
-        let last = self.steps.last().and_then(|step| step.step.expectations.last());
+        let last = self.last_step.and_then(|position| self.steps[position].step.expectations.last());
         last.is_some_and(|expectation| expectation.fence_line == line)
     }
 
     fn step(&mut self, fence: Fence, tag: String, line: usize) {
-        let draft = std::mem::take(&mut self.step);
+        let said = std::mem::take(&mut self.step);
         let span = self.directives.first().copied().unwrap_or_else(|| self.source.line_span(line));
         self.directives.clear();
         self.since_step = SinceStep::default();
+        self.last_step = Some(self.steps.len());
+        self.push_step(fence.content, tag, line, said, span, None);
+    }
+
+    /// A code block in a comment: only readers do not see it.
+    fn hidden_step(&mut self, hidden: Hidden, comment: &Comment, said: Said, span: Span) {
+        let base = match (said.has(Key::Setup, None), said.has(Key::Cleanup, None)) {
+            (true, _) => "setup",
+            (false, true) => "cleanup",
+            _ => {
+                let place = comment.span(hidden.range);
+                let message = "only a step that is `setup` or `cleanup` can stand in a comment";
+                self.report_with(BROKEN_DIRECTIVE, place, message, "say `docent: setup` above it, or show it to readers");
+                return;
+            }
+        };
+        let tag = tag(&hidden.fence.info).to_owned();
+        let place = comment.span(hidden.range);
+        if classify(&hidden.fence.info, self.executable) != TagKind::Executable {
+            self.report_with(BROKEN_DIRECTIVE, place, format!("`{tag}` is not an executable tag"), "write ```bash");
+        } else if !hidden.fence.is_closed {
+            self.report_with(BROKEN_DIRECTIVE, place, "the code block in this comment has no closing fence", "close it above `-->`");
+        } else {
+            let line = self.source.line(place.start);
+            self.push_step(hidden.fence.content, tag, line, said, span, Some(base));
+        }
+    }
+
+    fn push_step(&mut self, script: String, language: String, line: usize, said: Said, span: Span, base: Option<&'static str>) {
         let step = Step {
             id: String::new(),
             heading: self.sections.last().map(|section| section.title.clone()).unwrap_or_default(),
             line,
             script_line: line + 1,
-            language: tag,
-            script: fence.content,
-            directives: draft.directives,
+            language,
+            script,
+            directives: StepDirectives::default(),
+            conditions: Conditions::default(),
             expectations: Vec::new(),
         };
-        self.steps.push(Named { step, name: draft.name, span });
+        let compares = said.compares();
+        let said = self.ranges.around_step().overlaid(&said);
+        self.steps.push(Named { step, said, compares, comparisons: Vec::new(), base, span });
     }
 
     /// A fence below `expected_similarity` comments.
     fn marked_output(&mut self, fence: &Fence, tag: &str, line: usize) {
         let pending = std::mem::take(&mut self.expectations);
-        let why = match (&self.since_step.other_commands, self.steps.is_empty()) {
+        let why = match (&self.since_step.other_commands, self.last_step.is_none()) {
             (_, true) => Some("no step stands above it".to_owned()),
             (Some((line, tag)), _) => Some(format!("the code block above it is tagged `{tag}` and does not run (line {line})")),
             (None, false) => None,
@@ -232,7 +300,7 @@ impl<'a> Reader<'a> {
         }
         for expectation in pending {
             let comment_line = self.source.line(expectation.span.start);
-            self.expect(comment_line, line, tag, expectation.criterion, fence.content.clone());
+            self.expect(comment_line, line, tag, expectation.criterion, fence.content.clone(), expectation.said);
         }
     }
 
@@ -241,7 +309,7 @@ impl<'a> Reader<'a> {
         match kind {
             TagKind::Output => {
                 let why = match &self.since_step {
-                    _ if self.steps.is_empty() => Some("no step stands above it".to_owned()),
+                    _ if self.last_step.is_none() => Some("no step stands above it".to_owned()),
                     SinceStep { other_commands: Some((line, tag)), .. } => {
                         Some(format!("the code block above it is tagged `{tag}` and does not run (line {line})"))
                     }
@@ -252,11 +320,11 @@ impl<'a> Reader<'a> {
                     Some(why) => {
                         self.report(UNBOUND_OUTPUT, self.source.line_span(line), format!("this output is compared with nothing: {why}"))
                     }
-                    None => self.expect(line, line, &tag, Criterion::Unmarked, fence.content),
+                    None => self.expect(line, line, &tag, Criterion::Unmarked, fence.content, Said::default()),
                 }
             }
-            TagKind::Data if !self.steps.is_empty() && !self.since_step.anything => {
-                self.expect(line, line, &tag, Criterion::Unmarked, fence.content)
+            TagKind::Data if self.last_step.is_some() && !self.since_step.anything => {
+                self.expect(line, line, &tag, Criterion::Unmarked, fence.content, Said::default())
             }
             TagKind::NearOutput => {
                 let message = format!("`{tag}` is not the tag of an output, so this block is compared with nothing");
@@ -279,8 +347,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn expect(&mut self, line: usize, fence_line: usize, language: &str, criterion: Criterion, text: String) {
-        if let Some(last) = self.steps.last_mut() {
+    fn expect(&mut self, line: usize, fence_line: usize, language: &str, criterion: Criterion, text: String, said: Said) {
+        if let Some(last) = self.last_step.and_then(|position| self.steps.get_mut(position)) {
+            last.comparisons.push(said);
             last.step.expectations.push(Expectation {
                 line,
                 fence_line,
@@ -318,9 +387,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(criterion) = expectation::criterion(body) {
             match criterion {
-                Ok(criterion) => {
+                Ok((criterion, said)) => {
                     self.note_inline(comment, span);
-                    self.expectations.push(Pending { criterion, span });
+                    self.expectations.push(Pending { criterion, said, span });
                 }
                 Err(problem) => self.take_problems(comment, vec![problem]),
             }
@@ -335,17 +404,37 @@ impl<'a> Reader<'a> {
 
     fn directive(&mut self, comment: &Comment, scope: Scope, span: Span) {
         let body = comment.body.as_str();
+        let source = self.source;
+        let line_of = |range: &Range<usize>| source.line(comment.span(range.clone()).start);
         let mut problems = Vec::new();
         match scope {
-            Scope::Step { at } => {
-                self.step.read(body, at, &mut problems);
-                self.directives.push(span);
+            Scope::Step { at } => match annotation::hidden_block(body, at) {
+                Ok((None, end)) => {
+                    self.step.read(body, at..end, Place::Step, line_of, &mut problems);
+                    self.directives.push(span);
+                }
+                Ok((Some(hidden), end)) => {
+                    let mut said = Said::default();
+                    said.read(body, at..end, Place::Step, line_of, &mut problems);
+                    // When its keys are wrong, what it is for is not known.
+                    if problems.is_empty() {
+                        self.hidden_step(hidden, comment, said, span);
+                    }
+                }
+                Err(problem) => problems.push(problem),
+            },
+            Scope::File { at } => self.file.read(body, at..body.len(), Place::File, line_of, &mut problems),
+            Scope::Begin { at } => {
+                let mut said = Said::default();
+                said.read(body, at..body.len(), Place::Range, line_of, &mut problems);
+                self.refuse_directives("starts a range");
+                self.ranges.begin(&said, span, source, &mut self.diagnostics);
             }
-            Scope::File { at } => {
-                let source = self.source;
-                self.file.read(body, at, |pair| source.line(comment.span(pair.range.clone()).start), &mut problems);
+            Scope::End { at } => {
+                problems.extend(annotation::end_with_more(body, at));
+                self.refuse_directives("ends a range");
+                self.ranges.end(span, source, &mut self.diagnostics);
             }
-            Scope::Range { end } => problems.push(annotation::range_is_planned(body, end)),
             Scope::NearMiss { end } => problems.push(annotation::near_miss(body, end)),
         }
         self.take_problems(comment, problems);
@@ -400,7 +489,7 @@ impl<'a> Reader<'a> {
                 "put it directly above a step",
             );
         }
-        self.step = StepDraft::default();
+        self.step = Said::default();
     }
 
     fn take_problems(&mut self, comment: &Comment, problems: Vec<Problem>) {
@@ -435,6 +524,7 @@ impl<'a> Reader<'a> {
             self.report_with(UNBOUND_EXPECTATION, expectation.span, message, "put it directly above the expected output");
         }
         self.refuse_directives("comes no code block");
+        self.ranges.close(self.source, &mut self.diagnostics);
         if self.steps.is_empty() {
             self.report(NO_STEPS, self.source.line_span(1), "the document has no executable code block");
         }

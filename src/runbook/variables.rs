@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use super::annotation::is_variable_name;
 use super::defect::{BROKEN_VARIABLE, UNEXPANDED_VARIABLE};
 use super::pairs::Problem;
+use super::value::is_variable_name;
 
 /// A name, its value and the byte where its line starts.
 #[derive(Debug, Clone, PartialEq, Eq)]

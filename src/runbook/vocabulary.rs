@@ -2,16 +2,37 @@
 
 use strsim::osa_distance;
 
-/// A key that is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::view::TargetName;
+
+/// A key that the parser reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
-    Skip,
-    Timeout,
+    As,
+    Background,
+    Capture,
+    Cleanup,
+    Exact,
     ExpectExit,
-    ExpectStderr,
-    Name,
-    Secret,
     ExpectFailure,
+    ExpectStderr,
+    Ignore,
+    Interactive,
+    LintDisable,
+    Name,
+    Only,
+    Ready,
+    Requires,
+    Secret,
+    Setup,
+    Skip,
+    Stdin,
+    Stop,
+    Stream,
+    Tab,
+    Timeout,
+    Unordered,
+    Wait,
+    Zone,
 }
 
 /// Where a key may stand.
@@ -21,75 +42,137 @@ pub(super) enum Place {
     Step,
     /// `docent-file:`.
     File,
+    /// `docent-begin:`.
+    Range,
     /// Beside `expected_similarity`.
     Expectation,
+}
+
+impl Place {
+    /// What stands at the start of a comment of this kind.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Step => "docent:",
+            Self::File => "docent-file:",
+            Self::Range => "docent-begin:",
+            Self::Expectation => "expected_similarity",
+        }
+    }
 }
 
 /// What the vocabulary says about a key in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Built, and at home here.
-    Built(Key),
+    /// Built, and at home here; perhaps for one target only.
+    Built(Key, Option<TargetName>),
     /// Known, and not supported yet.
     Planned,
     /// Known, and at home in these places only.
     Elsewhere(&'static [Place]),
+    /// It says the same on every target, so it takes no `@target`.
+    Untargeted(&'static str),
+    /// There is no such target; perhaps this one was meant.
+    UnknownTarget(Option<&'static str>),
     /// Unknown; perhaps this key was meant.
     Unknown(Option<&'static str>),
 }
 
+/// One key.
+struct Word {
+    spelling: &'static str,
+    /// None for a key that nothing reads yet.
+    key: Option<Key>,
+    places: &'static [Place],
+    /// Whether `key@target` makes sense.
+    takes_target: bool,
+    /// Whether all of docent acts on it; until then it is an error.
+    is_built: bool,
+}
+
 const STEP: &[Place] = &[Place::Step];
 const FILE: &[Place] = &[Place::File];
-const BOTH: &[Place] = &[Place::Step, Place::File];
-const COMPARE: &[Place] = &[Place::Expectation, Place::Step];
+const STEP_FILE: &[Place] = &[Place::Step, Place::File];
+const STEP_RANGE: &[Place] = &[Place::Step, Place::Range];
+const ANY: &[Place] = &[Place::Step, Place::Range, Place::File];
+const COMPARE: &[Place] = &[Place::Expectation, Place::Step, Place::Range];
 
-const BUILT: &[(&str, Key, &[Place])] = &[
-    ("skip", Key::Skip, STEP),
-    ("timeout", Key::Timeout, BOTH),
-    ("expect-exit", Key::ExpectExit, STEP),
-    ("expect-stderr", Key::ExpectStderr, STEP),
-    ("name", Key::Name, STEP),
-    ("secret", Key::Secret, BOTH),
-    ("expect-failure", Key::ExpectFailure, FILE),
+const fn built(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
+    Word { spelling, key: Some(key), places, takes_target: false, is_built: true }
+}
+
+/// Read by the parser; nothing acts on it yet.
+const fn read_only(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
+    Word { is_built: false, ..built(spelling, key, places) }
+}
+
+const fn planned(spelling: &'static str, places: &'static [Place]) -> Word {
+    Word { spelling, key: None, places, takes_target: false, is_built: false }
+}
+
+impl Word {
+    const fn per_target(self) -> Self {
+        Self { takes_target: true, ..self }
+    }
+}
+
+/// The whole vocabulary, in the order in which it is listed to people.
+const WORDS: &[Word] = &[
+    built("skip", Key::Skip, STEP_RANGE).per_target(),
+    built("timeout", Key::Timeout, ANY).per_target(),
+    built("expect-exit", Key::ExpectExit, STEP_RANGE).per_target(),
+    built("expect-stderr", Key::ExpectStderr, STEP).per_target(),
+    built("expect-failure", Key::ExpectFailure, FILE),
+    built("name", Key::Name, STEP),
+    built("secret", Key::Secret, ANY).per_target(),
+    built("only", Key::Only, STEP_RANGE),
+    built("interactive", Key::Interactive, STEP_RANGE),
+    read_only("wait", Key::Wait, STEP_RANGE).per_target(),
+    read_only("setup", Key::Setup, STEP_RANGE),
+    read_only("cleanup", Key::Cleanup, STEP_RANGE),
+    read_only("background", Key::Background, STEP),
+    read_only("ready", Key::Ready, STEP).per_target(),
+    read_only("stop", Key::Stop, STEP),
+    read_only("stdin", Key::Stdin, STEP).per_target(),
+    read_only("capture", Key::Capture, STEP).per_target(),
+    read_only("requires", Key::Requires, ANY).per_target(),
+    read_only("ignore", Key::Ignore, COMPARE).per_target(),
+    read_only("exact", Key::Exact, COMPARE).per_target(),
+    read_only("unordered", Key::Unordered, COMPARE).per_target(),
+    read_only("as", Key::As, COMPARE).per_target(),
+    read_only("stream", Key::Stream, COMPARE).per_target(),
+    read_only("lint-disable", Key::LintDisable, ANY),
+    read_only("tab", Key::Tab, FILE),
+    read_only("zone", Key::Zone, FILE),
+    planned("after", STEP),
+    planned("backoff", STEP),
+    planned("eventually", STEP),
+    planned("every", STEP),
+    planned("needs", STEP_FILE),
+    planned("retry", STEP),
 ];
 
-const PLANNED: &[(&str, &[Place])] = &[
-    ("after", STEP),
-    ("as", COMPARE),
-    ("background", STEP),
-    ("backoff", STEP),
-    ("capture", STEP),
-    ("cleanup", STEP),
-    ("eventually", STEP),
-    ("every", STEP),
-    ("exact", COMPARE),
-    ("ignore", COMPARE),
-    ("interactive", STEP),
-    ("needs", BOTH),
-    ("only", STEP),
-    ("ready", STEP),
-    ("requires", BOTH),
-    ("retry", STEP),
-    ("setup", STEP),
-    ("stdin", STEP),
-    ("stop", STEP),
-    ("stream", COMPARE),
-    ("tab", FILE),
-    ("unordered", COMPARE),
-    ("wait", STEP),
-    ("zone", FILE),
-];
+impl Word {
+    /// The parser's own tests read what nothing acts on yet.
+    fn is_accepted(&self) -> bool {
+        self.is_built || cfg!(test)
+    }
+}
 
-/// Looks up a key; one that speaks of a single target, such as `timeout@live`, is planned when its first part is known.
+/// Looks up a key, with or without the one target that it speaks of: `timeout`, `timeout@live`.
 pub(super) fn look_up(key: &str, place: Place) -> Entry {
     let (base, target) = key.split_once('@').map_or((key, None), |(base, target)| (base, Some(target)));
-    let built = BUILT.iter().find(|(spelling, ..)| *spelling == base).map(|(_, key, places)| (Some(*key), *places));
-    let known = built.or_else(|| PLANNED.iter().find(|(spelling, _)| *spelling == base).map(|(_, places)| (None, *places)));
-    match known {
-        None => Entry::Unknown(nearest(base, place)),
-        Some((_, places)) if !places.contains(&place) => Entry::Elsewhere(places),
-        Some((Some(key), _)) if target.is_none() => Entry::Built(key),
-        Some(_) => Entry::Planned,
+    let Some(word) = WORDS.iter().find(|word| word.spelling == base) else { return Entry::Unknown(nearest(base, place)) };
+    if !word.places.contains(&place) {
+        return Entry::Elsewhere(word.places);
+    }
+    let Some(key) = word.key.filter(|_| word.is_accepted()) else { return Entry::Planned };
+    match target {
+        None => Entry::Built(key, None),
+        Some(_) if !word.takes_target => Entry::Untargeted(word.spelling),
+        Some(name) => match TargetName::parse(name) {
+            Some(target) => Entry::Built(key, Some(target)),
+            None => Entry::UnknownTarget(TargetName::nearest(name)),
+        },
     }
 }
 
@@ -101,11 +184,9 @@ fn nearest(key: &str, place: Place) -> Option<&'static str> {
     }
     let key = key.to_ascii_lowercase().replace('_', "-");
     let reach = if key.len() <= 4 { 1 } else { 2.max(key.len() / 3) };
-    let built = BUILT.iter().map(|(spelling, _, places)| (*spelling, *places));
-    let planned = PLANNED.iter().copied();
-    built
-        .chain(planned)
-        .map(|(spelling, places)| (osa_distance(&key, spelling), !places.contains(&place), spelling))
+    WORDS
+        .iter()
+        .map(|word| (osa_distance(&key, word.spelling), !word.places.contains(&place), word.spelling))
         .filter(|(distance, ..)| *distance <= reach)
         .min()
         .map(|(.., spelling)| spelling)
@@ -116,19 +197,24 @@ pub(super) fn is_misspelling(key: &str, near: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('_', "-");
     let distance = osa_distance(&key, near);
     let is_alone = |known: &str| known == near || osa_distance(&key, known) > distance;
-    let known = BUILT.iter().map(|(spelling, ..)| *spelling).chain(PLANNED.iter().map(|(spelling, _)| *spelling));
-    distance <= if near.len() >= 8 { 2 } else { usize::from(near.len() >= 4) } && known.into_iter().all(is_alone)
+    distance <= if near.len() >= 8 { 2 } else { usize::from(near.len() >= 4) } && WORDS.iter().all(|word| is_alone(word.spelling))
 }
 
 /// The keys that are built for a place, as a list for a person.
 pub(super) fn built_keys(place: Place) -> String {
-    let keys: Vec<&str> = BUILT.iter().filter(|(.., places)| places.contains(&place)).map(|(spelling, ..)| *spelling).collect();
-    keys.join(", ")
+    let words = WORDS.iter().filter(|word| word.is_accepted() && word.key.is_some() && word.places.contains(&place));
+    words.map(|word| word.spelling).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a word is a key of the vocabulary.
 pub(super) fn is_known(key: &str) -> bool {
     !matches!(look_up(key, Place::Step), Entry::Unknown(_))
+}
+
+/// Every key as the manual lists it: spelling, places, whether it is built.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [Place], bool)> {
+    WORDS.iter().map(|word| (word.spelling, word.places, word.is_built))
 }
 
 #[cfg(test)]
@@ -142,13 +228,24 @@ mod tests {
 
     #[test]
     fn keys_are_built_planned_elsewhere_or_unknown() {
-        check("skip", Place::Step, Entry::Built(Key::Skip));
-        check("skip", Place::File, Entry::Elsewhere(STEP));
+        check("skip", Place::Step, Entry::Built(Key::Skip, None));
+        check("skip", Place::File, Entry::Elsewhere(STEP_RANGE));
         check("expect-failure", Place::Step, Entry::Elsewhere(FILE));
         check("retry", Place::Step, Entry::Planned);
-        check("timeout@live", Place::Step, Entry::Planned);
-        check("unordered", Place::Expectation, Entry::Planned);
+        check("retry@live", Place::Step, Entry::Planned);
+        check("unordered", Place::Expectation, Entry::Built(Key::Unordered, None));
         check("frobnicate", Place::Step, Entry::Unknown(None));
+    }
+
+    #[test]
+    fn a_key_may_speak_of_one_target() {
+        check("timeout@live", Place::Step, Entry::Built(Key::Timeout, Some(TargetName::Live)));
+        check("ignore@embedded", Place::Expectation, Entry::Built(Key::Ignore, Some(TargetName::Embedded)));
+        check("timeout@liv", Place::Step, Entry::UnknownTarget(Some("live")));
+        check("timeout@azure", Place::Step, Entry::UnknownTarget(None));
+        check("timeout@", Place::Step, Entry::UnknownTarget(None));
+        check("name@live", Place::Step, Entry::Untargeted("name"));
+        check("timout@live", Place::Step, Entry::Unknown(Some("timeout")));
     }
 
     #[test]
@@ -157,5 +254,13 @@ mod tests {
         check("expect_exit", Place::Step, Entry::Unknown(Some("expect-exit")));
         check("expected-failure", Place::File, Entry::Unknown(Some("expect-failure")));
         check("SKIP", Place::Step, Entry::Unknown(Some("skip")));
+        check("lint_disabled", Place::Step, Entry::Unknown(Some("lint-disable")));
+    }
+
+    #[test]
+    fn no_two_words_are_spelled_alike() {
+        for (index, word) in WORDS.iter().enumerate() {
+            assert!(WORDS[..index].iter().all(|other| other.spelling != word.spelling), "{}", word.spelling);
+        }
     }
 }

@@ -29,6 +29,7 @@ use crate::{
         result::{RunbookResult, RunbookStatus, Totals},
         world::World,
     },
+    runbook::{self, View},
     shell::{Bash, Helper, Interrupt, Launch, ShellError},
     target::{self, Choice, Target, none::Plain},
 };
@@ -172,6 +173,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
             }
             Entry::Document(document) => document,
         };
+        let (document, choice) = seen(document, options);
         let plan = match plan(&document.runbook, &options.selection) {
             Ok(plan) => plan,
             Err(source) => {
@@ -188,7 +190,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
         let (options, interrupt, permits) = (options.clone(), interrupt.clone(), Arc::clone(&permits));
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            let ended = one(document, plan, &options, &interrupt, &mut teller).await;
+            let ended = one(document, &choice, plan, &options, &interrupt, &mut teller).await;
             teller.done();
             (position, ended)
         });
@@ -211,18 +213,25 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
     conclusion
 }
 
+/// A document as a run of it sees it, and where that is: what is said about one target is settled.
+pub fn seen(document: Document, options: &Options) -> (Document, Choice) {
+    let choice = target::choose(options.target, &document.runbook);
+    let runbook = runbook::resolve(&document.runbook, &View::of(choice.target()));
+    (Document { runbook: Arc::new(runbook), ..document }, choice)
+}
+
 async fn one(
     document: Document,
+    choice: &Choice,
     plan: crate::engine::plan::Plan,
     options: &Options,
     interrupt: &Interrupt,
     teller: &mut Teller,
 ) -> Result<Arc<RunbookResult>, SuiteError> {
     let path = document.runbook.source.path().to_owned();
-    let choice = target::choose(options.target, &document.runbook);
     let scratch =
         tempfile::Builder::new().prefix("docent-").tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
-    let mut world = world(&choice, options, scratch.path(), &path).await?;
+    let mut world = world(choice, options, scratch.path(), &path).await?;
     teller.hear(&Event::RunbookStarted {
         runbook: teller.position,
         document: Arc::clone(&document.runbook),

@@ -1,6 +1,9 @@
 //! Where a run happens: the environment, the clock and the observations that a run works with.
 
-use crate::{bash, runbook::Runbook};
+use crate::{
+    bash,
+    runbook::{Runbook, TargetName},
+};
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
@@ -28,9 +31,14 @@ pub struct Choice {
 }
 
 impl Choice {
+    /// The target as directives name it.
+    pub fn target(&self) -> TargetName {
+        if self.embedded { TargetName::Embedded } else { TargetName::None }
+    }
+
     /// The target's name in reports.
     pub fn name(&self) -> &'static str {
-        if self.embedded { "embedded" } else { "none" }
+        self.target().as_str()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{check, read};
-use crate::runbook::{Companion, Companions, ExitExpectation, parse};
+use crate::runbook::{Companion, Companions, Exact, ExitExpectation, Role, StreamChoice, TargetName, View, parse, resolve};
 
 #[test]
 fn directives_bind_to_the_step_below_them() {
@@ -47,14 +47,9 @@ fn directives_that_bind_to_no_step_are_errors() {
 fn directives_that_cannot_be_taken_are_errors_at_their_key() {
     check("<!-- docent: timout=3m -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 unknown-directive"]);
     check("<!-- docent: skip\n  retry=3 -->\n```bash\na\n```\n", &["3 step bash: a\\n", "error 2 unsupported-directive"]);
-    check(
-        "<!-- docent-begin: skip -->\n```bash\na\n```\n<!-- docent-end -->\n",
-        &["2 step bash: a\\n", "error 1 unsupported-directive", "error 5 unsupported-directive"],
-    );
     check("<!-- Docent: skip -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 near-miss-directive"]);
     check("<!-- docent: skip -->\n<!-- docent: skip -->\n```bash\na\n```\n", &["3 step bash: a\\n", "error 2 repeated-directive"]);
     check("<!-- docent-file: skip -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 wrong-directive-place"]);
-    check("<!-- docent: setup\n```bash\nx\n```\n-->\n```bash\na\n```\n", &["6 step bash: a\\n", "error 1 unsupported-directive"]);
 }
 
 #[test]
@@ -106,4 +101,147 @@ fn broken_front_matter_is_reported_and_the_steps_stay() {
     check("---\ntitle: \"x\nfoo: : bar\n---\n# T\n```bash\necho a\n```\n", &["6 t bash: echo a\\n", "warning 3 broken-front-matter"]);
     let (runbook, _) = read("---\ntitle: 'Guía'\n---\n# T\n```bash\na\n```\n");
     assert_eq!((runbook.properties.get("title"), runbook.steps[0].line), (Some(&serde_json::json!("Guía")), 5));
+}
+
+#[test]
+fn a_range_speaks_of_every_step_in_it() {
+    let (runbook, diagnostics) = read(
+        "```bash\na\n```\n<!-- docent-begin: timeout=1m secret=A -->\n## X\n```bash\nb\n```\n\n<!-- docent-begin: skip=\"GPU\" timeout=2m -->\n```bash\nc\n```\n\
+         <!-- docent-end -->\n<!-- docent: timeout=3m -->\n```bash\nd\n```\n<!-- docent-end -->\n```bash\ne\n```\n",
+    );
+    assert_eq!(diagnostics, []);
+    let found: Vec<_> = runbook
+        .steps
+        .iter()
+        .map(|step| (step.directives.timeout.map(|time| time.as_secs()), step.directives.skip.as_deref(), step.directives.secrets.len()))
+        .collect();
+    assert_eq!(found, [(None, None, 0), (Some(60), None, 1), (Some(120), Some("GPU"), 1), (Some(180), None, 1), (None, None, 0)]);
+}
+
+#[test]
+fn ranges_come_in_pairs_and_have_a_step() {
+    let step = "```bash\na\n```\n";
+    check(&format!("<!-- docent-begin: skip -->\n{step}"), &["2 step bash: a\\n", "error 1 unbalanced-range"]);
+    check(&format!("{step}<!-- docent-end -->\n"), &["1 step bash: a\\n", "error 4 unbalanced-range"]);
+    check(&format!("{step}<!-- docent-begin: skip -->\n<!-- docent-end -->\n"), &["1 step bash: a\\n", "error 4 unbound-directive"]);
+    check(&format!("<!-- docent-begin: skip -->\n{step}<!-- docent-end: skip -->\n"), &["2 step bash: a\\n", "error 5 broken-directive"]);
+    check(
+        &format!("<!-- docent: skip -->\n<!-- docent-begin: timeout=1m -->\n{step}<!-- docent-end -->\n"),
+        &["3 step bash: a\\n", "error 1 unbound-directive"],
+    );
+    let deep = "<!-- docent-begin: skip -->\n".repeat(40) + step + &"<!-- docent-end -->\n".repeat(40);
+    let (_, diagnostics) = read(&deep);
+    assert!(!diagnostics.is_empty() && diagnostics.iter().all(|diagnostic| diagnostic.code == "unbalanced-range"), "{diagnostics:?}");
+}
+
+#[test]
+fn setup_and_cleanup_may_hide_in_a_comment() {
+    let text = "# T\n```bash\na\n```\n\n> <!-- docent: setup timeout=1m\n> \n> ```bash\n> x\n>  y\n> ```\n> -->\n\n```output\nA\n```\n<!-- docent: cleanup\n~~~sh\nz\n~~~ -->\n";
+    let (runbook, diagnostics) = read(text);
+    let steps: Vec<_> = runbook
+        .steps
+        .iter()
+        .map(|step| (step.id.as_str(), step.line, step.script_line, step.script.as_str(), step.directives.role))
+        .collect();
+    assert_eq!(
+        steps,
+        [("t", 2, 3, "a\n", Role::Ordinary), ("setup", 8, 9, "x\n y\n", Role::Setup), ("cleanup", 18, 19, "z\n", Role::Cleanup)],
+        "{diagnostics:?}"
+    );
+    // An output belongs to the step that readers see above it.
+    assert_eq!(runbook.steps[0].expectations.len(), 1);
+    assert_eq!(runbook.source.line_text(9), "> x");
+    assert_eq!(diagnostics, []);
+}
+
+#[test]
+fn only_one_closed_executable_block_may_hide_and_only_for_a_role() {
+    let step = "```bash\na\n```\n";
+    for (comment, line) in [
+        ("<!-- docent: timeout=1m\n```bash\nx\n```\n-->\n", 2),
+        ("<!-- docent: setup\n```text\nx\n```\n-->\n", 2),
+        ("<!-- docent: setup\n```bash\nx\n-->\n", 2),
+        ("<!-- docent: setup\n```bash\nx\n```\ny\n-->\n", 5),
+    ] {
+        let (runbook, diagnostics) = read(&format!("{comment}{step}"));
+        let found: Vec<_> = diagnostics.iter().map(|diagnostic| (diagnostic.code, diagnostic.line)).collect();
+        assert_eq!((found, runbook.steps.len()), (vec![("broken-directive", line)], 1), "{comment}");
+    }
+}
+
+#[test]
+fn what_excludes_each_other_is_an_error() {
+    let code = |keys: &str| {
+        let (_, diagnostics) = read(&format!("<!-- docent: {keys} -->\n```bash\na\n```\n"));
+        diagnostics.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.message)).collect::<Vec<_>>()
+    };
+    let contradiction = |message: &str| vec![("contradictory-directive", message.to_owned())];
+    assert_eq!(code("setup cleanup"), contradiction("`setup` and `cleanup` are said of one step"));
+    assert_eq!(code("ready=x"), contradiction("`ready` without `background`"));
+    let status = contradiction("a `background` step keeps running, so it has no exit status to expect");
+    assert_eq!((code("background expect-exit=1"), code("background expect-exit@live=1")), (status.clone(), status));
+    assert_eq!(code("exact"), contradiction("how the output is compared is said, but no expected output follows this step"));
+    assert_eq!(code("background ready=x timeout=1m"), []);
+}
+
+#[test]
+fn a_step_stops_what_runs_in_the_background_before_it() {
+    let background = "<!-- docent: background name=forward -->\n```bash\na\n```\n";
+    let stop = |id: &str| format!("<!-- docent: stop={id} -->\n```bash\nb\n```\n");
+    check(&format!("{background}{}", stop("forward")), &["2 forward bash: a\\n", "6 step bash: b\\n"]);
+    let message =
+        |text: String| read(&text).1.into_iter().map(|found| (found.code, found.line, found.message, found.hint)).collect::<Vec<_>>();
+    let hint = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        message(format!("{background}{}", stop("foward"))),
+        [("unknown-step", 5, "there is no step `foward` to stop".to_owned(), hint("did you mean `forward`?"))]
+    );
+    assert_eq!(
+        message(format!("```bash\na\n```\n{}", stop("step"))),
+        [(
+            "contradictory-directive",
+            4,
+            "`stop` names `step` (line 1), which does not run in the background".to_owned(),
+            hint("say `background` before `step`")
+        )]
+    );
+    let early = message(format!("{}{background}", stop("forward")));
+    assert_eq!(
+        (early[0].0, early[0].2.as_str()),
+        ("contradictory-directive", "`stop` names `forward` (line 6), which has not started by then")
+    );
+}
+
+#[test]
+fn what_is_said_of_one_target_holds_there_and_nowhere_else() {
+    let (runbook, diagnostics) = read(
+        "<!-- docent-file: timeout=1m timeout@live=1h -->\n<!-- docent-begin: timeout@live=30m expect-exit=2 -->\n<!-- docent: timeout=2m ignore=id stream@live=both -->\n```bash\na\n```\n\
+         <!-- expected_similarity=0.5 stream=stderr exact@embedded -->\n```output\nx\n```\n```bash\nb\n```\n<!-- docent-end -->\n",
+    );
+    assert_eq!(diagnostics, []);
+    let seen = |target| {
+        let runbook = resolve(&runbook, &View::of(target));
+        assert_eq!(resolve(&runbook, &View::of(TargetName::Live)), runbook);
+        let minutes = |time: Option<Duration>| time.map(|time| time.as_secs() / 60);
+        let steps: Vec<_> = runbook.steps.iter().map(|step| minutes(step.directives.timeout)).collect();
+        let comparison = runbook.steps[0].expectations[0].comparison.clone();
+        (minutes(runbook.directives.timeout), steps, comparison.exact, comparison.stream, comparison.ignore)
+    };
+    let ignore = vec!["id".to_owned()];
+    // The step's own word beats that of the range for one target; the expectation's beats that of the step.
+    assert_eq!(seen(TargetName::Live), (Some(60), vec![Some(2), Some(30)], Exact::Nothing, StreamChoice::Stderr, ignore.clone()));
+    assert_eq!(seen(TargetName::Embedded), (Some(1), vec![Some(2), None], Exact::Everything, StreamChoice::Stderr, ignore));
+}
+
+#[test]
+fn steps_that_are_out_of_view_say_why() {
+    let (runbook, diagnostics) = read(
+        "<!-- docent: only=live,env -->\n```bash\na\n```\n<!-- docent: interactive -->\n```bash\nb\n```\n<!-- docent: only=live skip=\"no quota\" -->\n```bash\nc\n```\n<!-- docent: skip@none -->\n```bash\nd\n```\n",
+    );
+    assert_eq!(diagnostics, []);
+    let skips = |target| resolve(&runbook, &View::of(target)).steps.into_iter().map(|step| step.directives.skip).collect::<Vec<_>>();
+    let why = |text: &str| Some(text.to_owned());
+    let interactive = why("interactive: it needs somebody at the keyboard");
+    assert_eq!(skips(TargetName::Live), [None, interactive.clone(), why("no quota"), None]);
+    assert_eq!(skips(TargetName::None), [why("only for the targets live, env, and this is none"), interactive, why("no quota"), why("")]);
 }
