@@ -68,3 +68,88 @@ fn every_code_can_be_explained_and_the_manual_lists_every_rule() {
     }
     assert!(list.stdout.lines().count() > 40, "{}", list.stdout);
 }
+
+#[test]
+fn mends_are_shown_first_and_made_when_asked() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let file = folder.path().join("a.md");
+    let broken = "# A\r\n\r\n```bach\r\naz group delete –n a\r\n```\r\n\r\n```bash\r\necho $B\r\n```\r\n";
+    fs::write(&file, broken).expect("a scratch file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("permissions");
+    symlink("a.md", folder.path().join("link.md")).expect("a link");
+
+    let shown = docent_in(folder.path(), &["lint", "a.md", "--diff", "--disable", "carriage-return"]);
+    assert_eq!(shown.code, 1, "{}", shown.stderr);
+    assert!(shown.stdout.contains("-az group delete –n a\r\n+```bash\r\n"), "{}", shown.stdout);
+    assert_eq!(fs::read_to_string(&file).expect("text"), broken, "nothing is changed");
+
+    let mended = docent_in(folder.path(), &["lint", "link.md", "--fix", "--disable", "carriage-return"]);
+    let expected = broken.replace("bach", "bash").replace("–n a", "-n a --yes");
+    assert_eq!(fs::read_to_string(&file).expect("text"), expected, "{}", mended.stdout);
+    assert!(mended.stdout.contains("fixed[near-miss-tag]: link.md:3:1: "), "{}", mended.stdout);
+    assert!(mended.stdout.contains("1 document · 3 fixed · 0 errors · 1 warning · 0 advice; nothing was run"), "{}", mended.stdout);
+    assert_eq!(mended.code, 1, "the undefined variable is left");
+    assert_eq!(fs::metadata(&file).expect("metadata").permissions().mode() & 0o777, 0o640);
+    assert!(fs::symlink_metadata(folder.path().join("link.md")).expect("metadata").is_symlink());
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 2, "no scratch file is left");
+
+    let again = docent_in(folder.path(), &["lint", "a.md", "--fix", "--disable", "carriage-return", "--disable", "undefined-variable"]);
+    assert!(again.code == 0 && !again.stdout.contains("fixed"), "{}", again.stdout);
+}
+
+#[test]
+fn a_read_only_file_is_not_mended() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let file = folder.path().join("a.md");
+    fs::write(&file, "```bach\nls\n```\n").expect("a scratch file");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o440)).expect("permissions");
+    let ended = docent_in(folder.path(), &["lint", "a.md", "--fix"]);
+    assert!(ended.code == 4 && ended.stderr.contains("read-only"), "{}", ended.stderr);
+}
+
+#[test]
+fn rules_get_levels_from_flag_and_file_and_failing_has_a_threshold() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::write(folder.path().join("a.md"), "# A\n\n```bash\nexport A=$(az group list)\necho $B $A\n```\n").expect("a scratch file");
+    let levels = |arguments: &[&str]| {
+        let ended = docent_in(folder.path(), &[&["lint", "a.md", "--format", "json"], arguments].concat());
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stderr));
+        let findings = report["runbooks"][0]["findings"].as_array().cloned().unwrap_or_default();
+        let told =
+            findings.iter().map(|found| format!("{} {}", found["severity"].as_str().unwrap_or(""), found["code"].as_str().unwrap_or("")));
+        (ended.code, told.collect::<Vec<_>>())
+    };
+    assert_eq!(levels(&[]), (1, vec!["advice masked-capture".to_owned(), "warning undefined-variable".to_owned()]));
+    assert_eq!(levels(&["--fail-on", "error"]).0, 0);
+    assert_eq!(levels(&["--select", "masked-capture"]), (0, vec!["advice masked-capture".to_owned()]));
+    assert_eq!(levels(&["--select", "masked-capture", "--fail-on", "advice"]).0, 1);
+    fs::write(folder.path().join("docent.toml"), "[lint]\nmasked-capture = \"error\"\nundefined-variable = \"off\"\n").expect("a file");
+    assert_eq!(levels(&["--fail-on", "error"]), (1, vec!["error masked-capture".to_owned()]));
+    assert_eq!(levels(&["--level", "masked-capture=off"]), (0, vec![]));
+    for (wrong, told) in [
+        ("masked-captur = \"off\"", "did you mean `masked-capture`?"),
+        ("masked-capture = \"of\"", "not one of error, warning, advice, off"),
+        ("masked-capture = [\"off\"]", "a rule has a level"),
+        ("invalid-regex = \"off\"", "stays an error"),
+        ("disable = [\"invalid-regex\"]", "stays an error"),
+        ("disable = 3", "expected `disable"),
+    ] {
+        fs::write(folder.path().join("docent.toml"), format!("[lint]\n{wrong}\n")).expect("a file");
+        let ended = docent_in(folder.path(), &["lint", "a.md"]);
+        assert!(ended.code == 2 && ended.stderr.contains(told), "{wrong}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn code_scanners_get_a_log_with_the_pages_of_what_was_found() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::write(folder.path().join("a.md"), "# A\n\n```bash\necho $B\n```\n").expect("a scratch file");
+    let ended = docent_in(folder.path(), &["lint", "a.md", "--format", "sarif"]);
+    let log: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let rule = &log["runs"][0]["tool"]["driver"]["rules"][0];
+    assert_eq!(rule["id"], "undefined-variable");
+    assert!(rule["help"]["text"].as_str().is_some_and(|page| page.len() > 80), "{rule}");
+    assert_eq!(log["runs"][0]["results"].as_array().map(Vec::len), Some(1));
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::{diagnostic::Severity, lint::Level};
+
 /// Runs Markdown runbooks as tests: executes their shell blocks in one bash, and judges each block's output against the output that the
 /// document shows. Azure is embedded: nothing leaves this machine.
 #[derive(Debug, Parser)]
@@ -210,6 +212,21 @@ pub(crate) struct LintArgs {
     /// Leave out the findings with this code. Repeatable.
     #[arg(long, value_name = "CODE")]
     pub(crate) disable: Vec<String>,
+    /// Look for this code only. Repeatable.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) select: Vec<String>,
+    /// Give a code another level: error, warning, advice, off. Repeatable.
+    #[arg(long, value_name = "CODE=LEVEL", value_parser = code_level, hide_short_help = true)]
+    pub(crate) level: Vec<(String, Level)>,
+    /// Exit with 1 from this level on.
+    #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "warning")]
+    pub(crate) fail_on: Severity,
+    /// Mend what is certain, in the files themselves, and report what is left.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Show what --fix would change, and change nothing.
+    #[arg(long, visible_alias = "dry-run", conflicts_with = "format")]
+    pub(crate) diff: bool,
     /// A docent.toml to read instead of the one beside the documents.
     #[arg(long, value_name = "FILE", hide_short_help = true, env = "DOCENT_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
@@ -304,6 +321,28 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         return Err(format!("`{name}` is not a variable name"));
     }
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A level of `[lint]` and `--level`.
+pub(crate) fn level(text: &str) -> Result<Level, String> {
+    match text {
+        "off" => Ok(Level::Off),
+        _ => severity(text).map(Level::At).map_err(|_| format!("{text:?} is not one of error, warning, advice, off")),
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    match text {
+        "error" => Ok(Severity::Error),
+        "warning" => Ok(Severity::Warning),
+        "advice" => Ok(Severity::Advice),
+        _ => Err("expected error, warning or advice".to_owned()),
+    }
+}
+
+fn code_level(text: &str) -> Result<(String, Level), String> {
+    let (code, written) = text.split_once('=').ok_or("expected CODE=LEVEL, such as masked-capture=error")?;
+    Ok((code.to_owned(), level(written)?))
 }
 
 fn report(text: &str) -> Result<ReportTo, String> {

@@ -1,6 +1,7 @@
 //! `docent.toml`: what a repository says about its runbooks. It travels with a pull request, so it may only tighten.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -8,10 +9,13 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::cli::{
-    Problem,
-    args::{Clock, Masked, Scorer, Switch, Target, TestArgs, Unmarked, wall_time},
-    exit::Exit,
+use crate::{
+    cli::{
+        Problem,
+        args::{self, Clock, Masked, Scorer, Switch, Target, TestArgs, Unmarked, wall_time},
+        exit::Exit,
+    },
+    lint::{Level, Switches},
 };
 
 /// What the file may say, all of it optional.
@@ -28,15 +32,16 @@ pub(super) struct Config {
     pub(super) seed: Option<u64>,
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
-    lint: Option<Lint>,
+    #[serde(default)]
+    lint: BTreeMap<String, Lint>,
 }
 
-/// What `docent lint` is to leave out.
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Lint {
-    #[serde(default)]
-    disable: Vec<String>,
+/// An entry of `[lint]`: `disable = ["rule"]`, or `rule = "level"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected `disable = [\"rule\", …]` or `rule = \"error|warning|advice|off\"`")]
+enum Lint {
+    Level(String),
+    Disable(Vec<String>),
 }
 
 /// A configuration and the file it stands in.
@@ -78,9 +83,24 @@ impl Found {
         Problem::new(Exit::Usage, format!("{}: {key}: {why}", self.path.display()))
     }
 
-    /// The codes that `docent lint` is not to report.
-    pub(super) fn lint_disable(&self) -> &[String] {
-        self.config.lint.as_ref().map_or(&[], |lint| &lint.disable)
+    /// What `[lint]` says about which findings are worth what.
+    pub(super) fn lint(&self) -> Result<Switches, Problem> {
+        let mut switches = Switches::default();
+        let mut set =
+            |key: &str, code: &str, level| switches.set(code, level).map_err(|why| self.wrong(&format!("lint.{key}"), &why.to_string()));
+        for (key, entry) in &self.config.lint {
+            match entry {
+                Lint::Disable(codes) if key == "disable" => {
+                    codes.iter().try_for_each(|code| set(key, code, Level::Off))?;
+                }
+                Lint::Level(level) if key != "disable" => {
+                    let level = args::level(level).map_err(|why| self.wrong(&format!("lint.{key}"), &why))?;
+                    set(key, key, level)?;
+                }
+                _ => return Err(self.wrong(&format!("lint.{key}"), "a rule has a level; only `disable` has a list")),
+            }
+        }
+        Ok(switches)
     }
 
     pub(super) fn target(&self) -> Result<Option<Target>, Problem> {
@@ -108,11 +128,11 @@ impl Found {
     }
 
     pub(super) fn unmarked(&self) -> Result<Option<Unmarked>, Problem> {
-        self.config.unmarked.as_deref().map(super::args::unmarked).transpose().map_err(|why| self.wrong("unmarked", &why))
+        self.config.unmarked.as_deref().map(args::unmarked).transpose().map_err(|why| self.wrong("unmarked", &why))
     }
 
     pub(super) fn clock(&self) -> Result<Option<Clock>, Problem> {
-        self.config.clock.as_deref().map(super::args::clock).transpose().map_err(|why| self.wrong("clock", &why))
+        self.config.clock.as_deref().map(args::clock).transpose().map_err(|why| self.wrong("clock", &why))
     }
 
     /// What of the file makes this run check less than it would without it, as it stands there. Flags and variables win, so what they say does not count.

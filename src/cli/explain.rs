@@ -10,7 +10,7 @@ use crate::{
         stdout,
     },
     lint::{self, RULES},
-    report::findings,
+    report::{findings, sarif::Code},
     runbook::{DEFECTS, defect},
 };
 
@@ -18,10 +18,7 @@ pub(super) fn run(args: &ExplainArgs, colour: Colour) -> Result<Exit, Problem> {
     let broken = |error: std::io::Error| Problem::of(Exit::Broken, &error);
     let mut out = stdout(colour);
     let Some(code) = &args.code else {
-        let of_lint = RULES.iter().map(|rule| (rule.code, rule.severity, rule.page()));
-        let of_parser = DEFECTS.iter().map(|defect| (defect.code, defect.severity, defect.page.to_owned()));
-        let all: Vec<_> = of_lint.chain(of_parser).collect();
-        return findings::write_codes(&mut out, &all).map_err(broken).map(|()| Exit::Passed);
+        return findings::write_codes(&mut out, &catalogue()).map_err(broken).map(|()| Exit::Passed);
     };
     let (severity, page) = match (lint::rule(code), defect(code)) {
         (Some(rule), _) => (rule.severity, rule.page()),
@@ -33,4 +30,11 @@ pub(super) fn run(args: &ExplainArgs, colour: Colour) -> Result<Exit, Problem> {
     };
     writeln!(out, "{code} ({severity})\n\n{page}").map_err(broken)?;
     Ok(Exit::Passed)
+}
+
+/// Every code with what it is worth and its page.
+pub(super) fn catalogue() -> Vec<Code> {
+    let of_lint = RULES.iter().map(|rule| (rule.code, rule.severity, rule.page()));
+    let of_parser = DEFECTS.iter().map(|defect| (defect.code, defect.severity, defect.page.to_owned()));
+    of_lint.chain(of_parser).collect()
 }

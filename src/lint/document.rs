@@ -14,6 +14,8 @@ pub(super) struct Document<'a> {
     pub(super) runbook: &'a Runbook,
     /// The blocks that run: those marked `skip` are left out.
     pub(super) blocks: Vec<Block<'a>>,
+    /// The codes that the document switches off in vain, and where; known when all other rules have answered.
+    pub(super) unused_switches: Vec<(Span, String)>,
 }
 
 /// A block that runs.
@@ -28,7 +30,7 @@ impl<'a> Document<'a> {
     pub(super) fn new(runbook: &'a Runbook) -> Self {
         let running = runbook.steps.iter().filter(|step| step.directives.skip.is_none());
         let blocks = running.map(|step| Block { step, script: Script::parse(&filled(&step.script)), runbook }).collect();
-        Self { runbook, blocks }
+        Self { runbook, blocks, unused_switches: Vec::new() }
     }
 
     /// The lines that do not run, prose included: number and text.

@@ -6,22 +6,26 @@
 
 mod az;
 mod document;
+mod mend;
 mod nearest;
 mod placeholder;
 mod rule;
 mod rules;
+mod switch;
 #[cfg(test)]
 mod testing;
 
+pub use mend::{Mended, mend};
 pub use rule::Rule;
 pub use rules::RULES;
+pub use switch::{Level, SwitchError, Switches};
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
     runbook::Runbook,
 };
 
-use self::document::Document;
+use self::{document::Document, rules::unused_lint_switch, switch::InlineSwitch};
 
 /// The rule of this code; none when there is no such rule.
 pub fn rule(code: &str) -> Option<&'static Rule> {
@@ -34,23 +38,52 @@ pub fn nearest_code(code: &str) -> Option<&'static str> {
     nearest::nearest(code, codes)
 }
 
-/// What the rules find in a document, but for those whose codes `is_off` names, in document order.
+/// All that is wrong with a document, in document order: what the parser found, and what the rules find, as far as it is wanted.
 ///
-/// A document that promises a failure (`expect-failure`) shows its mistake on purpose: there findings are advice.
-pub fn lint(runbook: &Runbook, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
-    let document = Document::new(runbook);
-    let promised = !runbook.directives.expected_failures.is_empty();
-    let mut diagnostics = Vec::new();
-    for rule in RULES.iter().filter(|rule| !is_off(rule.code)) {
-        for finding in (rule.check)(&document) {
-            let severity = finding.severity.unwrap_or(rule.severity);
-            let severity = if promised { Severity::Advice } else { severity };
-            let diagnostic = Diagnostic::new(severity, rule.code, &runbook.source, finding.span, finding.message);
-            diagnostics.push(Diagnostic { hint: finding.hint, fix: finding.fix, ..diagnostic });
-        }
-    }
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
-    diagnostics
+/// A document that promises a failure (`expect-failure`) shows its mistake on purpose: there findings of rules are advice.
+pub fn examine(runbook: &Runbook, parsed: Vec<Diagnostic>, switches: &Switches) -> Vec<Diagnostic> {
+    let mut document = Document::new(runbook);
+    let mut inline = InlineSwitch::all(runbook);
+    let is_off = |code: &str| switches.is_off(code);
+    let mut found: Vec<Diagnostic> = parsed.into_iter().filter_map(|finding| switches.apply(finding)).collect();
+    let of_rules = findings_of(&document, is_off).into_iter();
+    // What was promised stays advice, whatever its rule is worth elsewhere.
+    found.extend(of_rules.filter_map(|finding| if is_promised(runbook) { Some(finding) } else { switches.apply(finding) }));
+    // Every switch that takes it is of use.
+    found.retain(|finding| inline.iter_mut().filter_map(|switch| switch.takes(finding).then_some(())).count() == 0);
+    let unused = inline.iter().filter_map(|switch| Some((switch.span, switch.unused()?)));
+    document.unused_switches = unused.filter(|(_, code)| !is_off(code)).map(|(span, code)| (span, code.to_owned())).collect();
+    let late = findings(&unused_lint_switch::RULE, &document);
+    found.extend(late.into_iter().filter_map(|finding| switches.apply(finding)));
+    found.sort_by_key(|finding| (finding.span.start, finding.code));
+    found
+}
+
+/// What the rules find, but for those whose codes `is_off` names, in document order.
+#[cfg(test)]
+fn lint(runbook: &Runbook, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    findings_of(&Document::new(runbook), is_off)
+}
+
+fn findings_of(document: &Document<'_>, is_off: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = RULES.iter().filter(|rule| !is_off(rule.code)).flat_map(|rule| findings(rule, document)).collect();
+    found.sort_by_key(|finding| (finding.span.start, finding.code));
+    found
+}
+
+fn findings(rule: &Rule, document: &Document<'_>) -> Vec<Diagnostic> {
+    let runbook = document.runbook;
+    let told = (rule.check)(document).into_iter().map(|finding| {
+        let severity = finding.severity.unwrap_or(rule.severity);
+        let severity = if is_promised(runbook) { Severity::Advice } else { severity };
+        let diagnostic = Diagnostic::new(severity, rule.code, &runbook.source, finding.span, finding.message);
+        Diagnostic { hint: finding.hint, fix: finding.fix, ..diagnostic }
+    });
+    told.collect()
+}
+
+fn is_promised(runbook: &Runbook) -> bool {
+    !runbook.directives.expected_failures.is_empty()
 }
 
 #[cfg(test)]

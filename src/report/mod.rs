@@ -2,9 +2,12 @@
 
 #[cfg(feature = "cli")]
 pub mod diagnostics;
+pub mod diff;
 pub mod findings;
+mod fingerprint;
 pub mod json;
 pub mod list;
+pub mod sarif;
 pub mod score;
 mod style;
 pub mod terminal;

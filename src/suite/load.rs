@@ -48,17 +48,36 @@ impl Document {
     }
 }
 
+/// What a document is parsed from.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// The bytes of the document.
+    pub bytes: Vec<u8>,
+    /// The files beside it that belong to it.
+    pub companions: Companions,
+}
+
 /// Reads and parses `path` and the files beside it that belong to it; `name` is what messages call it.
 ///
 /// # Errors
 /// When the file cannot be read at all; what is wrong inside it comes as diagnostics.
 pub fn load(path: &Path, name: &str) -> Result<Document, LoadError> {
+    let file = read(path, name)?;
+    let (runbook, diagnostics) = runbook::parse(name, &file.bytes, &file.companions);
+    Ok(Document { runbook: Arc::new(runbook), diagnostics })
+}
+
+/// Reads `path` and the files beside it that belong to it; `name` is what messages call it.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn read(path: &Path, name: &str) -> Result<File, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: name.to_owned(), source };
     let bytes = fs::metadata(path).map_err(unreadable)?.len();
     if bytes > DOCUMENT_BYTES_MAX {
         return Err(LoadError::TooLarge { path: name.to_owned(), bytes });
     }
-    let text = fs::read(path).map_err(unreadable)?;
+    let bytes = fs::read(path).map_err(unreadable)?;
     let failed = RefCell::new(None);
     let companions = Companions::find(name, |companion| {
         let beside = path.with_file_name(Path::new(companion).file_name()?);
@@ -71,9 +90,8 @@ pub fn load(path: &Path, name: &str) -> Result<Document, LoadError> {
             }
         }
     });
-    let (runbook, diagnostics) = runbook::parse(name, &text, &companions);
-    if let Some(error) = failed.into_inner() {
-        return Err(error);
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(File { bytes, companions }),
     }
-    Ok(Document { runbook: Arc::new(runbook), diagnostics })
 }

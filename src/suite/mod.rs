@@ -19,7 +19,7 @@ use tokio::{
 
 pub use self::{
     discover::{DiscoverError, Found, discover},
-    load::{Document, LoadError, load},
+    load::{Document, File, LoadError, load, read},
 };
 use crate::{
     engine::{

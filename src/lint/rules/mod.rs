@@ -17,6 +17,8 @@ mod undefined_variable;
 mod unfilled_placeholder;
 mod unknown_az_command;
 mod unknown_az_option;
+mod unknown_lint_rule;
+pub(super) mod unused_lint_switch;
 
 use super::rule::Rule;
 use crate::diagnostic::Severity;
@@ -29,7 +31,7 @@ macro_rules! rules {
             severity: Severity::$severity,
             source: include_str!(concat!(stringify!($module), ".rs")),
             check: $module::check,
-        }),*];
+        }),*, &unused_lint_switch::RULE];
     };
 }
 
@@ -51,4 +53,5 @@ rules! {
     unknown_az_command = Warning "unknown-az-command";
     missing_az_option = Warning "missing-az-option";
     unknown_az_option = Warning "unknown-az-option";
+    unknown_lint_rule = Warning "unknown-lint-rule";
 }

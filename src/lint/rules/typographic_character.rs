@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 
 use crate::{
     bash::{CommandKind, Script, Word},
-    diagnostic::Span,
-    lint::{document::Document, rule::Finding},
+    diagnostic::{Edit, Span},
+    lint::{
+        document::{Block, Document},
+        rule::Finding,
+    },
 };
 
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
@@ -26,22 +29,96 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         }
     }
     // They come in swarms: each character is one finding, which names the other lines.
-    let told = findings.into_iter().map(|(_, finding, lines)| {
+    let told = findings.into_iter().map(|(character, finding, lines)| {
+        let edits = document.blocks.iter().flat_map(|block| mends(block, character)).collect();
         let others: Vec<String> = lines.iter().skip(1).map(usize::to_string).collect();
         let message =
             if others.is_empty() { finding.message.clone() } else { format!("{}; also in lines {}", finding.message, others.join(", ")) };
-        Finding { message, ..finding }
+        Finding { message, ..finding }.with_edits(edits)
     });
     told.collect()
 }
 
-fn found<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, String, String)> + 's {
+/// Programs whose long options have two hyphens: what a word processor made one dash of.
+const TWO_HYPHENS: [&str; 12] = ["az", "kubectl", "helm", "kubelogin", "docker", "git", "gh", "curl", "npm", "apt", "apt-get", "azcopy"];
+
+/// The mends of a character in a block, where they are certain.
+fn mends(block: &Block<'_>, character: char) -> Vec<Edit> {
+    match character {
+        '–' | '—' => dashes(block, character),
+        '“' | '”' | '„' => quotes(block, ['“', '”', '„'], "\""),
+        '‘' | '’' => quotes(block, ['‘', '’', '’'], "'"),
+        _ => {
+            let blank = if matches!(character, '\u{a0}' | '\u{202f}') { " " } else { "" };
+            let spans = bare_words(&block.script, &block.step.script).flat_map(|(span, bare)| {
+                let hits = bare.match_indices(character);
+                hits.map(move |(at, hit)| Span::new(span.start + at, span.start + at + hit.len()))
+            });
+            spans.filter(|span| !block.is_in_here_document(span.start)).filter_map(|span| block.edit(span, blank)).collect()
+        }
+    }
+}
+
+/// A dash before a word is the hyphens of an option: one before a letter, two before a name.
+fn dashes(block: &Block<'_>, dash: char) -> Vec<Edit> {
+    let simple = block.script.commands().iter().filter(|command| command.kind == CommandKind::Simple);
+    let options = simple.flat_map(|command| {
+        let has_two = command.name().is_some_and(|name| TWO_HYPHENS.contains(&name));
+        command.words.iter().skip(1).map(move |word| (word.span, has_two))
+    });
+    let edits = options.filter_map(|(span, has_two)| {
+        let written = block.text(span);
+        let rest = written.strip_prefix(dash)?;
+        let name = rest.trim_start_matches('-');
+        let letters = name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').unwrap_or(name.len());
+        let hyphens = match letters {
+            1 if name.starts_with(|first: char| first.is_ascii_alphabetic()) => "-",
+            2.. if has_two && name.starts_with(|first: char| first.is_ascii_lowercase()) => "--",
+            _ => return None,
+        };
+        block.edit(Span::new(span.start, span.end - name.len()), hyphens)
+    });
+    edits.collect()
+}
+
+/// Quotes that come in pairs in a line without straight ones that they could be entangled with.
+fn quotes(block: &Block<'_>, kinds: [char; 3], straight: &str) -> Vec<Edit> {
+    let flagged: Vec<Span> = found(&block.script, &block.step.script).map(|(span, ..)| span).collect();
+    let mut edits = Vec::new();
+    for (_, offset, line) in block.code_lines() {
+        let line_end = offset + line.len();
+        let is_flagged = flagged.iter().any(|span| (offset..line_end).contains(&span.start) && block.text(*span).starts_with(kinds));
+        let code = line.find('#').map_or(line, |comment| &line[..comment]);
+        let places: Vec<(usize, &str)> = code.match_indices(kinds).collect();
+        let mut outside = 0;
+        let mut is_entangled = places.len() % 2 == 1 || code.contains(straight);
+        for pair in places.chunks_exact(2) {
+            is_entangled |= code[outside..pair[0].0].contains(['"', '\'', '`']);
+            outside = pair[1].0;
+        }
+        is_entangled |= code.get(outside..).is_some_and(|rest| rest.contains(['"', '\'', '`']));
+        if is_flagged && !is_entangled {
+            let spans = places.iter().map(|(at, quote)| Span::new(offset + at, offset + at + quote.len()));
+            let mends: Option<Vec<Edit>> = spans.map(|span| block.edit(span, straight)).collect();
+            edits.extend(mends.into_iter().flatten());
+        }
+    }
+    edits
+}
+
+/// The words and values of the code, as far as their first quote.
+fn bare_words<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, &'s str)> + 's {
     let simple = script.commands().iter().filter(|command| matches!(command.kind, CommandKind::Simple | CommandKind::Declaration));
     let words = simple.flat_map(|command| command.words.iter()).map(|word: &Word| word.span);
     let values = script.assignments().iter().filter_map(|assignment| assignment.value);
     words.chain(values).filter_map(move |span| {
         let written = text.get(span.start..span.end)?;
-        let bare = written.find(['"', '\'', '`', '#']).map_or(written, |end| &written[..end]);
+        Some((span, written.find(['"', '\'', '`', '#']).map_or(written, |end| &written[..end])))
+    })
+}
+
+fn found<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, String, String)> + 's {
+    bare_words(script, text).filter_map(|(span, bare)| {
         let (at, character) = bare.char_indices().find(|(at, character)| match character {
             '“' | '”' | '„' | '‘' | '’' | '\u{a0}' | '\u{202f}' | '\u{200b}' | '\u{feff}' => true,
             '–' | '—' => *at == 0 && bare[character.len_utf8()..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '-'),
