@@ -21,6 +21,7 @@ use crate::{
         json::JsonReport,
         terminal::{Terminal, Verbosity},
     },
+    runbook::Role,
     shell::Interrupt,
     suite::{self, Conclusion, Entry},
 };
@@ -32,6 +33,7 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let resolved = options::resolve(&args, &documents)?;
     show_diagnostics(&entries, colour, args.quiet);
     let mut listeners = listeners(&args, colour)?;
+    let cleans_up = documents.iter().any(|document| document.runbook.steps.iter().any(|step| step.directives.role == Role::Cleanup));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(resolved.suite.jobs.clamp(1, 4))
         .enable_all()
@@ -40,11 +42,12 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let interrupt = Interrupt::new();
     let conclusion = runtime.block_on(async {
         let raised = interrupt.clone();
-        let watcher = tokio::spawn(async move {
-            if asked_to_stop().await.is_ok() {
-                raised.raise();
+        let watcher = tokio::spawn(on_requests_to_stop(move || {
+            if cleans_up && !raised.is_raised() {
+                let _ = writeln!(stderr(colour), "\nstopping; steps that clean up still run, unless you ask again");
             }
-        });
+            raised.raise();
+        }));
         let conclusion = suite::run(entries, &resolved.suite, &mut listeners, &interrupt).await;
         watcher.abort();
         conclusion
@@ -60,12 +63,17 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     Ok(exit(&conclusion, args.allow_incomplete))
 }
 
-/// Waits for Ctrl-C, or for whoever runs docent to end it politely.
-async fn asked_to_stop() -> io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
+/// Calls `act` at each Ctrl-C, and whenever whoever runs docent asks it politely to end.
+async fn on_requests_to_stop(mut act: impl FnMut()) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    loop {
+        tokio::select! {
+            asked = interrupt.recv() => asked,
+            asked = terminate.recv() => asked,
+        }
+        .map_or_else(|| Err(io::Error::other("signals are not told any more")), Ok)?;
+        act();
     }
 }
 

@@ -30,6 +30,8 @@ static NAMES: LazyLock<Regex> = LazyLock::new(|| {
 pub(crate) struct Lacking<'a> {
     pub(crate) runbook: &'a Runbook,
     pub(crate) scripts: &'a [Script],
+    /// The steps before it, in the order of the run.
+    pub(crate) before: &'a [usize],
     pub(crate) past: &'a [Past],
     /// The shell's variables now.
     pub(crate) values: &'a Values,
@@ -58,6 +60,19 @@ impl Lacking<'_> {
                 reason: format!("{} would have been set by a step that could not be run", one.name),
             });
         }
+        let captured = step
+            .directives
+            .captures
+            .iter()
+            .find(|capture| used.contains(capture.name.as_str()) && self.values.get(&capture.name).is_none_or(String::is_empty));
+        if let Some(capture) = captured {
+            return Some(Cause {
+                step: result.index,
+                line: capture.line,
+                variable: Some(capture.name.clone()),
+                reason: format!("{} would have been set by a step that could not be run", capture.name),
+            });
+        }
         let name = self.would_have_made(result.index, from).into_iter().find(|name| contains_word(&self.text(index), name))?;
         Some(Cause {
             step: result.index,
@@ -80,7 +95,10 @@ impl Lacking<'_> {
         if !MAKES.is_match(&rest) {
             return Vec::new();
         }
-        let known = |name: &str| self.past.iter().any(|past| past.index < index && past.succeeded && contains_word(&past.expanded, name));
+        let earlier: BTreeSet<usize> = self.before.iter().copied().take_while(|other| *other != index).collect();
+        let known = |name: &str| {
+            self.past.iter().any(|past| earlier.contains(&past.index) && past.succeeded && contains_word(&past.expanded, name))
+        };
         let names = NAMES.captures_iter(given).filter_map(|found| found.get(1).or_else(|| found.get(2)));
         names.map(|name| name.as_str().to_owned()).filter(|name| !known(name)).collect()
     }
@@ -91,15 +109,24 @@ fn is_question_to_a_person(command: &str) -> bool {
     (command == "read" || command.starts_with("read ")) && !command.contains('<')
 }
 
+/// A workaround that is an option only, as a command that can be pasted.
+pub(crate) fn pasteable(workaround: &str, document: &str) -> String {
+    if !workaround.starts_with("--") {
+        return workaround.to_owned();
+    }
+    let document = shlex::try_quote(document).map_or_else(|_| document.to_owned(), Into::into);
+    format!("docent test {document} {workaround}")
+}
+
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
-pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str) -> Option<BlockedBy> {
+pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str, has_input: bool) -> Option<BlockedBy> {
     for observation in seen {
         if let Observation::Unsupported { what, kind, workaround } = observation {
             return Some(BlockedBy { what: what.clone(), kind: kind.clone(), workaround: workaround.clone() });
         }
     }
-    if let Some(asks) = failing.filter(|failure| is_question_to_a_person(&failure.command)) {
-        let workaround = "mark the step with `docent: skip`, or let the document set the variable".to_owned();
+    if let Some(asks) = failing.filter(|failure| !has_input && is_question_to_a_person(&failure.command)) {
+        let workaround = "answer it with `docent: stdin=\"…\"`, or let the document set the variable".to_owned();
         return Some(BlockedBy { what: asks.command.clone(), kind: "interactive".to_owned(), workaround });
     }
     let line = stderr.lines().find(|line| line.ends_with(": command not found"))?;

@@ -36,6 +36,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) scripts: &'a [Script],
     /// The failed step.
     pub(crate) index: usize,
+    /// The steps before it, in the order of the run.
+    pub(crate) before: &'a [usize],
     /// The shell's variables after it.
     pub(crate) values: &'a Values,
     /// Variables that came from outside the document.
@@ -87,7 +89,11 @@ impl Scene<'_> {
         if let Some(one) = here {
             return Some((self.index, self.document_line(self.index, one.line)));
         }
-        (0..self.index).rev().find_map(|step| {
+        self.before.iter().rev().find_map(|step| {
+            let step = *step;
+            if let Some(capture) = self.runbook.steps[step].directives.captures.iter().rfind(|capture| capture.name == name) {
+                return Some((step, capture.line));
+            }
             let one = self.scripts[step].assignments().iter().rfind(|one| one.name == name && one.gives_value())?;
             Some((step, self.document_line(step, one.line)))
         })
@@ -104,7 +110,9 @@ impl Scene<'_> {
     }
 
     fn is_the_documents(&self, name: &str) -> bool {
-        self.scripts[..=self.index].iter().any(|script| script.assignments().iter().any(|one| one.name == name))
+        let captured = |step: usize| self.runbook.steps[step].directives.captures.iter().any(|capture| capture.name == name);
+        let assigned = |step: usize| self.scripts[step].assignments().iter().any(|one| one.name == name);
+        self.before.iter().chain([&self.index]).any(|step| assigned(*step) || captured(*step))
     }
 
     /// The cause of a failure, if it lies elsewhere than in the failing command itself.
@@ -137,7 +145,7 @@ impl Scene<'_> {
     fn missing_resource(&self, stderr: &str) -> Option<Cause> {
         let names = resource_names(stderr);
         let own = expand(&self.runbook.steps[self.index].script, self.values).to_lowercase();
-        let failed = |past: &&Past| !past.succeeded && past.index < self.index;
+        let failed = |past: &&Past| !past.succeeded && past.index != self.index;
         for name in &names {
             // A name that this step's own commands do not use comes from somewhere else in the message.
             if !own.contains(name.as_str()) && !stderr.to_lowercase().contains(&format!("\"{name}\"")) && !is_path_segment(stderr, name) {

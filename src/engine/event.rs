@@ -32,6 +32,13 @@ pub enum Event {
         /// Index of the step.
         step: usize,
     },
+    /// A step is ready and goes on beside the others; its end is told like that of any other.
+    StepInBackground {
+        /// Position of its runbook.
+        runbook: usize,
+        /// Index of the step.
+        step: usize,
+    },
     /// A step ended, was skipped or will not be run.
     StepFinished {
         /// Position of its runbook.

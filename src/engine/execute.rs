@@ -8,26 +8,29 @@ use std::{
 
 use crate::{
     bash::Script,
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::Diagnostic,
     engine::{
-        blocked::{Lacking, blocked_by},
-        cause::{Past, Scene, Values, expand},
+        assess::{Ended, plain_values, promise_text},
+        beside::Beside,
+        blocked::Lacking,
+        cause::Past,
         event::{Event, Listener},
-        judge::{self, Judging},
-        notes::{Ground, fails_unseen, notes},
+        judge::Judging,
         plan::{Fate, Plan},
-        promise,
+        preflight, promise,
         redact::{Redactor, is_secret_name},
-        result::{Cause, CommandFailure, Failure, Note, RunbookResult, RunbookStatus, StepResult, StepStatus, Stream, TextDefect},
-        suggest,
-        world::{Observation, World},
+        result::{BlockedBy, Cause, RunbookResult, RunbookStatus, StepResult, StepStatus},
+        world::World,
     },
-    runbook::{ExitExpectation, Runbook, Step},
-    shell::{Block, Captured, Defect, Ending, Interrupt, Outcome, Session, ShellError},
+    runbook::{Role, Runbook, Step},
+    shell::{Block, Interrupt, Session, ShellError},
 };
 
 /// Virtual time that passes between two steps: about what a reader takes to paste the next block.
 const STEP_BOUNDARY: Duration = Duration::from_secs(10);
+
+/// Cleaning up after an interrupt may take this long in all.
+const CLEAN_UP_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// What holds for every step of a run.
 #[derive(Debug, Clone)]
@@ -122,15 +125,40 @@ pub fn unreadable(
     result
 }
 
-struct Run<'a> {
-    job: Job<'a>,
-    scripts: Vec<Script>,
-    given: BTreeSet<String>,
-    redactor: Redactor,
+/// One runbook while it runs.
+pub(super) struct Run<'a> {
+    pub(super) job: Job<'a>,
+    pub(super) scripts: Vec<Script>,
+    pub(super) given: BTreeSet<String>,
+    pub(super) redactor: Redactor,
     results: Vec<Arc<StepResult>>,
     /// What each result's promises are looked up in: messages and output.
     texts: Vec<String>,
-    past: Vec<Past>,
+    pub(super) past: Vec<Past>,
+    /// Steps that run in the background, in the order in which they were started.
+    pub(super) beside: Vec<Beside>,
+    /// What the whole document lacks.
+    lacking: Option<BlockedBy>,
+    /// Why the ordinary steps are not run.
+    failed_setup: Option<Cause>,
+    /// No further steps run but those that clean up.
+    has_stopped: bool,
+    /// A step was run.
+    has_run: bool,
+    /// The time that is to pass before the next step.
+    pending: Duration,
+    /// When cleaning up after an interrupt is over.
+    clean_up_ends: Option<Instant>,
+}
+
+/// What becomes of a step when it is its turn.
+enum Turn {
+    Run,
+    Skip,
+    /// It is not run, perhaps for a reason that lies before it.
+    Leave(Option<Cause>),
+    /// It cannot be run here.
+    Lack(BlockedBy),
 }
 
 impl<'a> Run<'a> {
@@ -141,7 +169,22 @@ impl<'a> Run<'a> {
         given.extend(job.runbook.variables.iter().map(|variable| variable.name.clone()));
         let mut aliases = job.aliases.clone();
         aliases.extend(world.aliases());
-        Self { job, scripts, given, redactor: Redactor::new(aliases), results: Vec::new(), texts: Vec::new(), past: Vec::new() }
+        Self {
+            job,
+            scripts,
+            given,
+            redactor: Redactor::new(aliases),
+            results: Vec::new(),
+            texts: Vec::new(),
+            past: Vec::new(),
+            beside: Vec::new(),
+            lacking: None,
+            failed_setup: None,
+            has_stopped: false,
+            has_run: false,
+            pending: Duration::ZERO,
+            clean_up_ends: None,
+        }
     }
 
     async fn steps<S: Session + Send>(
@@ -150,39 +193,116 @@ impl<'a> Run<'a> {
         session: &mut S,
         listener: &mut dyn Listener,
     ) -> Result<(), ShellError> {
-        let mut stopped = false;
-        for index in 0..self.job.runbook.steps.len() {
+        let runbook = Arc::clone(&self.job.runbook);
+        let order = self.job.plan.order.clone();
+        if order.iter().any(|index| self.job.plan.fates[*index] == Fate::Run) {
+            self.lacking = preflight::unmet(runbook.directives.requires.iter(), runbook.source.path(), session, world).await?;
+        }
+        let mut is_cleaning = false;
+        for index in order {
             let fate = self.job.plan.fates[index];
-            let result = match fate {
-                Fate::Leave => continue,
-                Fate::Skip => StepResult::not_run(index, StepStatus::Skipped),
-                _ if stopped => StepResult::not_run(index, StepStatus::NotRun),
-                _ => {
-                    if let Some(cause) = self.missing_prerequisite(index, session) {
-                        StepResult { caused_by: Some(cause), ..StepResult::not_run(index, StepStatus::NotRun) }
-                    } else {
-                        if fate == Fate::Run {
-                            listener.hear(&Event::StepStarted { runbook: self.job.position, step: index });
-                        }
-                        let result = self.step(index, world, session).await?;
+            let role = runbook.steps[index].directives.role;
+            if fate == Fate::Leave {
+                continue;
+            }
+            if role == Role::Cleanup && !std::mem::replace(&mut is_cleaning, true) {
+                // What the setup has started may be what cleaning up needs.
+                let ordinary = |step: usize| runbook.steps[step].directives.role == Role::Ordinary;
+                self.stop_beside(ordinary, world, session, listener).await?;
+            }
+            let turn = match self.turn(index, session) {
+                // Waiting is for those that run.
+                Turn::Run if !self.wait(role, world).await => Turn::Leave(None),
+                turn => turn,
+            };
+            let result = match turn {
+                Turn::Skip => StepResult::not_run(index, StepStatus::Skipped),
+                Turn::Leave(caused_by) => StepResult { caused_by, ..StepResult::not_run(index, StepStatus::NotRun) },
+                Turn::Lack(blocked_by) => {
+                    StepResult { blocked_by: Some(blocked_by), ..StepResult::not_run(index, StepStatus::Unsupported) }
+                }
+                Turn::Run => {
+                    if fate == Fate::Run {
+                        listener.hear(&Event::StepStarted { runbook: self.job.position, step: index });
+                    }
+                    let result = self.step(index, world, session, listener).await?;
+                    if result.as_ref().is_none_or(|result| result.attempts > 0) {
+                        self.has_run = true;
                         world.timekeeper().pass(STEP_BOUNDARY);
-                        result
+                        self.pending += runbook.steps[index].directives.wait.unwrap_or_default();
+                    }
+                    match result {
+                        Some(result) => result,
+                        // Its result comes when it ends.
+                        None => continue,
                     }
                 }
             };
-            stopped |= self.job.interrupt.is_raised()
-                || (self.job.options.fail_fast && matches!(result.status, StepStatus::Failed | StepStatus::TimedOut));
-            if fate == Fate::Prerequisite && matches!(result.status, StepStatus::Passed | StepStatus::NotRun) && result.caused_by.is_none()
-            {
-                continue;
+            let has_run = result.attempts > 0;
+            self.tell(result, listener);
+            let stops = &runbook.steps[index].directives.stop;
+            if has_run && !stops.is_empty() {
+                self.stop_beside(|step| stops.contains(&runbook.steps[step].id), world, session, listener).await?;
             }
-            let text = self.promise_text(&result);
-            let result = Arc::new(result);
-            listener.hear(&Event::StepFinished { runbook: self.job.position, result: Arc::clone(&result) });
-            self.texts.push(text);
-            self.results.push(result);
         }
-        Ok(())
+        self.stop_beside(|_| true, world, session, listener).await
+    }
+
+    /// Whether a step runs now, by what became of those before it.
+    fn turn<S: Session>(&self, index: usize, session: &S) -> Turn {
+        let interrupt = &self.job.interrupt;
+        if self.job.plan.fates[index] == Fate::Skip {
+            return Turn::Skip;
+        }
+        if let Some(lacking) = &self.lacking {
+            return Turn::Lack(lacking.clone());
+        }
+        match self.job.runbook.steps[index].directives.role {
+            // Whatever happened; only where nothing did is there nothing to clean up.
+            Role::Cleanup if interrupt.is_raised_again() || interrupt.is_raised() && !self.has_run => Turn::Leave(None),
+            Role::Cleanup => Turn::Run,
+            _ if self.has_stopped || interrupt.is_raised() => Turn::Leave(None),
+            _ => match self.failed_setup.clone().or_else(|| self.missing_prerequisite(index, session)) {
+                Some(cause) => Turn::Leave(Some(cause)),
+                None => Turn::Run,
+            },
+        }
+    }
+
+    /// Lets the time pass that steps have asked for. False when somebody interrupted it.
+    async fn wait(&mut self, role: Role, world: &mut dyn World) -> bool {
+        let pending = std::mem::take(&mut self.pending);
+        if pending.is_zero() || self.job.interrupt.is_raised() {
+            return true;
+        }
+        let left = world.timekeeper().wait(pending);
+        if left.is_zero() {
+            return true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(left) => true,
+            () = self.job.interrupt.raised() => role == Role::Cleanup,
+        }
+    }
+
+    /// Takes a result in, and tells it unless nobody asked for it.
+    pub(super) fn tell(&mut self, result: StepResult, listener: &mut dyn Listener) {
+        let step = &self.job.runbook.steps[result.index];
+        let has_failed = matches!(result.status, StepStatus::Failed | StepStatus::TimedOut);
+        self.has_stopped |= self.job.interrupt.is_raised() || (self.job.options.fail_fast && has_failed);
+        if step.directives.role == Role::Setup && (has_failed || result.status == StepStatus::Unsupported) && self.failed_setup.is_none() {
+            let reason = "the setup did not work".to_owned();
+            self.failed_setup = Some(Cause { step: result.index, line: step.line, variable: None, reason });
+        }
+        let is_silent = matches!(result.status, StepStatus::Passed | StepStatus::NotRun) && result.caused_by.is_none();
+        if self.job.plan.fates[result.index] == Fate::Prerequisite && is_silent {
+            return;
+        }
+        let text = promise_text(&result);
+        let result = Arc::new(result);
+        listener.hear(&Event::StepFinished { runbook: self.job.position, result: Arc::clone(&result) });
+        self.texts.push(text);
+        self.results.push(result);
     }
 
     /// What a step that could not be run would have set or made, and that this one needs.
@@ -199,201 +319,60 @@ impl<'a> Run<'a> {
             return None;
         }
         let values = plain_values(session);
-        let ground = Lacking { runbook: &self.job.runbook, scripts: &self.scripts, past: &self.past, values: &values };
+        let before = self.before(index);
+        let ground = Lacking { runbook: &self.job.runbook, scripts: &self.scripts, before: &before, past: &self.past, values: &values };
         lacking.into_iter().find_map(|result| ground.cause(result, index))
     }
 
-    async fn step<S: Session + Send>(&mut self, index: usize, world: &mut dyn World, session: &mut S) -> Result<StepResult, ShellError> {
+    /// Runs a step; none when it goes on in the background.
+    async fn step<S: Session + Send>(
+        &mut self,
+        index: usize,
+        world: &mut dyn World,
+        session: &mut S,
+        listener: &mut dyn Listener,
+    ) -> Result<Option<StepResult>, ShellError> {
         let runbook = Arc::clone(&self.job.runbook);
         let step = &runbook.steps[index];
-        let timeout = step.directives.timeout.or(runbook.directives.timeout).unwrap_or(self.job.options.timeout);
+        if let Some(lacking) = preflight::unmet(step.directives.requires.iter(), runbook.source.path(), session, world).await? {
+            return Ok(Some(StepResult { blocked_by: Some(lacking), ..StepResult::not_run(index, StepStatus::Unsupported) }));
+        }
+        let Some(block) = self.block(step) else { return Ok(Some(StepResult::not_run(index, StepStatus::NotRun))) };
+        if let Some(background) = &step.directives.background {
+            return self.start_beside(index, block, background.ready.as_deref(), world, session, listener).await;
+        }
+        let timeout = block.timeout;
+        let outcome = session.run(block).await?;
+        let ended = Ended { outcome, seen: world.observe(), timeout, background: None };
+        self.assess(index, ended, world, session).await.map(Some)
+    }
+
+    /// What the shell is to run for a step; none when there is no time left for it.
+    fn block(&mut self, step: &Step) -> Option<Block> {
+        let directives = &step.directives;
+        let mut timeout = directives.timeout.or(self.job.runbook.directives.timeout).unwrap_or(self.job.options.timeout);
+        let insists = directives.role == Role::Cleanup;
+        if insists && self.job.interrupt.is_raised() {
+            let end = *self.clean_up_ends.get_or_insert_with(|| Instant::now() + CLEAN_UP_TIME_MAX);
+            timeout = timeout.min(end.checked_duration_since(Instant::now())?);
+        }
         let script =
             self.job.options.variables.iter().fold(step.script.clone(), |script, (name, value)| {
                 crate::bash::substitute_assignment(&script, name, value).unwrap_or(script)
             });
-        let outcome = session.run(Block { script, timeout }).await?;
-        let seen = world.observe();
-        let values = plain_values(session);
-        self.redactor.add_secrets(world.secrets());
-        self.redactor.add_secrets(self.secret_values(step, &values));
-        let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
-        let masked: Vec<CommandFailure> =
-            outcome.masked.iter().filter(|failure| fails_unseen(failure, &seen)).map(|failure| located(step, failure)).collect();
-        let mut result = StepResult {
-            exit_code: match outcome.ending {
-                Ending::Exited(code) => Some(code),
-                _ => None,
-            },
-            duration: outcome.duration,
-            attempts: 1,
-            masked,
-            ..StepResult::not_run(index, StepStatus::Passed)
-        };
-        result.failures = self.failures(step, &outcome, &stderr.text, timeout, &mut result);
-        let judging = &self.job.options.judging;
-        if result.failures.is_empty() {
-            result.checks = judge::checks(step, &stdout, judging, &values);
-            let failed = result.checks.iter().enumerate().filter(|(_, check)| !check.verdict.passed);
-            result.failures = failed.map(|(check, _)| Failure::Expectation(check)).collect();
-        } else {
-            result.checks = judge::unjudged(step, judging);
-        }
-        self.conclude(step, &outcome, &seen, &values, &stderr.text, &mut result);
-        result.stdout = Stream { text: self.redactor.mask(&stdout.text), ..stdout };
-        result.stderr = Stream { text: self.redactor.mask(&stderr.text), ..stderr };
-        self.past.push(Past {
-            index,
-            succeeded: result.status == StepStatus::Passed,
-            root: result.caused_by.as_ref().map_or(index, |cause| cause.step),
-            expanded: expand(&step.script, &values).to_lowercase(),
-        });
-        Ok(self.redacted(result))
+        Some(Block { script, timeout, stdin: input(directives.stdin.as_deref()), insists })
     }
 
-    fn stream(&self, captured: &Captured) -> Stream {
-        let text = String::from_utf8_lossy(&captured.bytes);
-        Stream { text: self.redactor.alias(&text), bytes: captured.total, truncated: captured.is_truncated() }
-    }
-
-    fn secret_values(&self, step: &Step, values: &Values) -> Vec<String> {
-        let named = self.job.runbook.directives.secrets.iter().chain(&step.directives.secrets);
-        named.filter_map(|name| values.get(name).cloned()).collect()
-    }
-
-    fn failures(&self, step: &Step, outcome: &Outcome, stderr: &str, timeout: Duration, result: &mut StepResult) -> Vec<Failure> {
-        let mut failures = Vec::new();
-        let stopped_at = outcome.stopped_at.as_ref().map(|failure| located(step, failure));
-        let expected = step.directives.expect_exit.unwrap_or(ExitExpectation::Status(0));
-        match outcome.ending {
-            Ending::TimedOut => failures.push(Failure::TimedOut(timeout)),
-            Ending::Interrupted => failures.push(Failure::Interrupted),
-            Ending::Signaled(signal) => {
-                failures.push(Failure::Status { expected: exit_text(expected), actual: format!("signal {signal}") })
-            }
-            Ending::Exited(code) => {
-                let met = match expected {
-                    ExitExpectation::Any => true,
-                    // A trap of the document's own can end a block that a failure has stopped with 0.
-                    ExitExpectation::Status(0) => code == 0 && stopped_at.is_none(),
-                    ExitExpectation::Status(wanted) => i32::from(wanted) == code,
-                };
-                if !met {
-                    failures.push(match stopped_at {
-                        Some(failure) => Failure::Command(failure),
-                        None => Failure::Status { expected: exit_text(expected), actual: format!("status {code}") },
-                    });
-                }
-            }
-        }
-        if let Some(defect) = &outcome.defect {
-            failures.clear();
-            failures.push(Failure::Text(match defect {
-                Defect::Syntax { line } => {
-                    TextDefect { line: step.script_line + line, what: "bash cannot read the block from here on".to_owned() }
-                }
-                Defect::Expression { line, message } => TextDefect {
-                    line: step.script_line + line,
-                    what: format!("bash could not compute an expression ({message}) and left the command out"),
-                },
-                Defect::OpenHereDocument { line, delimiter } => TextDefect {
-                    line: step.script_line + line,
-                    what: format!("the here-document that begins here never ends: no line says just `{delimiter}`"),
-                },
-            }));
-        }
-        match self.job.options.masked {
-            MaskedPolicy::Fail => failures.extend(result.masked.iter().cloned().map(Failure::Masked)),
-            MaskedPolicy::Warn => result.notes.extend(result.masked.iter().map(|failure| Note {
-                severity: Severity::Warning,
-                code: "masked-failure",
-                message: format!("`{}` ended with status {} inside a capture", failure.command, failure.exit_code),
-                line: failure.line,
-            })),
-            MaskedPolicy::Ignore => {}
-        }
-        if let Some(text) = &step.directives.expect_stderr
-            && !stderr.contains(text)
-        {
-            failures.push(Failure::StderrLacks(text.clone()));
-        }
-        failures
-    }
-
-    /// Status, cause, notes and the next step.
-    fn conclude(&self, step: &Step, outcome: &Outcome, seen: &[Observation], values: &Values, stderr: &str, result: &mut StepResult) {
-        let failing = result.failures.iter().find_map(|failure| match failure {
-            Failure::Command(failure) | Failure::Masked(failure) => Some(failure.clone()),
-            _ => None,
-        });
-        result.status = match (&outcome.ending, result.failures.is_empty()) {
-            (Ending::TimedOut, _) => StepStatus::TimedOut,
-            // A step that was cut off has earned no verdict.
-            (Ending::Interrupted, _) => StepStatus::NotRun,
-            (_, true) => StepStatus::Passed,
-            (_, false) => StepStatus::Failed,
-        };
-        if result.status == StepStatus::Failed {
-            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr);
-            // An option alone cannot be pasted.
-            if let Some(blocked) = result.blocked_by.as_mut().filter(|blocked| blocked.workaround.starts_with("--")) {
-                blocked.workaround = format!("docent test {} {}", self.job.runbook.source.path(), blocked.workaround);
-            }
-            if result.blocked_by.is_some() {
-                result.status = StepStatus::Unsupported;
-            }
-        }
-        let scene =
-            Scene { runbook: &self.job.runbook, scripts: &self.scripts, index: result.index, values, given: &self.given, past: &self.past };
-        if result.status == StepStatus::Failed {
-            result.caused_by = scene.cause(failing.as_ref(), stderr);
-        }
-        let ground = Ground { scene: &scene, outcome, seen, stderr, failing: failing.as_ref() };
-        let notes = notes(&ground, result);
-        result.notes.extend(notes);
-        if matches!(result.status, StepStatus::Failed | StepStatus::TimedOut) {
-            result.suggestion = suggest::next(&scene, step, result);
-        }
-    }
-
-    /// The result without secrets in what was said about it.
-    fn redacted(&self, mut result: StepResult) -> StepResult {
-        let mask = |text: &mut String| *text = self.redactor.mask(&self.redactor.alias(text));
-        for check in &mut result.checks {
-            mask(&mut check.verdict.reason);
-            for cost in &mut check.verdict.costs {
-                mask(&mut cost.actual);
-                mask(&mut cost.expected);
-            }
-        }
-        result.notes.iter_mut().for_each(|note| mask(&mut note.message));
-        if let Some(suggestion) = &mut result.suggestion {
-            mask(suggestion);
-        }
-        result
-    }
-
-    fn promise_text(&self, result: &StepResult) -> String {
-        let mut text = format!("{}\n{}\n", result.stderr.text, result.stdout.text);
-        for check in result.checks.iter().filter(|check| check.judged && !check.verdict.passed) {
-            text.push_str(&check.verdict.reason);
-            text.push('\n');
-        }
-        for note in &result.notes {
-            text.push_str(&note.message);
-            text.push('\n');
-        }
-        for failure in &result.failures {
-            if let Failure::Status { actual, .. } = failure {
-                text.push_str(actual);
-                text.push('\n');
-            }
-        }
-        text
+    /// The steps before one, in the order of the run.
+    pub(super) fn before(&self, index: usize) -> Vec<usize> {
+        self.job.plan.order.iter().copied().take_while(|other| *other != index).collect()
     }
 
     fn printable_variables(&self, variables: &crate::shell::Variables) -> Vec<(String, String)> {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
-        let assigned: BTreeSet<&str> = self.scripts.iter().flat_map(|script| script.assignments()).map(|one| one.name.as_str()).collect();
+        let captured = self.job.runbook.steps.iter().flat_map(|step| &step.directives.captures).map(|capture| capture.name.as_str());
+        let written = self.scripts.iter().flat_map(|script| script.assignments()).map(|one| one.name.as_str());
+        let assigned: BTreeSet<&str> = written.chain(captured).collect();
         let secret: BTreeSet<&str> = self
             .job
             .runbook
@@ -413,17 +392,11 @@ impl<'a> Run<'a> {
     }
 }
 
-fn plain_values<S: Session>(session: &S) -> Values {
-    session.variables().into_iter().filter_map(|(name, variable)| Some((name, variable.value?))).collect()
-}
-
-fn located(step: &Step, failure: &crate::shell::CommandFailure) -> CommandFailure {
-    CommandFailure { line: step.script_line + failure.line, command: failure.command.clone(), exit_code: failure.status }
-}
-
-fn exit_text(expected: ExitExpectation) -> String {
-    match expected {
-        ExitExpectation::Status(code) => format!("status {code}"),
-        ExitExpectation::Any => "any status".to_owned(),
+/// What a step reads: its text as whole lines.
+fn input(text: Option<&str>) -> Vec<u8> {
+    let mut bytes = text.unwrap_or_default().as_bytes().to_vec();
+    if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+        bytes.push(b'\n');
     }
+    bytes
 }

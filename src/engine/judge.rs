@@ -5,7 +5,7 @@ use crate::{
         cause::{Values, expand},
         result::{Check, Stream},
     },
-    runbook::{Criterion, Expectation, Step},
+    runbook::{Criterion, Expectation, Step, StreamChoice},
     score::{Scorer, Verdict, judge_with},
 };
 
@@ -30,9 +30,34 @@ pub enum UnmarkedPolicy {
     Ignore,
 }
 
+/// What a step printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printed<'a> {
+    pub(crate) stdout: &'a Stream,
+    pub(crate) stderr: &'a Stream,
+}
+
+impl Printed<'_> {
+    /// The text that an expectation is about.
+    fn of(&self, choice: StreamChoice) -> Stream {
+        match choice {
+            StreamChoice::Stdout => self.stdout.clone(),
+            StreamChoice::Stderr => self.stderr.clone(),
+            StreamChoice::Both => {
+                let between = if self.stdout.text.is_empty() || self.stdout.text.ends_with('\n') { "" } else { "\n" };
+                Stream {
+                    text: format!("{}{between}{}", self.stdout.text, self.stderr.text),
+                    bytes: self.stdout.bytes + self.stderr.bytes,
+                    truncated: self.stdout.truncated || self.stderr.truncated,
+                }
+            }
+        }
+    }
+}
+
 /// One check an expectation, in document order.
-pub(crate) fn checks(step: &Step, stdout: &Stream, judging: &Judging, values: &Values) -> Vec<Check> {
-    step.expectations.iter().filter_map(|expectation| check(expectation, stdout, judging, values)).collect()
+pub(crate) fn checks(step: &Step, printed: Printed<'_>, judging: &Judging, values: &Values) -> Vec<Check> {
+    step.expectations.iter().filter_map(|expectation| check(expectation, printed, judging, values)).collect()
 }
 
 /// The same for a step whose commands failed: nothing was judged.
@@ -58,27 +83,48 @@ fn criterion(expectation: &Expectation, judging: &Judging) -> Option<Criterion> 
     }
 }
 
-fn check(expectation: &Expectation, stdout: &Stream, judging: &Judging, values: &Values) -> Option<Check> {
+fn check(expectation: &Expectation, printed: Printed<'_>, judging: &Judging, values: &Values) -> Option<Check> {
     let criterion = criterion(expectation, judging)?;
-    let verdict = if stdout.truncated && criterion != Criterion::Unmarked {
-        lost(stdout)
+    let output = printed.of(expectation.comparison.stream);
+    let verdict = if output.truncated && criterion != Criterion::Unmarked {
+        lost(&output)
     } else {
         // The document may show its own variables by name; they are filled in, as the shell would have done.
         let text = expand(&expectation.text, values);
         let filled = Expectation { criterion: criterion.clone(), text, ..expectation.clone() };
-        judge_with(judging.scorer, &filled, stdout.text.as_bytes())
+        judge_with(judging.scorer, &filled, output.text.as_bytes())
     };
     Some(Check { line: expectation.line, criterion, judged: true, verdict })
 }
 
 /// An output of which bytes were dropped proves nothing.
-fn lost(stdout: &Stream) -> Verdict {
+fn lost(output: &Stream) -> Verdict {
     Verdict {
         passed: false,
         score: None,
         ie_score: None,
-        reason: format!("the block printed {} bytes, more than are kept, so its output cannot be judged", stdout.bytes),
+        reason: format!("the block printed {} bytes, more than are kept, so its output cannot be judged", output.bytes),
         veto: None,
         costs: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(text: &str) -> Stream {
+        Stream { text: text.to_owned(), bytes: text.len() as u64, truncated: false }
+    }
+
+    #[test]
+    fn standard_error_stands_below_standard_output_on_a_line_of_its_own() {
+        let (stdout, stderr) = (stream("out"), stream("err\n"));
+        let printed = Printed { stdout: &stdout, stderr: &stderr };
+        let text = |choice| printed.of(choice).text;
+        assert_eq!([StreamChoice::Stdout, StreamChoice::Stderr, StreamChoice::Both].map(text), ["out", "err\n", "out\nerr\n"]);
+        let (stdout, stderr) = (stream(""), Stream { truncated: true, ..stream("err") });
+        let both = Printed { stdout: &stdout, stderr: &stderr }.of(StreamChoice::Both);
+        assert_eq!((&*both.text, both.bytes, both.truncated), ("err", 3, true));
     }
 }

@@ -1,6 +1,9 @@
 //! Runs a plan and tells the story as events. Knows neither which cloud it runs on nor how its events are printed.
 
+mod assess;
+mod beside;
 mod blocked;
+mod captured;
 mod cause;
 pub mod event;
 pub mod execute;
@@ -8,6 +11,7 @@ pub mod judge;
 mod notes;
 pub mod plan;
 mod pointer;
+mod preflight;
 mod promise;
 mod redact;
 pub mod result;

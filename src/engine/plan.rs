@@ -1,6 +1,6 @@
-//! Runbook + selection → which steps run, and which of them are reported. Pure.
+//! Runbook + selection → which steps run, in which order, and which of them are reported. Pure.
 
-use crate::runbook::Runbook;
+use crate::runbook::{Role, Runbook};
 
 /// Which steps the user asked for; empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,11 +26,13 @@ pub enum Fate {
     Leave,
 }
 
-/// The fate of each step, in document order.
+/// The fate of each step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// One entry a step.
+    /// One entry a step, in document order.
     pub fates: Vec<Fate>,
+    /// Indices of all steps, in the order of the run: setup, the ordinary ones, clean-up.
+    pub order: Vec<usize>,
 }
 
 impl Plan {
@@ -52,28 +54,45 @@ pub struct UnknownStep {
 
 /// Decides the fate of each step of `runbook`. A plan that reports nothing is a valid answer: the filter matched elsewhere, or nowhere.
 ///
+/// Setup and clean-up belong to every selection that is not empty.
+///
 /// # Errors
 /// When `from` or `to` name no step of this runbook.
 pub fn plan(runbook: &Runbook, selection: &Selection) -> Result<Plan, UnknownStep> {
-    let first = selection.from.as_deref().map(|id| position(runbook, id)).transpose()?.unwrap_or(0);
-    let last = selection.to.as_deref().map(|id| position(runbook, id)).transpose()?.unwrap_or(usize::MAX);
+    let order = order(runbook);
+    // Where each step stands in the run.
+    let mut places = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(place, index)| places[*index] = place);
+    let place = |id: &str| position(runbook, id).map(|index| places[index]);
+    let first = selection.from.as_deref().map(place).transpose()?.unwrap_or(0);
+    let last = selection.to.as_deref().map(place).transpose()?.unwrap_or(usize::MAX);
     let chosen = |index: usize| {
         let step = &runbook.steps[index];
         let named = selection.filter.as_ref().is_none_or(|filter| {
             format!("{}::{}", runbook.source.path(), step.id).contains(filter.as_str()) || step.heading.contains(filter.as_str())
         });
-        named && index >= first && index <= last
+        named && places[index] >= first && places[index] <= last
     };
-    let end = (0..runbook.steps.len()).rev().find(|index| chosen(*index));
+    let end = order.iter().rposition(|index| chosen(*index));
     let fates = (0..runbook.steps.len())
-        .map(|index| match (chosen(index), runbook.steps[index].directives.skip.is_some()) {
-            (true, true) => Fate::Skip,
-            (true, false) => Fate::Run,
-            (false, false) if end.is_some_and(|end| index < end) => Fate::Prerequisite,
-            (false, _) => Fate::Leave,
+        .map(|index| {
+            let directives = &runbook.steps[index].directives;
+            match (chosen(index), directives.skip.is_some()) {
+                (true, true) => Fate::Skip,
+                (true, false) => Fate::Run,
+                (false, false) if end.is_some() && directives.role != Role::Ordinary => Fate::Run,
+                (false, false) if end.is_some_and(|end| places[index] < end) => Fate::Prerequisite,
+                (false, _) => Fate::Leave,
+            }
         })
         .collect();
-    Ok(Plan { fates })
+    Ok(Plan { fates, order })
+}
+
+/// Indices of the steps in the order of the run.
+fn order(runbook: &Runbook) -> Vec<usize> {
+    let of = |role| (0..runbook.steps.len()).filter(move |index| runbook.steps[*index].directives.role == role);
+    of(Role::Setup).chain(of(Role::Ordinary)).chain(of(Role::Cleanup)).collect()
 }
 
 fn position(runbook: &Runbook, id: &str) -> Result<usize, UnknownStep> {
@@ -87,4 +106,45 @@ fn position(runbook: &Runbook, id: &str) -> Result<usize, UnknownStep> {
             .min()
             .map(|(_, id)| id.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::{Companions, parse};
+
+    /// Steps `a` to `e` in document order; `b` cleans up, `d` sets up.
+    fn runbook() -> Runbook {
+        let text: String = ["a", "b", "c", "d", "e"].map(|id| format!("<!-- docent: name={id} -->\n```bash\n:\n```\n\n")).concat();
+        let (mut runbook, found) = parse("x.md", format!("# X\n\n{text}").as_bytes(), &Companions::default());
+        assert!(found.is_empty(), "{found:?}");
+        runbook.steps[1].directives.role = Role::Cleanup;
+        runbook.steps[3].directives.role = Role::Setup;
+        runbook
+    }
+
+    /// Each step in the order of the run, with the first letter of its fate.
+    #[track_caller]
+    fn check(selection: Selection, expected: &str) {
+        let runbook = runbook();
+        let plan = plan(&runbook, &selection).expect("its steps exist");
+        let shown: Vec<String> =
+            plan.order.iter().map(|index| format!("{}{}", runbook.steps[*index].id, &format!("{:?}", plan.fates[*index])[..1])).collect();
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    #[test]
+    fn setup_runs_first_and_clean_up_last() {
+        check(Selection::default(), "dR aR cR eR bR");
+    }
+
+    #[test]
+    fn setup_and_clean_up_belong_to_every_selection_but_the_empty_one() {
+        let filter = |text: &str| Selection { filter: Some(format!("::{text}")), ..Selection::default() };
+        check(filter("c"), "dR aP cR eL bR");
+        check(filter("d"), "dR aL cL eL bR");
+        check(filter("nowhere"), "dL aL cL eL bL");
+        check(Selection { from: Some("c".to_owned()), ..Selection::default() }, "dR aP cR eR bR");
+        check(Selection { to: Some("a".to_owned()), ..Selection::default() }, "dR aR cL eL bR");
+    }
 }

@@ -54,7 +54,9 @@ pub(crate) fn conclude(runbook: &Runbook, results: &[&StepResult], texts: &[Stri
     if broken {
         return (RunbookStatus::Failed, reasons);
     }
-    if incomplete {
+    let promised_too = |result: &&&StepResult| result.caused_by.as_ref().is_none_or(|cause| !kept.contains(&cause.step));
+    let lacking = |result: &&&StepResult| matches!(result.status, StepStatus::Unsupported | StepStatus::NotRun);
+    if results.iter().filter(lacking).any(|result| promised_too(&result)) {
         return (RunbookStatus::Incomplete, reasons);
     }
     if !kept.is_empty() {

@@ -29,10 +29,16 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// `aliases` are replaced longest first, so that a folder inside another keeps its own name.
-    pub(crate) fn new(mut aliases: Vec<(String, String)>) -> Self {
-        aliases.retain(|(from, _)| !from.is_empty());
-        aliases.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
-        Self { aliases, secrets: Vec::new() }
+    pub(crate) fn new(aliases: Vec<(String, String)>) -> Self {
+        let mut redactor = Self::default();
+        redactor.add_aliases(aliases);
+        redactor
+    }
+
+    /// Replaces these too, from now on.
+    pub(crate) fn add_aliases(&mut self, aliases: impl IntoIterator<Item = (String, String)>) {
+        self.aliases.extend(aliases.into_iter().filter(|(from, _)| !from.is_empty()));
+        self.aliases.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
     }
 
     /// Masks these values too, from now on.

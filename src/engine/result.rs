@@ -69,6 +69,17 @@ pub struct StepResult {
     pub caused_by: Option<Cause>,
     /// A line to paste for the next step, when there is one.
     pub suggestion: Option<String>,
+    /// How it ended, when it ran in the background.
+    pub background: Option<BackgroundEnd>,
+}
+
+/// How a step in the background ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BackgroundEnd {
+    /// It ran until it was stopped.
+    Stopped,
+    /// By itself, before.
+    ByItself,
 }
 
 impl StepResult {
@@ -89,6 +100,7 @@ impl StepResult {
             blocked_by: None,
             caused_by: None,
             suggestion: None,
+            background: None,
         }
     }
 }
@@ -152,6 +164,22 @@ pub enum Failure {
     TimedOut(Duration),
     /// Somebody interrupted it.
     Interrupted,
+    /// It runs in the background, and has not printed what shows that it is ready.
+    NotReady {
+        /// What it should have printed.
+        text: String,
+        /// How long was waited; none when it ended by itself before.
+        waited: Option<Duration>,
+    },
+    /// A variable could not be taken from what it printed.
+    Capture {
+        /// The directive's 1-based document line.
+        line: usize,
+        /// The variable.
+        name: String,
+        /// Why, as a sentence fragment.
+        reason: String,
+    },
 }
 
 /// What is wrong with a block as a text.
@@ -181,7 +209,7 @@ pub struct Note {
 pub struct BlockedBy {
     /// What is lacking: `az vm create`, `terraform`, `example.com`.
     pub what: String,
-    /// `command`, `option`, `operation`, `host`, `interactive`.
+    /// `command`, `option`, `operation`, `host`, `interactive`, `extension`, `variable`.
     pub kind: String,
     /// What to do about it; empty when nothing is known.
     pub workaround: String,

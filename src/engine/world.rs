@@ -28,6 +28,9 @@ pub trait Timekeeper {
     /// Called between steps; a virtual clock moves by `by`, the wall does not.
     fn pass(&self, by: Duration);
 
+    /// Lets time pass that the document asks for, and gives the wall time that is to be waited for it: none on a virtual clock.
+    fn wait(&self, by: Duration) -> Duration;
+
     /// Now, RFC 3339.
     fn now(&self) -> String;
 }

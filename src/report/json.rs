@@ -50,14 +50,18 @@ impl<W: Write + Send> JsonReport<W> {
         &mut self.runbooks[runbook]
     }
 
-    fn write(&mut self, totals: &Totals) -> std::io::Result<()> {
-        let report = self.report(totals);
+    fn write(&mut self, totals: &Totals, interrupted: bool) -> std::io::Result<()> {
+        // In document order, whichever came to its end first.
+        for entry in &mut self.runbooks {
+            entry.steps.sort_by_key(|step| step.index);
+        }
+        let report = self.report(totals, interrupted);
         serde_json::to_writer_pretty(&mut self.out, &report)?;
         self.out.write_all(b"\n")?;
         self.out.flush()
     }
 
-    fn report(&self, totals: &Totals) -> Value {
+    fn report(&self, totals: &Totals, interrupted: bool) -> Value {
         let header = self.header.as_ref();
         let mut targets: Vec<&str> = self.runbooks.iter().filter_map(|entry| entry.target.as_deref()).collect();
         targets.dedup();
@@ -74,6 +78,7 @@ impl<W: Write + Send> JsonReport<W> {
             "started": header.map(|header| header.started.clone()),
             "loosened": header.map(|header| header.loosened.clone()),
             "duration_ms": milliseconds(self.started.elapsed()),
+            "interrupted": interrupted,
             "totals": totals_value(totals),
             "runbooks": self.runbooks.iter().map(runbook_value).collect::<Vec<_>>(),
         })
@@ -91,7 +96,7 @@ impl<W: Write + Send> Listener for JsonReport<W> {
                 entry.document = Some(document);
                 entry.target = Some(target);
             }
-            Event::StepStarted { .. } => {}
+            Event::StepStarted { .. } | Event::StepInBackground { .. } => {}
             Event::StepFinished { runbook, result } => {
                 let result = Arc::clone(result);
                 self.entry(*runbook).steps.push(result);
@@ -102,7 +107,7 @@ impl<W: Write + Send> Listener for JsonReport<W> {
                 entry.path = path;
                 entry.result = Some(result);
             }
-            Event::RunFinished { totals, .. } => self.error = self.write(totals).err(),
+            Event::RunFinished { totals, interrupted } => self.error = self.write(totals, *interrupted).err(),
         }
     }
 }
@@ -134,6 +139,8 @@ fn step_value(document: &Runbook, result: &StepResult) -> Value {
         "line": step.line,
         "language": step.language,
         "script": step.script,
+        "role": wording::role(step.directives.role),
+        "background": result.background.map(wording::background),
         "status": wording::step_status(result.status),
         "exit_code": result.exit_code,
         "stdout": result.stdout.text,

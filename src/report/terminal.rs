@@ -11,13 +11,13 @@ use unicode_width::UnicodeWidthStr;
 use crate::{
     engine::{
         event::{Event, Listener, RunHeader},
-        result::{Check, Failure, RunbookResult, RunbookStatus, StepResult, StepStatus, Totals},
+        result::{BackgroundEnd, BlockedBy, Check, Failure, RunbookResult, RunbookStatus, StepResult, StepStatus, Totals},
     },
     report::{
         style::{BAD, DOUBT, GOOD, NEXT, Painted, QUIET, TITLE},
         wording,
     },
-    runbook::{Criterion, Runbook},
+    runbook::{Criterion, Role, Runbook},
 };
 
 /// How much is said.
@@ -49,6 +49,8 @@ struct Document {
     runbook: Arc<Runbook>,
     width: usize,
     folded: BTreeMap<usize, Vec<usize>>,
+    /// What the last step lacked.
+    lacking: Option<BlockedBy>,
 }
 
 impl<W: Write + Send> Terminal<W> {
@@ -78,10 +80,11 @@ impl<W: Write + Send> Terminal<W> {
                     writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
                     writeln!(self.out, "{}", Painted(QUIET, format!("target {target}: {because}")))?;
                 }
-                self.documents.insert(*runbook, Document { runbook: Arc::clone(document), width, folded: BTreeMap::new() });
+                self.documents.insert(*runbook, Document { runbook: Arc::clone(document), width, folded: BTreeMap::new(), lacking: None });
                 Ok(())
             }
             Event::StepStarted { runbook, step } => self.show_running(*runbook, *step),
+            Event::StepInBackground { runbook, step } => self.in_background(*runbook, *step),
             Event::StepFinished { runbook, result } => self.step(*runbook, result),
             Event::RunbookFinished { runbook, path, result } => self.runbook(*runbook, path, result),
             Event::RunFinished { totals, interrupted } => self.summary(totals, *interrupted),
@@ -109,6 +112,15 @@ impl<W: Write + Send> Terminal<W> {
         Ok(())
     }
 
+    fn in_background(&mut self, runbook: usize, step: usize) -> io::Result<()> {
+        let Some(document) = self.documents.get(&runbook).filter(|_| self.verbosity > Verbosity::Quiet) else { return Ok(()) };
+        let step = &document.runbook.steps[step];
+        let pad = " ".repeat(document.width.saturating_sub(step.id.width()));
+        let place = format!("line {}", step.line);
+        let line = format!("{place:<9} {:>8}   goes on in the background", "");
+        writeln!(self.out, "  {} {}{pad}  {}", Painted(QUIET, "&"), step.id, Painted(QUIET, line))
+    }
+
     fn clear_running(&mut self) -> io::Result<()> {
         if self.running.take().is_some() {
             write!(self.out, "\r\x1b[K")?;
@@ -116,8 +128,8 @@ impl<W: Write + Send> Terminal<W> {
         Ok(())
     }
 
-    fn step(&mut self, runbook: usize, result: &StepResult) -> io::Result<()> {
-        let Some(document) = self.documents.get_mut(&runbook) else { return Ok(()) };
+    fn step(&mut self, position: usize, result: &StepResult) -> io::Result<()> {
+        let Some(document) = self.documents.get_mut(&position) else { return Ok(()) };
         let step = &document.runbook.steps[result.index];
         let (style, mark) = match result.status {
             StepStatus::Passed => (GOOD, "✓"),
@@ -152,7 +164,12 @@ impl<W: Write + Send> Terminal<W> {
             }
             self.notes(result)?;
         }
-        if let Some(blocked) = &result.blocked_by {
+        let document = self.documents.get_mut(&position);
+        // What the whole document lacks is said once.
+        let is_known = document.is_some_and(|document| {
+            result.attempts == 0 && std::mem::replace(&mut document.lacking, result.blocked_by.clone()) == result.blocked_by
+        });
+        if let Some(blocked) = result.blocked_by.as_ref().filter(|_| !is_known) {
             writeln!(self.out, "      {}", wording::blocked_by(blocked))?;
             // A command can be pasted; anything else is advice.
             if blocked.workaround.is_empty() || blocked.workaround.starts_with("docent ") {
@@ -299,7 +316,7 @@ impl<W: Write + Send> Listener for Terminal<W> {
 /// One step as plain text, for test frameworks that print messages themselves.
 pub fn plain_step(runbook: &Arc<Runbook>, result: &StepResult) -> String {
     let mut terminal = Terminal::new(Vec::new(), Verbosity::Normal, false);
-    terminal.documents.insert(0, Document { runbook: Arc::clone(runbook), width: 0, folded: BTreeMap::new() });
+    terminal.documents.insert(0, Document { runbook: Arc::clone(runbook), width: 0, folded: BTreeMap::new(), lacking: None });
     // Writing to memory cannot fail.
     let _ = terminal.step(0, result);
     anstream::adapter::strip_str(&String::from_utf8_lossy(&terminal.out)).to_string()
@@ -317,6 +334,15 @@ fn one_line(runbook: &Runbook, result: &StepResult) -> String {
         },
         _ => {
             let mut parts = Vec::new();
+            match step.directives.role {
+                Role::Ordinary => {}
+                Role::Setup => parts.push("sets up".to_owned()),
+                Role::Cleanup => parts.push("cleans up".to_owned()),
+            }
+            parts.extend(result.background.map(|end| match end {
+                BackgroundEnd::Stopped => "ran in the background until it was stopped".to_owned(),
+                BackgroundEnd::ByItself => "ran in the background and ended by itself".to_owned(),
+            }));
             for check in result.checks.iter().filter(|check| check.judged) {
                 parts.push(match (&check.criterion, check.verdict.score, check.verdict.passed) {
                     (Criterion::Similarity(threshold), Some(score), true) => format!("output {score:.2} alike, {threshold} asked"),

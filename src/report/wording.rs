@@ -1,8 +1,8 @@
 //! The sentences. Every reporter says the same thing in the same words.
 
 use crate::{
-    engine::result::{BlockedBy, Cause, CommandFailure, Failure, Note, RunbookStatus, StepResult, StepStatus, Totals},
-    runbook::{Criterion, Runbook},
+    engine::result::{BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Note, RunbookStatus, StepResult, StepStatus, Totals},
+    runbook::{Criterion, Role, Runbook},
 };
 
 /// A step's status as one word, as in the JSON report.
@@ -14,6 +14,23 @@ pub fn step_status(status: StepStatus) -> &'static str {
         StepStatus::Unsupported => "unsupported",
         StepStatus::Skipped => "skipped",
         StepStatus::NotRun => "not-run",
+    }
+}
+
+/// When a step runs, as one word, as in the JSON report.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Ordinary => "ordinary",
+        Role::Setup => "setup",
+        Role::Cleanup => "cleanup",
+    }
+}
+
+/// How a step in the background ended, as one word, as in the JSON report.
+pub fn background(end: BackgroundEnd) -> &'static str {
+    match end {
+        BackgroundEnd::Stopped => "stopped",
+        BackgroundEnd::ByItself => "ended",
     }
 }
 
@@ -46,6 +63,11 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
             None => format!("line {}: an expected output could not be judged", step.line),
         },
         Failure::StderrLacks(text) => format!("line {}: standard error does not contain {text:?}", step.line),
+        Failure::NotReady { text, waited: Some(waited) } => {
+            format!("line {}: it has not printed {text:?} within {}; it was stopped", step.line, duration(*waited))
+        }
+        Failure::NotReady { text, waited: None } => format!("line {}: it ended and had not printed {text:?}", step.line),
+        Failure::Capture { line, name, reason } => format!("line {line}: {name} could not be set: {reason}"),
         Failure::Interrupted => format!("line {}: interrupted; it and all it had started were stopped", step.line),
         Failure::TimedOut(limit) => format!("line {}: still running after {}; it was stopped", step.line, duration(*limit)),
     }
@@ -75,6 +97,8 @@ pub fn incumbent(result: &StepResult, failure: &Failure) -> Option<String> {
 pub fn blocked_by(blocked: &BlockedBy) -> String {
     match blocked.kind.as_str() {
         "command" => format!("`{}` is not available here", blocked.what),
+        "extension" => format!("az has no extension `{}` here", blocked.what),
+        "variable" => format!("the variable {} is not set, and the document does not set it", blocked.what),
         "host" => format!("the host {} is outside the sandbox", blocked.what),
         "option" => format!("the option {} is not emulated", blocked.what),
         "interactive" => format!("it asks a question ({}), and nobody is there to answer", blocked.what),

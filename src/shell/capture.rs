@@ -8,6 +8,8 @@ use std::io;
 use rustix::io::Errno;
 use tokio::net::unix::pipe::Receiver;
 
+use super::lookout::Lookout;
+
 /// Bytes read at once; the default capacity of a pipe.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// No pipe holds more than this unless its owner is privileged, so all that was written before a moment is within this many bytes.
@@ -42,11 +44,13 @@ pub(super) struct Stream {
     bytes_max: usize,
     chunk: Vec<u8>,
     closed: bool,
+    /// Looks for a text in all that passes, kept or not.
+    lookout: Option<Lookout>,
 }
 
 impl Stream {
-    pub(super) fn new(receiver: Receiver, bytes_max: usize) -> Self {
-        Self { receiver, captured: Captured::default(), bytes_max, chunk: vec![0; CHUNK_BYTES], closed: false }
+    pub(super) fn new(receiver: Receiver, bytes_max: usize, lookout: Option<Lookout>) -> Self {
+        Self { receiver, captured: Captured::default(), bytes_max, chunk: vec![0; CHUNK_BYTES], closed: false, lookout }
     }
 
     /// Whether nobody can write any more.
@@ -88,6 +92,9 @@ impl Stream {
         if count == 0 {
             self.closed = true;
             return;
+        }
+        if let Some(lookout) = &mut self.lookout {
+            lookout.see(&self.chunk[..count]);
         }
         let room = self.bytes_max.saturating_sub(self.captured.bytes.len()).min(count);
         self.captured.bytes.extend_from_slice(&self.chunk[..room]);

@@ -111,11 +111,12 @@ pub(super) fn is_our_exit_trap(quoted: &[u8]) -> bool {
 ///
 /// The redirections stand here and not in a sourced driver, because otherwise bash undoes them before it runs an EXIT trap, whose
 /// output then is lost (measured with 5.2). bash reads this line byte by byte, so it is short.
-pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool) -> String {
+pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool, has_input: bool) -> String {
     let exit = if arm_exit { 1 } else { 0 };
     let d = quote(directory);
+    let input = if has_input { format!("{d}/n{number}") } else { "/dev/null".to_owned() };
     format!(
-        "__docent_b={number} __docent_x={exit};\\builtin . {d}/{};\\builtin . {d}/b{number} </dev/null >|{d}/o{number} 2>|{d}/e{number};\\builtin . {d}/{}\n",
+        "__docent_b={number} __docent_x={exit};\\builtin . {d}/{};\\builtin . {d}/b{number} <{input} >|{d}/o{number} 2>|{d}/e{number};\\builtin . {d}/{}\n",
         file::BEFORE,
         file::AFTER
     )
@@ -314,6 +315,7 @@ mod tests {
 
     #[test]
     fn a_directory_with_a_quote_stays_one_word() {
-        assert!(block_line("/tmp/it's", 3, false).contains("; \\builtin . '/tmp/it'\\''s'/b3 <".trim_start_matches("; ")));
+        assert!(block_line("/d", 3, false, true).contains("/b3 <'/d'/n3 >|"));
+        assert!(block_line("/tmp/it's", 3, false, false).contains("; \\builtin . '/tmp/it'\\''s'/b3 <".trim_start_matches("; ")));
     }
 }

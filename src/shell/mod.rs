@@ -3,11 +3,13 @@
 //! docent → helper (docent again, re-executed: sub-reaper, holder of the lifeline, in a session without a terminal) → bash.
 //! bash reads its own script from a FIFO, so its standard input stays free; docent sends one driver line a block. A block stops
 //! at its first failing command by a `return` in the ERR trap, which leaves the shell and its state alive; after each block the
-//! state is written to a checkpoint, from which a killed shell is brought back.
+//! state is written to a checkpoint, from which a killed shell is brought back. A block in the background has a shell and a helper of
+//! its own, brought up from the same checkpoint.
 //!
 //! Deliberately absent: what a runbook is, what a failure means for a step, how paths are displayed, and the sandbox's walls.
 //! Not carried over a restart: open descriptors, jobs and `$!`, `$$`, limits, coprocesses.
 
+mod background;
 mod capture;
 mod channel;
 mod checkpoint;
@@ -20,11 +22,13 @@ pub mod helper;
 mod interrupt;
 mod launch;
 mod lifeline;
+mod lookout;
 mod persistent;
 mod process_tree;
 mod report;
 mod session;
 
+pub use background::{Background, Readiness};
 pub use capture::Captured;
 pub use declaration::{Shape, Variable, Variables};
 pub use error::ShellError;

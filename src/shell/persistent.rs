@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
+use super::background::Background;
 use super::capture::{Captured, Stream};
 use super::channel::Channel;
 use super::checkpoint::{Checkpoint, ExitTrap};
@@ -18,8 +19,10 @@ use super::driver::{self, file};
 use super::error::ShellError;
 use super::failure::{self, Defect, Departure, Earlier, FAILURES_MAX, Judgement};
 use super::helper;
+use super::interrupt::Interrupt;
 use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
+use super::lookout::Lookout;
 use super::report::{FailedCommand, FailedParts, Report, WatchName};
 use super::session::{Block, Ending, Farewell, Outcome, Session};
 use crate::bash::{Script, Watch};
@@ -92,6 +95,15 @@ pub struct LateOutput {
     pub bytes: u64,
 }
 
+/// What is different for a block that runs beside others.
+#[derive(Debug, Default)]
+struct Company {
+    /// Looks for a text in its output.
+    lookout: Option<Lookout>,
+    /// It is over when its streams are, whatever started them.
+    stays: bool,
+}
+
 #[derive(Debug)]
 struct Shell {
     /// bash reads its script from here.
@@ -115,6 +127,13 @@ impl Bash {
     ///
     /// When there is no usable bash, when the helper does not answer, or when the control directory cannot be made.
     pub async fn start(launch: Launch) -> Result<Self, ShellError> {
+        let mut session = Self::prepare(launch).await?;
+        session.spawn().await?;
+        Ok(session)
+    }
+
+    /// A session with a helper and without a shell.
+    async fn prepare(launch: Launch) -> Result<Self, ShellError> {
         launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
         let control = Control::make(&launch).map_err(ShellError::control("make the control directory"))?;
         let receiver = control.lasting_stream(file::REPORTS).map_err(ShellError::control("make the report FIFO"))?;
@@ -130,7 +149,7 @@ impl Bash {
         }
         let lifeline = Lifeline::start(&launch, control.path()).await?;
         let channel = Channel::new(receiver, control.nonce());
-        let mut session = Self {
+        Ok(Self {
             launch,
             control,
             lifeline: Some(lifeline),
@@ -145,9 +164,29 @@ impl Bash {
             late_readers: JoinSet::new(),
             watches: BTreeMap::new(),
             earlier: Earlier::new(),
-        };
-        session.spawn().await?;
-        Ok(session)
+        })
+    }
+
+    /// Another session that begins with the state of this one. A trap for the end of this one's shell is not its business.
+    async fn fork(&self, interrupt: Interrupt) -> Result<Self, ShellError> {
+        let mut fork = Self::prepare(Launch { interrupt, ..self.launch.clone() }).await?;
+        fork.checkpoint.clone_from(&self.checkpoint);
+        fork.exit_trap_spent = true;
+        fork.blocks = self.blocks;
+        fork.watches.clone_from(&self.watches);
+        fork.spawn().await?;
+        Ok(fork)
+    }
+
+    /// What ends its blocks.
+    pub(super) fn interrupt(&self) -> Interrupt {
+        self.launch.interrupt.clone()
+    }
+
+    /// Runs a block until nothing can write to its streams any more, or until it is interrupted.
+    pub(super) async fn run_beside(&mut self, block: &Block, lookout: Option<Lookout>) -> Result<Outcome, ShellError> {
+        let block = Block { timeout: TIMEOUT_MAX, ..block.clone() };
+        self.run_block(&block, Company { lookout, stays: true }).await
     }
 
     /// The directory that stands in bash's messages, as in `DIRECTORY/b3: line 2:` for the third block.
@@ -163,28 +202,31 @@ impl Bash {
         late
     }
 
-    async fn run_block(&mut self, block: &Block) -> Result<Outcome, ShellError> {
-        if self.launch.interrupt.is_raised() {
+    async fn run_block(&mut self, block: &Block, company: Company) -> Result<Outcome, ShellError> {
+        if self.launch.interrupt.is_raised_times(requests(block)) {
             return Ok(outcome(Ending::Interrupted, Duration::ZERO));
         }
         self.ensure_shell().await?;
         while self.late_readers.try_join_next().is_some() {}
         self.blocks += 1;
         let number = self.blocks;
-        let names = [format!("b{number}"), format!("o{number}"), format!("e{number}")];
+        let names = [format!("b{number}"), format!("o{number}"), format!("e{number}"), format!("n{number}")];
         let (text, watches) = driver::block(number, &block.script);
         self.control.write(&names[0], text.as_bytes()).map_err(ShellError::control("write the block"))?;
+        if !block.stdin.is_empty() {
+            self.control.write(&names[3], &block.stdin).map_err(ShellError::control("write the block's input"))?;
+        }
         self.watches.insert(number, watches);
         let open = |name: &str| self.control.stream(name).map_err(ShellError::control("make the FIFO of a stream"));
-        let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max);
-        let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max);
+        let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max, company.lookout.clone());
+        let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max, company.lookout);
 
         let started = Instant::now();
-        let line = driver::block_line(self.control.text(), number, std::mem::take(&mut self.arm_exit));
+        let line = driver::block_line(self.control.text(), number, std::mem::take(&mut self.arm_exit), !block.stdin.is_empty());
         let shell = self.shell.as_mut().ok_or(ShellError::HelperLost)?;
         shell.script.write_all(line.as_bytes()).map_err(ShellError::control("write to bash"))?;
         let mut told = Told::default();
-        let wait = self.wait(block.timeout, &mut stdout, &mut stderr, number, &mut told).await?;
+        let wait = self.wait(block, &mut stdout, &mut stderr, number, &mut told).await?;
         let duration = started.elapsed();
         if !matches!(wait, Wait::Done(_)) {
             self.shell = None;
@@ -197,10 +239,22 @@ impl Bash {
             told.hear(report, number);
         }
         let grace = if block.script.contains(">(") { SUBSTITUTION_GRACE } else { GRACE };
-        let writers_left = settle(&mut stdout, &mut stderr, grace).await?;
+        let interrupt = self.launch.interrupt.clone();
+        let mut writers_left = if company.stays && !matches!(wait, Wait::Interrupted) {
+            settle(&mut stdout, &mut stderr, interrupt.raised()).await?
+        } else {
+            settle(&mut stdout, &mut stderr, tokio::time::sleep(grace)).await?
+        };
+        if company.stays && writers_left {
+            self.kill().await?;
+            writers_left = settle(&mut stdout, &mut stderr, tokio::time::sleep(grace)).await?;
+        }
 
-        for name in &names {
+        for name in &names[..3] {
             self.control.remove(name);
+        }
+        if !block.stdin.is_empty() {
+            self.control.remove(&names[3]);
         }
         let (stdout, stdout_left) = stdout.finish();
         let (stderr, stderr_left) = stderr.finish();
@@ -239,7 +293,7 @@ impl Bash {
     /// Waits for the end of a block, reading all that comes meanwhile.
     async fn wait(
         &mut self,
-        timeout: Duration,
+        block: &Block,
         stdout: &mut Stream,
         stderr: &mut Stream,
         number: usize,
@@ -247,9 +301,9 @@ impl Bash {
     ) -> Result<Wait, ShellError> {
         let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
         let interrupt = self.launch.interrupt.clone();
-        let deadline = tokio::time::sleep(timeout.min(TIMEOUT_MAX));
+        let deadline = tokio::time::sleep(block.timeout.min(TIMEOUT_MAX));
         tokio::pin!(deadline);
-        let raised = interrupt.raised();
+        let raised = interrupt.raised_times(requests(block));
         tokio::pin!(raised);
         loop {
             tokio::select! {
@@ -463,7 +517,13 @@ impl Bash {
 
 impl Session for Bash {
     async fn run(&mut self, block: Block) -> Result<Outcome, ShellError> {
-        self.run_block(&block).await
+        self.run_block(&block, Company::default()).await
+    }
+
+    async fn start_background(&mut self, block: Block, ready: Option<String>) -> Result<Background, ShellError> {
+        let stop = Interrupt::new();
+        let bash = self.fork(stop.clone()).await?;
+        Ok(Background::start(bash, block, ready.as_deref(), stop))
     }
 
     fn variables(&self) -> Variables {
@@ -474,9 +534,16 @@ impl Session for Bash {
         let mut farewell = Farewell::default();
         let own = self.checkpoint.as_ref().is_some_and(|state| state.exit_trap() == ExitTrap::Own);
         if own && !self.exit_trap_spent && self.lifeline.is_some() && !self.launch.interrupt.is_raised() {
-            let block = Block { script: "exit".to_owned(), timeout: EXIT_TRAP_TIME_MAX };
-            farewell.exit_trap = Some(self.run_block(&block).await?);
+            let block = Block { script: "exit".to_owned(), timeout: EXIT_TRAP_TIME_MAX, ..Block::default() };
+            farewell.exit_trap = Some(self.run_block(&block, Company::default()).await?);
         }
+        self.end().await.map(|()| farewell)
+    }
+}
+
+impl Bash {
+    /// Kills what still runs, and ends the helper.
+    pub(super) async fn end(&mut self) -> Result<(), ShellError> {
         let killed = if self.lifeline.is_some() { self.kill().await } else { Ok(()) };
         if let Some(mut lifeline) = self.lifeline.take() {
             // A helper that is gone needs no farewell.
@@ -484,7 +551,7 @@ impl Session for Bash {
             lifeline.cut().await;
         }
         self.late_readers.abort_all();
-        killed.map(|()| farewell)
+        killed
     }
 }
 
@@ -523,16 +590,20 @@ async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) 
     Ok(pid)
 }
 
-/// Reads both streams to their ends, or as long as is worth waiting. True when somebody can still write.
-async fn settle(stdout: &mut Stream, stderr: &mut Stream, grace: Duration) -> Result<bool, ShellError> {
+/// How often somebody must ask before a block is ended.
+fn requests(block: &Block) -> u32 {
+    if block.insists { 2 } else { 1 }
+}
+
+/// Reads both streams to their ends, or until `enough`. True when somebody can still write.
+async fn settle(stdout: &mut Stream, stderr: &mut Stream, enough: impl Future<Output = ()>) -> Result<bool, ShellError> {
     let failed = || ShellError::control("read a stream to its end");
     stdout.drain().map_err(failed())?;
     stderr.drain().map_err(failed())?;
-    let deadline = tokio::time::sleep(grace);
-    tokio::pin!(deadline);
+    tokio::pin!(enough);
     while !(stdout.is_closed() && stderr.is_closed()) {
         tokio::select! {
-            () = &mut deadline => return Ok(true),
+            () = &mut enough => return Ok(true),
             taken = stdout.take() => taken.map_err(failed())?,
             taken = stderr.take() => taken.map_err(failed())?,
         }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::background::Background;
 use super::capture::Captured;
 use super::declaration::Variables;
 use super::error::ShellError;
@@ -13,6 +14,10 @@ pub trait Session {
     /// Runs one block. A failing block is an [`Outcome`]; an error means that there is no shell to run it in.
     fn run(&mut self, block: Block) -> impl Future<Output = Result<Outcome, ShellError>> + Send;
 
+    /// Starts a block beside the others. Its shell begins with the state of this one and leaves it alone. With `ready` it can be
+    /// waited for until it has printed that text.
+    fn start_background(&mut self, block: Block, ready: Option<String>) -> impl Future<Output = Result<Background, ShellError>> + Send;
+
     /// The shell's variables after the last block; those it started with before the first.
     fn variables(&self) -> Variables;
 
@@ -21,12 +26,16 @@ pub trait Session {
 }
 
 /// One block to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Block {
     /// Its text; a missing last line end does not matter.
     pub script: String,
-    /// Wall time after which it is killed.
+    /// Wall time after which it is killed; of no meaning in the background.
     pub timeout: Duration,
+    /// What it reads on standard input; what it leaves unread is gone.
+    pub stdin: Vec<u8>,
+    /// It runs although somebody has asked to stop; asking again ends it.
+    pub insists: bool,
 }
 
 /// How a block ended, and what it printed.
@@ -72,6 +81,8 @@ pub enum Ending {
     TimedOut,
     /// [`super::Interrupt::raise`] ended it likewise.
     Interrupted,
+    /// It ran in the background until it was told to stop.
+    Stopped,
 }
 
 /// What happened when the shell was stopped.

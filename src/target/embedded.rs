@@ -152,6 +152,11 @@ impl Timekeeper for Embedded {
         self.cloud.advance(by);
     }
 
+    fn wait(&self, by: Duration) -> Duration {
+        self.cloud.advance(by);
+        Duration::ZERO
+    }
+
     fn now(&self) -> String {
         self.cloud.now().to_string()
     }

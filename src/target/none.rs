@@ -40,6 +40,10 @@ impl World for Plain {
 impl Timekeeper for Plain {
     fn pass(&self, _by: Duration) {}
 
+    fn wait(&self, by: Duration) -> Duration {
+        by
+    }
+
     fn now(&self) -> String {
         jiff::Timestamp::now().to_string()
     }

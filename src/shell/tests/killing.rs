@@ -37,6 +37,16 @@ fn survivors(scratch: &Path) -> Vec<u32> {
     pids.filter(has_marker).collect()
 }
 
+/// How many processes of the run whose scratch directory is `scratch` have this command line.
+pub(super) fn processes_with(scratch: &str, command: &str) -> usize {
+    let is_it = |pid: &u32| {
+        let words = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<String> = words.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        words.join(" ").trim_end() == command
+    };
+    survivors(Path::new(scratch)).iter().filter(|pid| is_it(pid)).count()
+}
+
 /// The helper itself carries the marker too, as long as the session lives.
 fn survivors_but_the_helper(shell: &Fixture) -> usize {
     survivors(&shell.scratch).len() - 1
@@ -75,7 +85,7 @@ async fn an_interrupt_ends_the_block_and_refuses_the_next() {
         }
         interrupt.raise();
     };
-    let block = Block { script: "A=2; : >$T/running; sleep 600".into(), timeout: Duration::from_secs(60) };
+    let block = Block { script: "A=2; : >$T/running; sleep 600".into(), timeout: Duration::from_secs(60), ..Block::default() };
     let (outcome, ()) = tokio::join!(shell.bash.run(block), raise);
     assert_eq!(outcome.unwrap().ending, Ending::Interrupted);
     assert_eq!(survivors_but_the_helper(&shell), 0);
@@ -94,9 +104,10 @@ async fn kill_0_reaches_the_shell_and_not_the_helper() {
 #[tokio::test]
 async fn a_block_that_kills_the_helper_is_an_error_and_takes_the_shell_with_it() {
     let Some(mut shell) = Fixture::start().await else { return };
-    let killed = shell.bash.run(Block { script: "kill -9 $PPID; sleep 600".into(), timeout: Duration::from_secs(60) }).await;
+    let killed =
+        shell.bash.run(Block { script: "kill -9 $PPID; sleep 600".into(), timeout: Duration::from_secs(60), ..Block::default() }).await;
     assert!(matches!(killed, Err(ShellError::HelperLost)), "{killed:?}");
-    let again = shell.bash.run(Block { script: "echo no".into(), timeout: Duration::from_secs(60) }).await;
+    let again = shell.bash.run(Block { script: "echo no".into(), timeout: Duration::from_secs(60), ..Block::default() }).await;
     assert!(matches!(again, Err(ShellError::HelperLost)), "{again:?}");
     await_none(&shell.scratch);
 }
@@ -148,12 +159,12 @@ async fn victim() {
     let mut bash = Bash::start(launch).await.unwrap();
     let control = bash.control_directory().to_string_lossy().into_owned();
     let script = format!("{ADVERSARY}\nsleep 0.2; echo '{control}' >$T/running.new; mv $T/running.new $T/running; sleep 600");
-    bash.run(Block { script, timeout: Duration::from_secs(60) }).await.unwrap();
+    bash.run(Block { script, timeout: Duration::from_secs(60), ..Block::default() }).await.unwrap();
 }
 
 /// Nobody tells when the helper has done its work, so this looks until it has, with a bound.
 #[track_caller]
-fn await_none(scratch: &Path) {
+pub(super) fn await_none(scratch: &Path) {
     let started = Instant::now();
     while !survivors(scratch).is_empty() {
         assert!(started.elapsed() < Duration::from_secs(10), "still running: {:?}", survivors(scratch));

@@ -121,9 +121,9 @@ async fn a_directory_with_blanks_and_quotes_is_no_trouble() {
     let directory = outer.path().join("it's a $HOME `x`");
     let Some(launch) = launch(&directory) else { return };
     let mut bash = Bash::start(launch).await.unwrap();
-    let outcome = bash.run(Block { script: "pwd; false".into(), timeout: Duration::from_secs(5) }).await.unwrap();
+    let outcome = bash.run(Block { script: "pwd; false".into(), timeout: Duration::from_secs(5), ..Block::default() }).await.unwrap();
     assert_eq!(outcome.stdout.text().trim_end(), directory.join("work").to_string_lossy());
-    bash.run(Block { script: "exit".into(), timeout: Duration::from_secs(5) }).await.unwrap();
-    let outcome = bash.run(Block { script: "pwd".into(), timeout: Duration::from_secs(5) }).await.unwrap();
+    bash.run(Block { script: "exit".into(), timeout: Duration::from_secs(5), ..Block::default() }).await.unwrap();
+    let outcome = bash.run(Block { script: "pwd".into(), timeout: Duration::from_secs(5), ..Block::default() }).await.unwrap();
     assert_eq!(outcome.stdout.text().trim_end(), directory.join("work").to_string_lossy());
 }

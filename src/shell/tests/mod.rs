@@ -1,5 +1,6 @@
 //! The persistent shell against a real bash. Where there is none, these tests say so and pass.
 
+mod background;
 mod edge;
 mod failures;
 mod killing;
@@ -63,7 +64,7 @@ impl Fixture {
     }
 
     async fn run_within(&mut self, script: &str, timeout: Duration) -> Outcome {
-        self.bash.run(Block { script: script.to_owned(), timeout }).await.expect("there is a shell for the block")
+        self.bash.run(Block { script: script.to_owned(), timeout, ..Block::default() }).await.expect("there is a shell for the block")
     }
 
     /// One line: how the block ended, `DIED` when the shell did, both streams, with fixed names for directories.
@@ -73,6 +74,7 @@ impl Fixture {
             Ending::Signaled(signal) => format!("sig={signal}"),
             Ending::TimedOut => "TIMEOUT".to_owned(),
             Ending::Interrupted => "INTERRUPTED".to_owned(),
+            Ending::Stopped => "STOPPED".to_owned(),
         };
         if outcome.shell_restarted {
             line.push_str(" DIED");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Ending, Fixture, LateOutput};
+use super::{Block, Ending, Fixture, LateOutput, Session};
 
 #[tokio::test]
 async fn a_hundred_megabytes_are_counted_and_the_first_are_kept() {
@@ -68,4 +68,21 @@ async fn output_before_a_sudden_end_is_kept() {
     let Some(mut shell) = Fixture::start().await else { return };
     let outcome = shell.run("head -c 60000 /dev/zero; echo e >&2; kill -9 $$").await;
     assert_eq!((outcome.stdout.total, &*outcome.stderr.text(), outcome.ending), (60_000, "e\n", Ending::Signaled(9)));
+}
+
+#[tokio::test]
+async fn a_block_reads_its_input_and_leaves_none_to_the_next() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let block = |script: &str, stdin: &str| Block {
+        script: script.to_owned(),
+        timeout: Duration::from_secs(20),
+        stdin: stdin.as_bytes().to_vec(),
+        ..Block::default()
+    };
+    let outcome = shell.bash.run(block("read a; echo \"[$a]\"; head -1", "y\nit's two\nthree\n")).await.unwrap();
+    assert_eq!(outcome.stdout.text(), "[y]\nit's two\n");
+    assert_eq!(shell.run("cat; read x || echo nothing").await.stdout.text(), "nothing\n");
+    let outcome = shell.bash.run(block("cat; exit 3", "kept\n")).await.unwrap();
+    assert_eq!((outcome.ending, &*outcome.stdout.text()), (Ending::Exited(3), "kept\n"));
+    assert!(std::fs::read_dir(&shell.control).unwrap().flatten().all(|file| !file.file_name().to_string_lossy().starts_with('n')));
 }
