@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role, swapped};
 use super::lenient;
-use super::placeholder::{arm_type, is_placeholder, shape};
+use super::place::arm_type;
+use super::placeholder::is_placeholder;
+use super::shape::shape;
 use super::table::stem;
 use super::tally::Tally;
 

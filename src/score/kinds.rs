@@ -5,7 +5,7 @@
 use regex::{Captures, Regex};
 use serde_json::{Map, Value, json};
 
-use super::placeholder::{Shape, shape};
+use super::shape::{Shape, shape};
 use super::{json as json_judge, table, text, veto};
 
 /// A small generator of numbers (SplitMix64), so that every run measures the same.

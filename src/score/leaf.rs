@@ -3,7 +3,9 @@
 //! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
 //! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
 
-use super::placeholder::{Shape, arm_type, filled, is_placeholder, is_region, service, shape};
+use super::place::{arm_type, is_region, service};
+use super::placeholder::{filled, is_placeholder};
+use super::shape::{Shape, shape};
 use super::state::{Relation, relate};
 
 /// What a value is for, told by its name.

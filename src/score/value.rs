@@ -3,7 +3,8 @@
 //! Deliberately absent: columns by name; those are tables.
 
 use super::leaf::{Conflict, Likeness, Role, compare_as, truth};
-use super::placeholder::{Shape, filled, is_placeholder, shape};
+use super::placeholder::{filled, is_placeholder};
+use super::shape::{Shape, shape};
 use super::state::{Relation, is_state, relate};
 use super::tally::Tally;
 

@@ -2,7 +2,9 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::placeholder::{Shape, arm_type, filled, is_placeholder, service, shape};
+use super::place::{arm_type, service};
+use super::placeholder::{filled, is_placeholder};
+use super::shape::{Shape, shape};
 
 /// One word of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
