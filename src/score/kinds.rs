@@ -641,7 +641,9 @@ fn with_table(text: &str, mut change: impl FnMut(&mut Vec<String>, &mut Vec<Vec<
     let lines: Vec<&str> = text.lines().collect();
     let mut tables = table::find(&lines);
     let table = (tables.len() == 1).then(|| tables.remove(0))?;
-    let (mut header, mut rows) = (table.header.clone(), table.rows.clone());
+    let owned = |cells: &Vec<&str>| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();
+    let mut header = owned(&table.header);
+    let mut rows: Vec<Vec<String>> = table.rows.iter().map(owned).collect();
     if rows.iter().any(|row| row.len() != header.len()) || rows.is_empty() || table.elided || !change(&mut header, &mut rows) {
         return None;
     }

@@ -3,6 +3,7 @@
 //! A table is recognised by its header: a rule of dashes below it, or words in capitals. Columns may come in another order, rows too;
 //! white space may be collapsed as long as each row has one word for each column.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped};
@@ -16,11 +17,11 @@ const PAIRED_MAX: usize = 24;
 
 /// A table found in a text.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Table {
+pub(super) struct Table<'a> {
     /// Column names as printed.
-    pub header: Vec<String>,
+    pub header: Vec<&'a str>,
     /// Data rows in order; a row whose cells cannot be told apart has one cell.
-    pub rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<&'a str>>,
     /// Whether rows were marked as left out.
     pub elided: bool,
     /// Whether a rule of dashes stands below the header.
@@ -39,7 +40,7 @@ struct Column {
 }
 
 /// Finds all tables, in order.
-pub(super) fn find(lines: &[&str]) -> Vec<Table> {
+pub(super) fn find<'a>(lines: &[&'a str]) -> Vec<Table<'a>> {
     let mut tables = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -55,7 +56,7 @@ pub(super) fn find(lines: &[&str]) -> Vec<Table> {
 }
 
 /// A header with a rule of dashes below it.
-fn ruled(lines: &[&str], at: usize) -> Option<Table> {
+fn ruled<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
     let rule = lines.get(at + 1)?;
     // A second rule below the first: a terminal has wrapped the header.
     if lines[at].trim().is_empty() || !is_rule(rule) || lines.get(at + 2).is_some_and(|next| is_rule(next)) || is_rule(lines[at]) {
@@ -70,11 +71,11 @@ fn ruled(lines: &[&str], at: usize) -> Option<Table> {
 
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
-    line.len() >= 3 && line.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'=' | b'+' | b'|')) && line.contains("---")
+    line.len() >= 3 && matches!(line.as_bytes()[0], b'-' | b'=' | b'+' | b'|') && line.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'=' | b'+' | b'|')) && line.contains("---")
 }
 
 /// A header of words in capitals, two or more, with a row below it that is none.
-fn capitals(lines: &[&str], at: usize) -> Option<Table> {
+fn capitals<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
     let line = lines[at];
     let is_header = |line: &str| {
         let mut words = 0;
@@ -94,17 +95,17 @@ fn capitals(lines: &[&str], at: usize) -> Option<Table> {
     }
     let spaced = wide(line);
     let (header, groups) = if spaced.len() >= 2 {
-        let (groups, header): (Vec<usize>, Vec<String>) = spaced.into_iter().map(|(start, cell)| (start, cell.to_owned())).unzip();
+        let (groups, header): (Vec<usize>, Vec<&str>) = spaced.into_iter().unzip();
         (header, groups)
     } else {
-        (line.split_whitespace().map(str::to_owned).collect(), Vec::new())
+        (line.split_whitespace().collect(), Vec::new())
     };
     let mut table = Table { header, rows: Vec::new(), elided: false, is_ruled: false, lines: (at, at + 1) };
     rows(lines, &groups, &mut table);
     Some(table)
 }
 
-fn rows(lines: &[&str], groups: &[usize], table: &mut Table) {
+fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
     let columns = table.header.len();
     while let Some(line) = lines.get(table.lines.1) {
         let text = line.trim();
@@ -118,63 +119,90 @@ fn rows(lines: &[&str], groups: &[usize], table: &mut Table) {
         {
             table.elided = true;
         } else {
-            table.rows.push(cells(line, groups, columns).or_else(|| single(line, columns)).unwrap_or_else(|| vec![text.to_owned()]));
+            table.rows.push(cells(line, groups, columns).or_else(|| single(line, columns)).unwrap_or_else(|| vec![text]));
         }
         table.lines.1 += 1;
     }
 }
 
 /// Splits a line at the columns' places when it is aligned to them, else at wide gaps when that gives the right number.
-fn cells(line: &str, groups: &[usize], columns: usize) -> Option<Vec<String>> {
-    let wide_cells = wide(line);
+fn cells<'a>(line: &'a str, groups: &[usize], columns: usize) -> Option<Vec<&'a str>> {
+    let mut wide_cells = Vec::with_capacity(columns);
+    each_wide(line, |_, cell| wide_cells.push(cell));
     if wide_cells.len() == columns {
-        return Some(wide_cells.into_iter().map(|(_, cell)| cell.to_owned()).collect());
+        return Some(wide_cells);
     }
     if groups.len() != columns || columns == 0 {
         return None;
     }
-    let characters: Vec<char> = line.chars().collect();
-    let aligned = groups.iter().skip(1).all(|start| characters.get(start - 1).is_none_or(|c| *c == ' '));
-    if !aligned || columns == 1 {
-        return (columns == 1).then(|| vec![line.trim().to_owned()]);
+    if columns == 1 {
+        return Some(vec![line.trim()]);
     }
-    let ends = groups.iter().skip(1).copied().chain([characters.len()]);
-    let cut = groups.iter().zip(ends).map(|(start, end)| {
-        let (start, end) = ((*start).min(characters.len()), end.min(characters.len()));
-        characters[start..end.max(start)].iter().collect::<String>().trim().to_owned()
-    });
-    Some(cut.collect())
+    let mut offsets = Vec::with_capacity(columns);
+    let mut wanted = groups.iter().skip(1).peekable();
+    let mut before = None;
+    for (column, (offset, character)) in line.char_indices().enumerate() {
+        let Some(start) = wanted.peek() else { break };
+        if column + 1 == **start {
+            before = Some(character);
+        }
+        if column == **start {
+            if before.is_some_and(|before| before != ' ') {
+                return None;
+            }
+            offsets.push(offset);
+            wanted.next();
+        }
+    }
+    // The line ends just before a column.
+    if wanted.peek().is_some_and(|start| before.is_some_and(|before| before != ' ') && line.chars().count() == **start) {
+        return None;
+    }
+    let starts = std::iter::once(0).chain(offsets.iter().copied()).chain(std::iter::repeat(line.len()));
+    let ends = offsets.iter().copied().chain(std::iter::repeat(line.len()));
+    Some(starts.zip(ends).take(columns).map(|(start, end)| line[start..end.max(start)].trim()).collect())
 }
 
-fn single(line: &str, columns: usize) -> Option<Vec<String>> {
-    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+fn single(line: &str, columns: usize) -> Option<Vec<&str>> {
+    let words: Vec<&str> = line.split_whitespace().collect();
     (words.len() == columns).then_some(words)
 }
 
 /// Cells between gaps of two or more spaces or a tab, with their first column in characters.
 fn wide(line: &str) -> Vec<(usize, &str)> {
     let mut cells = Vec::new();
+    each_wide(line, |column, cell| cells.push((column, cell)));
+    cells
+}
+
+fn each_wide<'a>(line: &'a str, mut found: impl FnMut(usize, &'a str)) {
     let mut start: Option<(usize, usize)> = None;
     let mut spaces = 0;
     let mut last = 0;
-    for (column, (offset, character)) in line.char_indices().enumerate() {
-        if character == ' ' || character == '\t' {
-            spaces += if character == '\t' { 2 } else { 1 };
+    let mut column = 0;
+    for (offset, byte) in line.bytes().enumerate() {
+        // Only the first byte of a character makes a column.
+        if byte & 0xC0 == 0x80 {
+            last = offset + 1;
+            continue;
+        }
+        column += 1;
+        if byte == b' ' || byte == b'\t' {
+            spaces += if byte == b'\t' { 2 } else { 1 };
             continue;
         }
         if spaces >= 2
             && let Some((column, from)) = start.take()
         {
-            cells.push((column, &line[from..last]));
+            found(column, &line[from..last]);
         }
         spaces = 0;
-        start.get_or_insert((column, offset));
-        last = offset + character.len_utf8();
+        start.get_or_insert((column - 1, offset));
+        last = offset + 1;
     }
     if let Some((column, from)) = start {
-        cells.push((column, &line[from..last]));
+        found(column, &line[from..last]);
     }
-    cells
 }
 
 /// Words with their first column in characters.
@@ -196,22 +224,22 @@ fn plain(name: &str) -> String {
 }
 
 /// Whether the cells of all rows can be told apart.
-pub(super) fn is_read(table: &Table) -> bool {
+pub(super) fn is_read(table: &Table<'_>) -> bool {
     table.rows.iter().all(|row| row.len() == table.header.len())
 }
 
 /// The share of `expected`'s columns that `actual` has, 0 to 1.
-pub(super) fn shared_columns(expected: &Table, actual: &Table) -> f64 {
+pub(super) fn shared_columns(expected: &Table<'_>, actual: &Table<'_>) -> f64 {
     let printed: Vec<String> = actual.header.iter().map(|name| plain(name)).collect();
     let found = expected.header.iter().filter(|name| printed.contains(&plain(name))).count();
     found as f64 / expected.header.len().max(1) as f64
 }
 
 /// Compares a table of the document with one of the output.
-pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
+pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>) -> Tally {
     let mut tally = Tally::default();
     let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
-    let column = |name: &String| Column { plain: plain(name), role: role(name, ""), place: places.get(&plain(name)).copied() };
+    let column = |name: &&str| Column { plain: plain(name), role: role(name, ""), place: places.get(&plain(name)).copied() };
     let columns: Vec<Column> = expected.header.iter().map(column).collect();
     for (name, column) in expected.header.iter().zip(&columns) {
         let credit = if column.place.is_some() { 1.0 } else { 0.0 };
@@ -219,12 +247,16 @@ pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
     }
     let pairs = pair(expected, actual, &columns);
     let key = key_column(&expected.header);
-    let stem_of = |row: &Vec<String>| row.get(key).filter(|name| stem(name) != **name).map(|name| stem(name));
-    let present: HashMap<String, usize> =
-        expected.rows.iter().zip(&pairs).filter_map(|(row, partner)| Some((stem_of(row)?, (*partner)?))).collect();
+    let stem_of = |row: &Vec<&str>| row.get(key).map(|name| (name, stem(name))).filter(|(name, stem)| stem != **name).map(|(_, stem)| stem);
+    // A missing replica is told by its sibling; where none is missing nobody asks.
+    let present: HashMap<String, usize> = if pairs.contains(&None) {
+        expected.rows.iter().zip(&pairs).filter_map(|(row, partner)| Some((stem_of(row)?, (*partner)?))).collect()
+    } else {
+        HashMap::new()
+    };
     for (index, partner) in pairs.iter().enumerate() {
         // How many replicas there are is the run's business: one that is missing is told by its sibling, half.
-        let sibling = stem_of(&expected.rows[index]).and_then(|stem| present.get(&stem)).filter(|_| partner.is_none());
+        let sibling = if partner.is_none() { stem_of(&expected.rows[index]).and_then(|stem| present.get(&stem)) } else { None };
         let printed = partner.as_ref().or(sibling).map(|at| &actual.rows[*at]);
         let mut row = compare_rows(expected, index, printed, &columns);
         if sibling.is_some() {
@@ -248,19 +280,22 @@ pub(super) fn compare_tables(expected: &Table, actual: &Table) -> Tally {
 }
 
 /// Rows beyond the document's that report a failure where all that the document shows is well.
-fn wrong_extra_rows(expected: &Table, actual: &Table, seen: &[bool], tally: &mut Tally) {
-    let states: Vec<usize> = (0..actual.header.len()).filter(|at| role(&actual.header[*at], "") == Role::State).collect();
+fn wrong_extra_rows(expected: &Table<'_>, actual: &Table<'_>, seen: &[bool], tally: &mut Tally) {
+    if seen.iter().all(|seen| *seen) {
+        return;
+    }
+    let states: Vec<usize> = (0..actual.header.len()).filter(|at| role(actual.header[*at], "") == Role::State).collect();
     let shown_wrong = expected.rows.iter().flatten().any(|cell| is_wrong(cell));
     for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen[*index] && row.len() == actual.header.len()) {
         for at in &states {
-            if !shown_wrong && is_wrong(&row[*at]) {
-                tally.contradict(Conflict::State, &format!("{}[{}]", actual.header[*at], index + 1), "", &row[*at]);
+            if !shown_wrong && is_wrong(row[*at]) {
+                tally.contradict(Conflict::State, &format!("{}[{}]", actual.header[*at], index + 1), "", row[*at]);
             }
         }
     }
 }
 
-fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, columns: &[Column]) -> Tally {
+fn compare_rows(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, columns: &[Column]) -> Tally {
     let mut tally = Tally::default();
     let row = &expected.rows[index];
     if row.len() != expected.header.len() {
@@ -274,7 +309,7 @@ fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, co
     }
     for ((name, cell), column) in expected.header.iter().zip(row).zip(columns) {
         let printed = match (actual, column.place) {
-            (Some(printed), Some(at)) => printed.get(at).map(String::as_str),
+            (Some(printed), Some(at)) => printed.get(at).copied(),
             _ => None,
         };
         let mut likeness = cell_likeness(name, column, cell, printed);
@@ -292,7 +327,7 @@ fn compare_rows(expected: &Table, index: usize, actual: Option<&Vec<String>>, co
     }
     let cells = expected.header.iter().zip(row).zip(columns).filter_map(|((name, cell), column)| {
         let printed = actual?.get(column.place?)?;
-        (column.role != Role::Soft).then_some((name.as_str(), cell.as_str(), printed.as_str()))
+        (column.role != Role::Soft).then_some((*name, *cell, *printed))
     });
     if let Some((name, shown, printed)) = swapped(&cells.collect::<Vec<_>>()) {
         tally.contradict(Conflict::Value, &format!("{name}[{}]", index + 1), shown, printed);
@@ -316,13 +351,16 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
 }
 
 /// For each expected row the place of its partner: the same name, then the same name without its generated part, then the most alike.
-fn pair(expected: &Table, actual: &Table, columns: &[Column]) -> Vec<Option<usize>> {
+fn pair(expected: &Table<'_>, actual: &Table<'_>, columns: &[Column]) -> Vec<Option<usize>> {
     let key = key_column(&expected.header);
     let mut used = vec![false; actual.rows.len()];
     let mut pairs: Vec<Option<usize>> = vec![None; expected.rows.len()];
     if let Some(place) = columns.get(key).and_then(|column| column.place) {
-        for fold in [str::to_owned as fn(&str) -> String, stem] {
-            let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for fold in [whole as fn(&str) -> Cow<'_, str>, without_generated] {
+            if !pairs.contains(&None) {
+                break;
+            }
+            let mut by_name: HashMap<Cow<'_, str>, Vec<usize>> = HashMap::new();
             for (at, row) in actual.rows.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {
                 if let Some(name) = row.get(place) {
                     by_name.entry(fold(name)).or_default().push(at);
@@ -358,7 +396,15 @@ fn pair(expected: &Table, actual: &Table, columns: &[Column]) -> Vec<Option<usiz
     pairs
 }
 
-fn key_column(header: &[String]) -> usize {
+fn whole(name: &str) -> Cow<'_, str> {
+    Cow::Borrowed(name)
+}
+
+fn without_generated(name: &str) -> Cow<'_, str> {
+    Cow::Owned(stem(name))
+}
+
+fn key_column(header: &[&str]) -> usize {
     header.iter().position(|name| matches!(plain(name).as_str(), "name" | "object" | "id")).unwrap_or(0)
 }
 
@@ -378,7 +424,9 @@ mod tests {
 
     #[track_caller]
     fn check(expected: &str, actual: &str) -> super::Tally {
-        let table = |text: &str| find(&text.lines().collect::<Vec<_>>()).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"));
+        fn table(text: &str) -> super::Table<'_> {
+            find(&text.lines().collect::<Vec<_>>()).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"))
+        }
         compare_tables(&table(expected), &table(actual))
     }
 

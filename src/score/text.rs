@@ -3,7 +3,6 @@
 //! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -12,7 +11,7 @@ use super::leaf::{Conflict, Likeness, Role, compare, name_words, role, truth};
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
-use super::words::{ABOUT_OTHER, Fnv, Word, is_elision, is_gap, is_markup, words};
+use super::words::{ABOUT_OTHER, Counts, Word, is_elision, is_gap, is_markup, words};
 
 /// How much the key of a `key: value` line tells.
 const KEY_WEIGHT: f64 = 0.8;
@@ -36,21 +35,24 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     if let Some(rows) = value::rows(&shown, &printed) {
         return Comparison { tally: rows, ..Comparison::default() };
     }
-    let bag = Bag::new(actual, is_markup(expected) || is_markup(actual));
-    let plain = prose(expected, &shown, &|_| true, &bag, actual);
-    if bag.count == 0 && plain.weight > 0.0 {
-        let tally = Tally { weight: plain.weight.max(1.0), credit: 0.0, ..plain };
-        return Comparison { tally, ..Comparison::default() };
-    }
+    let markup = is_markup(expected) || is_markup(actual);
     let pairs = paired_tables(&shown, &printed);
     if pairs.is_empty() {
-        let mut tally = plain;
+        let bag = Bag::new(actual, markup);
+        let is_empty = bag.count == 0;
+        let mut tally = prose(expected, &shown, &vec![true; shown.len()], bag, actual);
+        if is_empty && tally.weight > 0.0 {
+            let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
+            return Comparison { tally, ..Comparison::default() };
+        }
         contradictions(&shown, &printed, &mut tally);
         let only_gaps = tally.weight == 0.0;
         return Comparison { tally, no_rows: false, only_gaps };
     }
-    let in_table = |line: usize| pairs.iter().any(|(shown, _)| (shown.lines.0..shown.lines.1).contains(&line));
-    let mut tabled = prose(expected, &shown, &|line| !in_table(line), &bag, actual);
+    let mut outside = vec![true; shown.len()];
+    pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
+    let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
+    let mut tabled = if says_more { prose(expected, &shown, &outside, Bag::new(actual, markup), actual) } else { Tally::default() };
     let mut no_rows = false;
     for (shown, printed) in &pairs {
         no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
@@ -58,7 +60,9 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
-    let mut tally = if !read && plain.coverage() > tabled.coverage() && tabled.contradictions.is_empty() { plain } else { tabled };
+    let plain =
+        (!read && tabled.contradictions.is_empty()).then(|| prose(expected, &shown, &vec![true; shown.len()], Bag::new(actual, markup), actual));
+    let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     contradictions(&shown, &printed, &mut tally);
     Comparison { tally, no_rows, only_gaps: false }
 }
@@ -69,7 +73,7 @@ pub(super) fn only_gaps(expected: &str) -> bool {
 }
 
 /// Tables of the document, each with the output's table that has most of its columns, and at least half.
-fn paired_tables(shown: &[&str], printed: &[&str]) -> Vec<(Table, Table)> {
+fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str]) -> Vec<(Table<'a>, Table<'a>)> {
     let expected = table::find(shown);
     if expected.is_empty() {
         return Vec::new();
@@ -90,13 +94,13 @@ fn paired_tables(shown: &[&str], printed: &[&str]) -> Vec<(Table, Table)> {
 
 /// The words of an output, how often each and each pair of neighbours occurs.
 struct Bag {
-    exact: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
-    symbols: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
-    neighbours: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    exact: Counts,
+    symbols: Counts,
+    neighbours: Counts,
     /// What ids and URLs are about.
-    about: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    about: Counts,
     /// The neighbours on both sides of each word within its line, where a name that somebody chose may have stood.
-    holes: HashMap<u64, u32, BuildHasherDefault<Fnv>>,
+    holes: Counts,
     count: usize,
 }
 
@@ -104,11 +108,11 @@ impl Bag {
     fn new(text: &str, markup: bool) -> Self {
         let found = words(text, markup);
         let mut bag = Self {
-            exact: HashMap::default(),
-            symbols: HashMap::default(),
-            neighbours: HashMap::default(),
-            about: HashMap::default(),
-            holes: HashMap::default(),
+            exact: Counts::default(),
+            symbols: Counts::default(),
+            neighbours: Counts::default(),
+            about: Counts::default(),
+            holes: Counts::default(),
             count: found.len(),
         };
         for word in &found {
@@ -119,9 +123,10 @@ impl Bag {
                 *bag.about.entry(word.about).or_default() += 1;
             }
         }
-        let chain: Vec<&Word> = found.iter().filter(|word| !word.time).collect();
+        let mut chain = found;
+        chain.retain(|word| !word.time);
         for pair in chain.windows(2) {
-            *bag.neighbours.entry(neighbours(pair[0], pair[1])).or_default() += 1;
+            *bag.neighbours.entry(neighbours(&pair[0], &pair[1])).or_default() += 1;
         }
         for at in (0..chain.len()).filter(|at| chain[*at].name || chain[*at].plain) {
             if let Some(hole) = hole(&chain, at) {
@@ -137,16 +142,16 @@ fn neighbours(left: &Word, right: &Word) -> u64 {
 }
 
 /// The neighbours of a word within its line; none unless one of them is a word that must be found.
-fn hole(chain: &[&Word], at: usize) -> Option<u64> {
+fn hole(chain: &[Word], at: usize) -> Option<u64> {
     let line = chain[at].line;
     let beside = |at: Option<usize>| at.and_then(|at| chain.get(at)).filter(|word| word.line == line);
     let (left, right) = (beside(at.checked_sub(1)), beside(Some(at + 1)));
-    let anchored = [left, right].into_iter().flatten().any(|word| word.plain);
-    let side = |word: Option<&&Word>| word.map_or(1, |word| word.symbol);
+    let anchored = left.is_some_and(|word| word.plain) || right.is_some_and(|word| word.plain);
+    let side = |word: Option<&Word>| word.map_or(1, |word| word.symbol);
     anchored.then(|| side(left).rotate_left(31).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ side(right))
 }
 
-fn take(counts: &mut HashMap<u64, u32, BuildHasherDefault<Fnv>>, key: u64) -> bool {
+fn take(counts: &mut Counts, key: u64) -> bool {
     match counts.get_mut(&key) {
         Some(count) if *count > 0 => {
             *count -= 1;
@@ -156,38 +161,37 @@ fn take(counts: &mut HashMap<u64, u32, BuildHasherDefault<Fnv>>, key: u64) -> bo
     }
 }
 
-/// Compares the lines that `counts` by their words.
-fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &Bag, actual: &str) -> Tally {
-    let resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
-    let mut resources = resources;
+/// Compares by their words the lines that count; takes from the bag what it finds.
+fn prose(expected: &str, lines: &[&str], counts: &[bool], bag: Bag, actual: &str) -> Tally {
+    let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
     let mut chosen = Chosen::new(actual, lines);
-    let mut line_sums: HashMap<usize, (f64, f64)> = HashMap::new();
+    // What each line tells, and what of it was found.
+    let mut line_sums: Vec<(f64, f64)> = vec![(0.0, 0.0); lines.len() + 1];
     let mut tally = Tally::default();
-    let judged: Vec<bool> = lines.iter().enumerate().map(|(at, line)| counts(at) && !is_elision(line) && !is_prompt(line)).collect();
     let judged_as_words: Vec<bool> = lines
         .iter()
+        .zip(counts)
         .enumerate()
-        .map(|(at, line)| {
-            let shown = judged[at].then(|| resource(line)).flatten();
-            if let Some((kind, verb)) = shown {
+        .map(|(at, (line, counts))| {
+            if !counts || is_elision(line) || is_prompt(line) {
+                return false;
+            }
+            if let Some((kind, verb)) = resource(line) {
                 tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
-            if judged[at]
-                && let Some(likeness) = chosen.find(line)
-            {
+            if let Some(likeness) = chosen.find(line) {
                 tally.add(likeness, || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
-            judged[at]
+            true
         })
         .collect();
-    let (times, found): (Vec<Word>, Vec<Word>) = words(expected, is_markup(expected) || is_markup(actual))
-        .into_iter()
-        .filter(|word| judged_as_words.get(word.line).copied().unwrap_or(false))
-        .partition(|word| word.time);
-    let (mut exact, mut symbols, mut pairs) = (bag.exact.clone(), bag.symbols.clone(), bag.neighbours.clone());
-    let (mut about, mut holes) = (bag.about.clone(), bag.holes.clone());
+    let mut found = words(expected, is_markup(expected) || is_markup(actual));
+    found.retain(|word| judged_as_words.get(word.line).copied().unwrap_or(false));
+    let times: Vec<Word> = found.iter().filter(|word| word.time).copied().collect();
+    found.retain(|word| !word.time);
+    let Bag { mut exact, mut symbols, neighbours: mut pairs, mut about, mut holes, count } = bag;
     let mut linked: Vec<bool> =
         found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
     // Lines that are judged otherwise or not at all leave no neighbours.
@@ -202,20 +206,20 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
     let beside = |pair: &[Word]| apart.get(pair[0].line) == apart.get(pair[1].line);
     let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && beside(pair)).collect();
     let mut renamed = vec![false; found.len()];
-    let chain: Vec<&Word> = found.iter().collect();
     for index in (0..found.len()).filter(|index| found[*index].name) {
         let sides = [index.checked_sub(1), (index + 1 < found.len()).then_some(index)];
         let lost = sides.iter().flatten().any(|at| judged_pairs[*at] && !linked[*at]) || sides == [None, None];
-        if lost && hole(&chain, index).is_some_and(|hole| take(&mut holes, hole)) {
+        if lost && hole(&found, index).is_some_and(|hole| take(&mut holes, hole)) {
             renamed[index] = true;
             sides.into_iter().flatten().for_each(|at| linked[at] = true);
         }
     }
+    let zero_alone = found.len() == 1 && is_zero(actual) && !is_zero(expected);
     for (index, word) in found.iter().enumerate() {
         if is_gap(word) {
             continue;
         }
-        let present = if found.len() == 1 && is_zero(actual) && !is_zero(expected) {
+        let present = if zero_alone {
             0.0
         } else if take(&mut exact, word.exact) {
             1.0
@@ -244,22 +248,20 @@ fn prose(expected: &str, lines: &[&str], counts: &dyn Fn(usize) -> bool, bag: &B
         } else {
             near / of
         };
-        let entry = line_sums.entry(word.line).or_default();
-        entry.0 += word.weight;
-        entry.1 += word.weight * present * (0.4 + 0.6 * context);
+        let sums = &mut line_sums[word.line];
+        sums.0 += word.weight;
+        sums.1 += word.weight * present * (0.4 + 0.6 * context);
     }
     for word in &times {
-        let entry = line_sums.entry(word.line).or_default();
-        entry.0 += word.weight;
-        entry.1 += if take(&mut symbols, word.symbol) { word.weight } else { 0.0 };
+        let sums = &mut line_sums[word.line];
+        sums.0 += word.weight;
+        sums.1 += if take(&mut symbols, word.symbol) { word.weight } else { 0.0 };
     }
     // A few words in a sea of others are an accident.
     let judged_words = found.len().max(1);
-    let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
-    let mut sums: Vec<_> = line_sums.into_iter().collect();
-    sums.sort_by_key(|(line, _)| *line);
-    for (line, (weight, credit)) in sums {
-        let share = if weight > 0.0 { credit / weight * sea } else { 1.0 };
+    let sea = ((judged_words * 6 + 30) as f64 / count.max(1) as f64).clamp(0.5, 1.0);
+    for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
+        let share = credit / weight * sea;
         tally.add(Likeness { weight, credit: share, conflict: None }, || format!("line {}", line + 1), lines[line].trim(), "");
     }
     tally
@@ -309,12 +311,17 @@ fn is_zero(text: &str) -> bool {
 /// A shell prompt with the command behind it, copied into the expected output.
 fn is_prompt(line: &str) -> bool {
     static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(?:[\w.-]+@[\w.-]+:?[^$#]*[$#]\s|\$\s+\w)").ok());
-    PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
+    line.bytes().any(|byte| matches!(byte, b'$' | b'#')) && PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
 }
 
 /// `deployment.apps/web created`, `namespace "x" deleted`: kind without its group, and what happened to it.
 fn resource(line: &str) -> Option<(&str, &str)> {
-    let words: Vec<&str> = line.split_whitespace().take(6).collect();
+    if !line.bytes().any(|byte| matches!(byte, b'/' | b'"')) {
+        return None;
+    }
+    let mut words = line.split_whitespace();
+    let first: [Option<&str>; 6] = std::array::from_fn(|_| words.next());
+    let words: Vec<&str> = first.into_iter().flatten().collect();
     if words.len() > 5 { None } else { resource_words(&words) }
 }
 
@@ -448,6 +455,9 @@ fn http_status(shown: &[&str], printed: &[&str], tally: &mut Tally) {
 
 /// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
 fn pair(line: &str) -> Option<(&str, &str)> {
+    if !line.bytes().any(|byte| matches!(byte, b':' | b'=')) {
+        return None;
+    }
     let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
     let (key, value) = line.split_once(": ").or_else(|| line.split_once(":\t")).or_else(|| line.split_once(" = "))?;
     let key = key.trim().trim_matches(['"', '\'']);

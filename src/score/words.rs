@@ -1,6 +1,7 @@
 //! Text → words with what each tells. Linear, whitespace-blind.
 
-use std::hash::{BuildHasher, Hasher};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::place::{arm_type, service};
 use super::placeholder::{filled, is_placeholder};
@@ -34,6 +35,9 @@ pub(super) const ABOUT_OTHER: u64 = 1;
 
 /// Words that every text has: articles, prepositions and the like in English (clients do not translate their output), and common headers.
 fn is_common(word: &str) -> bool {
+    if word.len() > 9 && word.len() != 13 {
+        return false;
+    }
     let mut lower = [0; 16];
     let Some(lower) = lower.get_mut(..word.len()) else { return false };
     lower.copy_from_slice(word.as_bytes());
@@ -87,23 +91,71 @@ fn is_common(word: &str) -> bool {
 
 /// The words of a text in order; `markup` says that it is HTML, whose tags tell little.
 pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
-    let mut found = Vec::new();
-    let hasher = std::hash::BuildHasherDefault::<Fnv>::default();
-    let mut element = Element::default();
-    for (line, content) in text.split('\n').enumerate() {
-        if !markup {
-            for chunk in content.split_whitespace() {
-                split(chunk, line, 1.0, &hasher, &mut found);
+    let mut found = Vec::with_capacity(text.len() / 8 + 4);
+    if markup {
+        let mut element = Element::default();
+        for (line, content) in text.split('\n').enumerate() {
+            for (inside, part) in element.parts(content) {
+                for chunk in part.split_whitespace() {
+                    split(chunk, line, inside, &mut found);
+                }
             }
-            continue;
         }
-        for (inside, part) in element.parts(content) {
-            for chunk in part.split_whitespace() {
-                split(chunk, line, inside, &hasher, &mut found);
+        return found;
+    }
+    let mut memo = Memo::new(text.len());
+    for (line, content) in text.split('\n').enumerate() {
+        if content.is_ascii() {
+            for chunk in content.split_ascii_whitespace() {
+                memo.split(chunk, line, &mut found);
+            }
+        } else {
+            for chunk in content.split_whitespace() {
+                memo.split(chunk, line, &mut found);
             }
         }
     }
     found
+}
+
+/// Where the words of a run of characters were put when it was last seen: outputs say the same few things again and again.
+struct Memo<'a> {
+    /// The run and the range of its words, at the place that its hash tells.
+    seen: Vec<(&'a str, u32, u32)>,
+}
+
+impl<'a> Memo<'a> {
+    /// The longest run that is worth remembering.
+    const BYTES_MAX: usize = 40;
+
+    fn new(text_bytes: usize) -> Self {
+        let places = (text_bytes / 16).clamp(16, 4096).next_power_of_two();
+        Self { seen: vec![("", 0, 0); places] }
+    }
+
+    /// Adds the words of `chunk`, as [`split`] does.
+    fn split(&mut self, chunk: &'a str, line: usize, out: &mut Vec<Word>) {
+        if chunk.len() > Self::BYTES_MAX {
+            return split(chunk, line, 1.0, out);
+        }
+        let mut hash = Fnv::default();
+        hash.write(chunk.as_bytes());
+        let hash = hash.finish();
+        let place = (hash ^ (hash >> 29)) as usize & (self.seen.len() - 1);
+        let start = out.len();
+        let (known, from, to) = self.seen[place];
+        if known == chunk {
+            for at in from as usize..to as usize {
+                let word = Word { line, ..out[at] };
+                out.push(word);
+            }
+            return;
+        }
+        split(chunk, line, 1.0, out);
+        if let (Ok(from), Ok(to)) = (u32::try_from(start), u32::try_from(out.len())) {
+            self.seen[place] = (chunk, from, to);
+        }
+    }
 }
 
 /// Whether a text is an HTML or XML document.
@@ -149,8 +201,20 @@ impl Element {
     }
 }
 
+/// Marks at which a run of characters falls apart into words.
+static APART: [bool; 256] = {
+    let marks = b"/:=,|()[]{}\"';<>&#!?@\\`*+";
+    let mut apart = [false; 256];
+    let mut at = 0;
+    while at < marks.len() {
+        apart[marks[at] as usize] = true;
+        at += 1;
+    }
+    apart
+};
+
 /// Adds the words of a run of characters without white space.
-fn split(chunk: &str, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>, out: &mut Vec<Word>) {
+fn split(chunk: &str, line: usize, importance: f64, out: &mut Vec<Word>) {
     let mut kind = shape(chunk);
     if kind == Shape::Placeholder {
         // A gap inside something longer still says what the whole must look like.
@@ -163,51 +227,39 @@ fn split(chunk: &str, line: usize, importance: f64, hasher: &std::hash::BuildHas
         return;
     }
     if kind == Shape::Word && is_quoted_name(chunk) {
-        return out.push(one(chunk, Shape::Name, line, importance, hasher));
+        return out.push(one(chunk, Shape::Name, line, importance));
     }
     if kind.is_volatile() || kind == Shape::Number {
-        return out.push(one(chunk, kind, line, importance, hasher));
+        return out.push(one(chunk, kind, line, importance));
     }
-    let trimmed = chunk.trim_matches(|c: char| !c.is_alphanumeric());
-    let mut pieces = trimmed.split(|c: char| {
-        matches!(
-            c,
-            '/' | ':'
-                | '='
-                | ','
-                | '|'
-                | '('
-                | ')'
-                | '['
-                | ']'
-                | '{'
-                | '}'
-                | '"'
-                | '\''
-                | ';'
-                | '<'
-                | '>'
-                | '&'
-                | '#'
-                | '!'
-                | '?'
-                | '@'
-                | '\\'
-                | '`'
-                | '*'
-                | '+'
-        )
-    });
-    if trimmed.len() == chunk.len() && pieces.clone().nth(1).is_none() {
-        return compound(chunk, kind, line, importance, hasher, out);
+    let trimmed = without_marks(chunk);
+    let bytes = trimmed.as_bytes();
+    let next = |from: usize| bytes[from..].iter().position(|byte| APART[usize::from(*byte)]).map(|at| from + at);
+    let mut end = next(0);
+    if trimmed.len() == chunk.len() && end.is_none() {
+        return compound(chunk, kind, line, importance, out);
     }
-    for piece in &mut pieces {
+    let mut start = 0;
+    loop {
+        let piece = &trimmed[start..end.unwrap_or(trimmed.len())];
         let piece = piece.trim_matches(|c: char| matches!(c, '.' | '-' | '_'));
-        let kind = shape(piece);
-        if kind != Shape::Nothing {
-            compound(piece, kind, line, importance, hasher, out);
+        if !piece.is_empty() {
+            let kind = shape(piece);
+            if kind != Shape::Nothing {
+                compound(piece, kind, line, importance, out);
+            }
         }
+        let Some(at) = end else { return };
+        start = at + 1;
+        end = next(start);
     }
+}
+
+/// A run of characters without the marks around it.
+fn without_marks(chunk: &str) -> &str {
+    let bytes = chunk.as_bytes();
+    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    if plain(bytes.first()) && plain(bytes.last()) { chunk } else { chunk.trim_matches(|c: char| !c.is_alphanumeric()) }
 }
 
 /// `"web"`: what messages put in quotes is what somebody called something.
@@ -220,23 +272,22 @@ fn is_quoted_name(chunk: &str) -> bool {
 }
 
 /// `health-probe-proxy` is three words; `nodepool1` and `my-group-1` are one name.
-fn compound(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>, out: &mut Vec<Word>) {
-    if kind == Shape::Word && piece.contains(['-', '.']) {
-        let parts: Vec<&str> = piece.split(['-', '.']).filter(|part| !part.is_empty()).collect();
-        let each = importance * 1.5 / parts.len().max(1) as f64;
-        for part in parts {
-            out.push(one(part, Shape::Word, line, each.min(importance), hasher));
-        }
+fn compound(piece: &str, kind: Shape, line: usize, importance: f64, out: &mut Vec<Word>) {
+    if kind == Shape::Word && piece.bytes().any(|byte| matches!(byte, b'-' | b'.')) {
+        let parts = || piece.split(['-', '.']).filter(|part| !part.is_empty());
+        let each = importance * 1.5 / parts().count().max(1) as f64;
+        out.extend(parts().map(|part| one(part, Shape::Word, line, each.min(importance))));
         return;
     }
-    out.push(one(piece, kind, line, importance, hasher));
+    out.push(one(piece, kind, line, importance));
 }
 
-fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::hash::BuildHasherDefault<Fnv>) -> Word {
-    let whole = piece;
-    let piece = piece.trim_matches(|c: char| !c.is_alphanumeric());
-    let hash = |text: &str| {
-        let mut state = hasher.build_hasher();
+/// The hash of a text in lower case.
+fn hash(text: &str) -> u64 {
+    let mut state = Fnv::default();
+    if text.is_ascii() {
+        text.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+    } else {
         for character in text.chars() {
             if character.is_ascii() {
                 state.write_u8(character.to_ascii_lowercase() as u8);
@@ -244,13 +295,17 @@ fn one(piece: &str, kind: Shape, line: usize, importance: f64, hasher: &std::has
                 character.to_lowercase().for_each(|lower| state.write_u32(u32::from(lower)));
             }
         }
-        state.finish()
-    };
+    }
+    state.finish()
+}
+
+fn one(whole: &str, kind: Shape, line: usize, importance: f64) -> Word {
+    let piece = without_marks(whole);
     let exact = hash(piece);
     let class = kind as u64 + 1;
     let (symbol, free, weight) = match kind {
         Shape::Placeholder => (0, true, 0.0),
-        Shape::Word if piece.chars().count() == 1 => (exact, false, 0.1),
+        Shape::Word if piece.chars().nth(1).is_none() => (exact, false, 0.1),
         Shape::Word if is_common(piece) => (exact, false, 0.25),
         Shape::Word => (exact, false, 1.0),
         Shape::Name => (class, true, 0.4),
@@ -300,7 +355,7 @@ pub(super) fn is_elision(line: &str) -> bool {
 
 /// FNV-1a: fast on short words, the same on every machine; nothing depends on it being hard to collide.
 #[derive(Clone)]
-pub(super) struct Fnv(u64);
+struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
@@ -319,6 +374,28 @@ impl Hasher for Fnv {
         }
     }
 }
+
+/// Passes on what is a hash already.
+#[derive(Clone, Default)]
+pub(super) struct Passed(u64);
+
+impl Hasher for Passed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        let mixed = (self.0 ^ hash).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+/// How often each hash was seen.
+pub(super) type Counts = HashMap<u64, u32, BuildHasherDefault<Passed>>;
 
 #[cfg(test)]
 mod tests {
