@@ -47,32 +47,38 @@ pub(super) fn expected(text: &str) -> Option<Documents> {
 
 /// Finds the JSON objects and lists that start at the start of a line of `text`.
 pub(super) fn find(text: &str) -> Documents {
+    let bytes = text.as_bytes();
     let mut found = Documents::default();
     let mut failures = 0;
-    let mut at = 0;
-    while at < text.len() {
-        let line_end = text[at..].find('\n').map_or(text.len(), |end| at + end + 1);
-        let indent = text[at..line_end].len() - text[at..line_end].trim_start().len();
-        let start = at + indent;
-        if start < line_end && matches!(text.as_bytes()[start], b'{' | b'[') && failures < ATTEMPTS_MAX {
-            if let Some(Found { value, end, cut, elided, lenient }) = read_at(&text[start..]) {
-                let tail_end = text[start + end..].find('\n').map_or(text.len(), |next| start + end + next);
-                let tail = text[start + end..tail_end].trim();
-                // `[INFO] started` begins with a list only by accident.
-                if tail.is_empty() || tail == "," || tail.starts_with(['{', '[']) {
-                    found.values.push(value);
-                    found.cut = cut;
-                    found.elided |= elided;
-                    found.lenient |= lenient;
-                    at = start + end + usize::from(tail == ",");
-                    continue;
-                }
-            }
-            failures += 1;
+    // Up to where the text was told to be JSON or not, and up to where it was searched.
+    let (mut told, mut at) = (0, 0);
+    while failures < ATTEMPTS_MAX {
+        let Some(start) = bytes[at..].iter().position(|byte| matches!(byte, b'{' | b'[')).map(|next| at + next) else { break };
+        let line_end = |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end);
+        let indented = bytes[at..start].iter().rev().take_while(|byte| **byte != b'\n').all(u8::is_ascii_whitespace);
+        if !indented {
+            at = line_end(start);
+            continue;
         }
-        found.rest.push_str(&text[at..line_end]);
-        at = line_end;
+        if let Some(Found { value, end, cut, elided, lenient }) = read_at(&text[start..]) {
+            let tail_end = line_end(start + end);
+            let tail = text[start + end..tail_end].trim();
+            // `[INFO] started` begins with a list only by accident.
+            if tail.is_empty() || tail == "," || tail.starts_with(['{', '[']) {
+                found.values.push(value);
+                found.cut = cut;
+                found.elided |= elided;
+                found.lenient |= lenient;
+                found.rest.push_str(text[told..start].trim_end_matches([' ', '\t']));
+                at = start + end + usize::from(tail == ",");
+                told = at;
+                continue;
+            }
+        }
+        failures += 1;
+        at = line_end(start);
     }
+    found.rest.push_str(&text[told..]);
     found
 }
 

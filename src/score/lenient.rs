@@ -187,7 +187,11 @@ impl<'a> Reader<'a> {
                 '\n' => return None,
                 _ if character == quote && !escaped => {
                     let raw = &rest[..offset];
-                    let text = serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.replace("\\\"", "\""));
+                    let text = if raw.contains('\\') {
+                        serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.replace("\\\"", "\""))
+                    } else {
+                        raw.to_owned()
+                    };
                     self.at += offset + 1;
                     return Some(text);
                 }

@@ -2,21 +2,17 @@
 //!
 //! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::leaf::{Conflict, Likeness, Role, compare, name_words, role, truth};
+use super::label::{self, Chosen, Labels};
+use super::leaf::{Conflict, Likeness};
+use super::resource::{Resources, resource};
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
 use super::words::{ABOUT_OTHER, Counts, Word, is_elision, is_gap, is_markup, words};
-
-/// How much the key of a `key: value` line tells.
-const KEY_WEIGHT: f64 = 0.8;
-/// How many different values of one key are looked at.
-const VALUES_MAX: usize = 32;
 
 /// The comparison of two texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,22 +33,24 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     }
     let markup = is_markup(expected) || is_markup(actual);
     let pairs = paired_tables(&shown, &printed);
+    let (mut labels, printed_labels) = (Labels::of(&shown), Labels::of(&printed));
     if pairs.is_empty() {
         let bag = Bag::new(actual, markup);
         let is_empty = bag.count == 0;
-        let mut tally = prose(expected, &shown, &vec![true; shown.len()], bag, actual);
+        let mut tally = prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), bag, actual);
         if is_empty && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
             return Comparison { tally, ..Comparison::default() };
         }
-        contradictions(&shown, &printed, &mut tally);
+        http_status(&shown, &printed, &mut tally);
+        label::contradictions(&mut labels, &printed_labels, &printed, &mut tally);
         let only_gaps = tally.weight == 0.0;
         return Comparison { tally, no_rows: false, only_gaps };
     }
     let mut outside = vec![true; shown.len()];
     pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
     let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
-    let mut tabled = if says_more { prose(expected, &shown, &outside, Bag::new(actual, markup), actual) } else { Tally::default() };
+    let mut tabled = if says_more { prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual) } else { Tally::default() };
     let mut no_rows = false;
     for (shown, printed) in &pairs {
         no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
@@ -61,9 +59,10 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
     let plain =
-        (!read && tabled.contradictions.is_empty()).then(|| prose(expected, &shown, &vec![true; shown.len()], Bag::new(actual, markup), actual));
+        (!read && tabled.contradictions.is_empty()).then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual));
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
-    contradictions(&shown, &printed, &mut tally);
+    http_status(&shown, &printed, &mut tally);
+    label::contradictions(&mut labels, &printed_labels, &printed, &mut tally);
     Comparison { tally, no_rows, only_gaps: false }
 }
 
@@ -162,9 +161,10 @@ fn take(counts: &mut Counts, key: u64) -> bool {
 }
 
 /// Compares by their words the lines that count; takes from the bag what it finds.
-fn prose(expected: &str, lines: &[&str], counts: &[bool], bag: Bag, actual: &str) -> Tally {
+fn prose(expected: &str, lines: &[&str], counts: &[bool], labels: (&mut Labels<'_>, &Labels<'_>), bag: Bag, actual: &str) -> Tally {
     let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
-    let mut chosen = Chosen::new(actual, lines);
+    let (labels, printed_labels) = labels;
+    let mut chosen = Chosen::new(labels, printed_labels);
     // What each line tells, and what of it was found.
     let mut line_sums: Vec<(f64, f64)> = vec![(0.0, 0.0); lines.len() + 1];
     let mut tally = Tally::default();
@@ -180,7 +180,7 @@ fn prose(expected: &str, lines: &[&str], counts: &[bool], bag: Bag, actual: &str
                 tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
-            if let Some(likeness) = chosen.find(line) {
+            if let Some(likeness) = chosen.find(labels, at) {
                 tally.add(likeness, || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
@@ -267,42 +267,6 @@ fn prose(expected: &str, lines: &[&str], counts: &[bool], bag: Bag, actual: &str
     tally
 }
 
-/// The `key: value` lines of an output whose keys say that somebody chose the value, or that it varies.
-struct Chosen<'a> {
-    values: HashMap<String, Vec<&'a str>>,
-}
-
-impl<'a> Chosen<'a> {
-    fn new(actual: &'a str, shown: &[&str]) -> Self {
-        let mut values: HashMap<String, Vec<&str>> = HashMap::new();
-        for (key, _) in shown.iter().filter_map(|line| free_pair(line)) {
-            values.entry(key.to_lowercase()).or_default();
-        }
-        if !values.is_empty() {
-            for (key, value) in actual.lines().filter_map(pair) {
-                if let Some(found) = values.get_mut(&key.to_lowercase()).filter(|found| found.len() < VALUES_MAX) {
-                    found.push(value);
-                }
-            }
-        }
-        Self { values }
-    }
-
-    /// The likeness of a line to the one that has its key; none when it is no such line or the output has no such key left.
-    fn find(&mut self, line: &str) -> Option<Likeness> {
-        let (key, value) = free_pair(line)?;
-        let found = self.values.get_mut(&key.to_lowercase()).filter(|found| !found.is_empty())?;
-        let at = found.iter().position(|printed| *printed == value).unwrap_or(0);
-        let likeness = compare(key, "", value, Some(found.remove(at)));
-        let weight = KEY_WEIGHT + likeness.weight;
-        Some(Likeness { weight, credit: (KEY_WEIGHT + likeness.weight * likeness.credit) / weight, conflict: None })
-    }
-}
-
-fn free_pair(line: &str) -> Option<(&str, &str)> {
-    pair(line).filter(|(key, _)| matches!(role(key, ""), Role::Name | Role::Soft))
-}
-
 /// A count of nothing.
 fn is_zero(text: &str) -> bool {
     text.trim().trim_matches('"') == "0"
@@ -312,131 +276,6 @@ fn is_zero(text: &str) -> bool {
 fn is_prompt(line: &str) -> bool {
     static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(?:[\w.-]+@[\w.-]+:?[^$#]*[$#]\s|\$\s+\w)").ok());
     line.bytes().any(|byte| matches!(byte, b'$' | b'#')) && PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
-}
-
-/// `deployment.apps/web created`, `namespace "x" deleted`: kind without its group, and what happened to it.
-fn resource(line: &str) -> Option<(&str, &str)> {
-    if !line.bytes().any(|byte| matches!(byte, b'/' | b'"')) {
-        return None;
-    }
-    let mut words = line.split_whitespace();
-    let first: [Option<&str>; 6] = std::array::from_fn(|_| words.next());
-    let words: Vec<&str> = first.into_iter().flatten().collect();
-    if words.len() > 5 { None } else { resource_words(&words) }
-}
-
-fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
-    let (first, second) = (*words.first()?, *words.get(1)?);
-    let (kind, verb) = match first.split_once('/') {
-        Some((kind, name)) if !name.is_empty() && !name.contains('/') => (kind, second),
-        None if second.starts_with('"') && second.ends_with('"') => (first, *words.get(2)?),
-        _ => return None,
-    };
-    let lower = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
-    };
-    // `example.com/name: value` is a label, not a verb.
-    let is_verb = verb.len() >= 3 && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !verb.starts_with('-');
-    (lower(kind) && is_verb && !first.ends_with(':')).then(|| (kind.split('.').next().unwrap_or(kind), verb))
-}
-
-/// The `kind/name verb` lines of an output: how often each verb happened to each kind.
-struct Resources<'a> {
-    verbs: HashMap<&'a str, BTreeMap<&'a str, usize>>,
-}
-
-impl<'a> Resources<'a> {
-    fn new(text: &'a str, wanted: bool) -> Self {
-        let mut verbs: HashMap<&str, BTreeMap<&str, usize>> = HashMap::new();
-        if wanted {
-            // By words, not by lines: terminals wrap long names, and logs put times before them.
-            let words: Vec<&str> = text.split_whitespace().collect();
-            for at in 0..words.len() {
-                if let Some((kind, verb)) = resource_words(&words[at..words.len().min(at + 3)]) {
-                    *verbs.entry(kind).or_default().entry(verb).or_default() += 1;
-                }
-            }
-        }
-        Self { verbs }
-    }
-
-    fn find(&mut self, kind: &str, verb: &str) -> Likeness {
-        // kubectl apply says created, configured or unchanged, depending on what was there before.
-        const MADE: [&str; 9] =
-            ["created", "configured", "unchanged", "patched", "serverside-applied", "exposed", "labeled", "annotated", "replaced"];
-        let nothing = Likeness { weight: 2.0, credit: 0.0, conflict: None };
-        let Some(verbs) = self.verbs.get_mut(kind) else { return nothing };
-        let likewise = |printed: &&str| MADE.contains(&verb) && MADE.contains(printed);
-        let found = if verbs.contains_key(verb) {
-            Some(verb)
-        } else {
-            verbs.keys().copied().find(likewise).or_else(|| verbs.keys().next().copied())
-        };
-        let Some(printed) = found else { return nothing };
-        if let Some(count) = verbs.get_mut(printed) {
-            *count -= 1;
-            if *count == 0 {
-                verbs.remove(printed);
-            }
-        }
-        if printed == verb {
-            Likeness { credit: 1.0, ..nothing }
-        } else if likewise(&printed) {
-            Likeness { credit: 0.9, ..nothing }
-        } else {
-            Likeness { conflict: Some(Conflict::State), ..nothing }
-        }
-    }
-}
-
-/// Finds `key: value` lines whose key must hold and whose value does not, values that are not there, and other classes of HTTP status.
-fn contradictions(shown: &[&str], printed: &[&str], tally: &mut Tally) {
-    http_status(shown, printed, tally);
-    let wanted: Vec<(usize, &str, &str)> =
-        shown.iter().enumerate().filter_map(|(at, line)| pair(line).map(|(key, value)| (at, key, value))).collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let mut found: HashMap<String, Vec<&str>> = HashMap::new();
-    let mut without_value: HashSet<String> = HashSet::new();
-    for line in printed {
-        if let Some((key, value)) = pair(line) {
-            let values = found.entry(key.to_lowercase()).or_default();
-            if values.len() < VALUES_MAX && !values.contains(&value) {
-                values.push(value);
-            }
-        } else if let Some(key) = line.trim().strip_suffix(':') {
-            without_value.insert(key.to_lowercase());
-        }
-    }
-    let mut judged = HashSet::new();
-    for (at, key, value) in wanted {
-        if !judged.insert((key, value)) {
-            continue;
-        }
-        let path = || format!("{key} (line {})", at + 1);
-        let name = key.to_lowercase();
-        match found.get(&name) {
-            None if without_value.contains(&name) => tally.contradict(Conflict::State, &path(), value, ""),
-            None => {}
-            Some(values) => {
-                let conflicts: Vec<_> = values.iter().filter_map(|printed| pair_conflict(key, value, printed)).collect();
-                if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
-                    tally.contradict(*conflict, &path(), value, values[0]);
-                }
-            }
-        }
-    }
-}
-
-fn pair_conflict(key: &str, expected: &str, actual: &str) -> Option<Conflict> {
-    const COUNTS_OF_WRONG: [&str; 6] = ["exit", "error", "errors", "failed", "failures", "unreachable"];
-    let must_hold = matches!(role(key, ""), Role::Type | Role::State) || truth(expected).is_some();
-    if must_hold {
-        return compare(key, "", expected, Some(actual)).conflict;
-    }
-    let none_shown = expected == "0" && actual.parse::<u64>().is_ok_and(|count| count > 0);
-    (none_shown && name_words(key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
 }
 
 /// `HTTP/2 302` where the document shows `HTTP/1.1 200 OK`.
@@ -453,25 +292,9 @@ fn http_status(shown: &[&str], printed: &[&str], tally: &mut Tally) {
     }
 }
 
-/// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
-fn pair(line: &str) -> Option<(&str, &str)> {
-    if !line.bytes().any(|byte| matches!(byte, b':' | b'=')) {
-        return None;
-    }
-    let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
-    let (key, value) = line.split_once(": ").or_else(|| line.split_once(":\t")).or_else(|| line.split_once(" = "))?;
-    let key = key.trim().trim_matches(['"', '\'']);
-    let value = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
-    let simple = !key.is_empty()
-        && key.len() <= 40
-        && key.split_whitespace().count() <= 3
-        && key.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.'));
-    (simple && !value.is_empty() && value.len() <= 80).then_some((key, value))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{compare_texts, resource};
+    use super::compare_texts;
     use crate::score::leaf::Conflict;
 
     #[track_caller]
@@ -502,9 +325,6 @@ mod tests {
 
     #[test]
     fn kubectl_lines_count_by_kind_and_verb() {
-        assert_eq!(resource("deployment.apps/web created (dry run)"), Some(("deployment", "created")));
-        assert_eq!(resource("namespace \"x\" deleted"), Some(("namespace", "deleted")));
-        assert_eq!(resource("see a/b for more about the whole thing"), None);
         check("namespace/airflow created", "namespace/other configured", 0.85, 1.0);
         let found = compare_texts("namespace/airflow created", "namespace/airflow deleted");
         assert_eq!(found.tally.contradictions[0].conflict, Conflict::State);

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: columns by name; those are tables.
 
+use std::collections::HashMap;
+
 use super::leaf::{Conflict, Likeness, Role, compare_as, truth};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
@@ -32,6 +34,7 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
     }
     let mut total = Tally::default();
     let mut used = vec![false; printed.len()];
+    let mut memo = Memo::default();
     for (index, line) in shown.iter().enumerate() {
         // Long lists are matched in order, to stay linear.
         let free: Vec<usize> = if shown.len().max(printed.len()) <= PAIRED_MAX {
@@ -41,14 +44,14 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
         };
         let best = free
             .into_iter()
-            .map(|at| (at, row(index, line, Some(printed[at]))))
+            .map(|at| (at, row(index, line, Some(printed[at]), &mut memo)))
             .max_by(|left, right| left.1.rank().total_cmp(&right.1.rank()).then(right.0.cmp(&left.0)));
         match best {
             Some((at, tally)) => {
                 used[at] = true;
                 total.absorb(tally);
             }
-            None => total.absorb(row(index, line, None)),
+            None => total.absorb(row(index, line, None, &mut memo)),
         }
     }
     Some(total)
@@ -131,13 +134,33 @@ fn is_name(value: &str) -> bool {
         && !matches!(value, "None" | "null")
 }
 
-fn row(index: usize, expected: &str, actual: Option<&str>) -> Tally {
+/// What cells that were seen before are like; lists say the same few things again and again.
+#[derive(Default)]
+struct Memo<'a>(HashMap<(&'a str, Option<&'a str>), Likeness>);
+
+impl<'a> Memo<'a> {
+    /// How many pairs of cells are remembered.
+    const PAIRS_MAX: usize = 1024;
+
+    fn likeness(&mut self, expected: &'a str, actual: Option<&'a str>) -> Likeness {
+        if let Some(known) = self.0.get(&(expected, actual)) {
+            return *known;
+        }
+        let likeness = likeness(expected, actual);
+        if self.0.len() < Self::PAIRS_MAX {
+            self.0.insert((expected, actual), likeness);
+        }
+        likeness
+    }
+}
+
+fn row<'a>(index: usize, expected: &'a str, actual: Option<&'a str>, memo: &mut Memo<'a>) -> Tally {
     let mut tally = Tally::default();
     let mut printed = actual.map(|line| line.split('\t'));
     for (column, cell) in expected.split('\t').enumerate() {
         let printed = printed.as_mut().and_then(Iterator::next);
         tally.add(
-            likeness(cell.trim(), printed),
+            memo.likeness(cell.trim(), printed),
             || format!("line {}, value {}", index + 1, column + 1),
             cell,
             printed.unwrap_or_default(),

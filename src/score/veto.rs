@@ -95,18 +95,9 @@ pub(super) struct Alarms {
 /// Looks for lines that report a failure; `known` says of a line that the document shows it too.
 pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
     let mut alarms = Alarms::default();
-    let mut looked = 0;
-    let mut at = 0;
     let mut counted = (0, 1);
-    while let Some(hit) = HINT.find_at(text.as_bytes(), at) {
-        let start = text[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
-        let end = text[hit.end()..].find('\n').map_or(text.len(), |next| hit.end() + next);
-        at = end;
-        looked += 1;
-        if looked > LINES_MAX {
-            break;
-        }
-        let line = bare(&text[start..end]);
+    for (start, line) in suspicious(text) {
+        let line = bare(line);
         if known(line) || ASIDE.is_match(line.as_bytes()) {
             continue;
         }
@@ -127,7 +118,19 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
 
 /// The lines of a text that report a failure.
 pub(super) fn failing_lines(text: &str) -> Vec<&str> {
-    text.lines().filter(|line| HINT.is_match(line.as_bytes()) && alarms(line, |_| false).strong.is_some()).collect()
+    suspicious(text).map(|(_, line)| line).filter(|line| alarms(line, |_| false).strong.is_some()).collect()
+}
+
+/// The lines with a stem without which none reports a failure, at most [`LINES_MAX`], each with its offset.
+fn suspicious(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let hit = HINT.find_at(text.as_bytes(), at)?;
+        let start = text[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
+        at = text[hit.end()..].find('\n').map_or(text.len(), |next| hit.end() + next);
+        Some((start, &text[start..at]))
+    })
+    .take(LINES_MAX)
 }
 
 /// A line without the frames that terraform and others draw around errors, cut to a bounded length.

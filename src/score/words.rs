@@ -92,26 +92,26 @@ fn is_common(word: &str) -> bool {
 /// The words of a text in order; `markup` says that it is HTML, whose tags tell little.
 pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
     let mut found = Vec::with_capacity(text.len() / 8 + 4);
+    let mut memo = Memo::new(text.len());
     if markup {
         let mut element = Element::default();
         for (line, content) in text.split('\n').enumerate() {
-            for (inside, part) in element.parts(content) {
+            element.parts(content, |inside, part| {
                 for chunk in part.split_whitespace() {
-                    split(chunk, line, inside, &mut found);
+                    memo.split(chunk, line, inside, &mut found);
                 }
-            }
+            });
         }
         return found;
     }
-    let mut memo = Memo::new(text.len());
     for (line, content) in text.split('\n').enumerate() {
         if content.is_ascii() {
             for chunk in content.split_ascii_whitespace() {
-                memo.split(chunk, line, &mut found);
+                memo.split(chunk, line, 1.0, &mut found);
             }
         } else {
             for chunk in content.split_whitespace() {
-                memo.split(chunk, line, &mut found);
+                memo.split(chunk, line, 1.0, &mut found);
             }
         }
     }
@@ -120,8 +120,8 @@ pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
 
 /// Where the words of a run of characters were put when it was last seen: outputs say the same few things again and again.
 struct Memo<'a> {
-    /// The run and the range of its words, at the place that its hash tells.
-    seen: Vec<(&'a str, u32, u32)>,
+    /// The run, its importance and the range of its words, at the place that its hash tells.
+    seen: Vec<(&'a str, f64, u32, u32)>,
 }
 
 impl<'a> Memo<'a> {
@@ -130,30 +130,30 @@ impl<'a> Memo<'a> {
 
     fn new(text_bytes: usize) -> Self {
         let places = (text_bytes / 16).clamp(16, 4096).next_power_of_two();
-        Self { seen: vec![("", 0, 0); places] }
+        Self { seen: vec![("", 0.0, 0, 0); places] }
     }
 
     /// Adds the words of `chunk`, as [`split`] does.
-    fn split(&mut self, chunk: &'a str, line: usize, out: &mut Vec<Word>) {
+    fn split(&mut self, chunk: &'a str, line: usize, importance: f64, out: &mut Vec<Word>) {
         if chunk.len() > Self::BYTES_MAX {
-            return split(chunk, line, 1.0, out);
+            return split(chunk, line, importance, out);
         }
         let mut hash = Fnv::default();
         hash.write(chunk.as_bytes());
         let hash = hash.finish();
         let place = (hash ^ (hash >> 29)) as usize & (self.seen.len() - 1);
         let start = out.len();
-        let (known, from, to) = self.seen[place];
-        if known == chunk {
+        let (known, told, from, to) = self.seen[place];
+        if known == chunk && told == importance {
             for at in from as usize..to as usize {
                 let word = Word { line, ..out[at] };
                 out.push(word);
             }
             return;
         }
-        split(chunk, line, 1.0, out);
+        split(chunk, line, importance, out);
         if let (Ok(from), Ok(to)) = (u32::try_from(start), u32::try_from(out.len())) {
-            self.seen[place] = (chunk, from, to);
+            self.seen[place] = (chunk, importance, from, to);
         }
     }
 }
@@ -173,13 +173,12 @@ struct Element {
 
 impl Element {
     /// Cuts a line into tags and text, each with how much it tells.
-    fn parts<'a>(&mut self, line: &'a str) -> Vec<(f64, &'a str)> {
-        let mut parts = Vec::new();
+    fn parts<'a>(&mut self, line: &'a str, mut found: impl FnMut(f64, &'a str)) {
         let mut rest = line;
         while !rest.is_empty() {
             if self.in_tag {
                 let end = rest.find('>');
-                parts.push((0.15, &rest[..end.unwrap_or(rest.len())]));
+                found(0.15, &rest[..end.unwrap_or(rest.len())]);
                 self.in_tag = end.is_none();
                 rest = end.map_or("", |end| &rest[end + 1..]);
             } else {
@@ -189,7 +188,7 @@ impl Element {
                     "title" | "h1" => 2.0,
                     _ => 1.0,
                 };
-                parts.push((weight, &rest[..end.unwrap_or(rest.len())]));
+                found(weight, &rest[..end.unwrap_or(rest.len())]);
                 rest = end.map_or("", |end| &rest[end + 1..]);
                 if end.is_some() {
                     self.in_tag = true;
@@ -197,7 +196,6 @@ impl Element {
                 }
             }
         }
-        parts
     }
 }
 
@@ -283,7 +281,7 @@ fn compound(piece: &str, kind: Shape, line: usize, importance: f64, out: &mut Ve
 }
 
 /// The hash of a text in lower case.
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     let mut state = Fnv::default();
     if text.is_ascii() {
         text.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));

@@ -1,0 +1,161 @@
+//! `key: value` lines: values that have a name in a text that is no table and no JSON.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+
+use super::leaf::{Conflict, Likeness, Role, compare_as, name_words, role, truth};
+use super::tally::Tally;
+use super::words::{Passed, hash};
+
+/// How much the key of a `key: value` line tells.
+const KEY_WEIGHT: f64 = 0.8;
+/// How many different values of one key are looked at.
+const VALUES_MAX: usize = 32;
+
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
+
+/// A `key: value` line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Label<'a> {
+    pub key: &'a str,
+    pub value: &'a str,
+    /// The key without case.
+    pub hash: u64,
+}
+
+/// The `key: value` lines of a text, by line.
+pub(super) struct Labels<'a> {
+    /// With their lines, in order.
+    found: Vec<(usize, Label<'a>)>,
+    roles: ByHash<Role>,
+}
+
+impl<'a> Labels<'a> {
+    pub(super) fn of(lines: &[&'a str]) -> Self {
+        let found = lines.iter().enumerate().filter_map(|(at, line)| Some((at, label(line)?))).collect();
+        Self { found, roles: ByHash::default() }
+    }
+
+    /// What the key of a line says about its value; the same few keys come again and again.
+    fn role(&mut self, label: Label<'_>) -> Role {
+        *self.roles.entry(label.hash).or_insert_with(|| role(label.key, ""))
+    }
+
+    /// Whether a label's value may be any.
+    fn is_free(&mut self, label: Label<'_>) -> bool {
+        matches!(self.role(label), Role::Name | Role::Soft)
+    }
+}
+
+/// The values of an output whose keys say that somebody chose them, or that they vary.
+pub(super) struct Chosen<'a> {
+    values: ByHash<Vec<&'a str>>,
+}
+
+impl<'a> Chosen<'a> {
+    pub(super) fn new(shown: &mut Labels<'_>, printed: &Labels<'a>) -> Self {
+        let mut values: ByHash<Vec<&str>> = ByHash::default();
+        for at in 0..shown.found.len() {
+            let (_, label) = shown.found[at];
+            if shown.is_free(label) {
+                values.entry(label.hash).or_default();
+            }
+        }
+        if !values.is_empty() {
+            for (_, label) in &printed.found {
+                if let Some(found) = values.get_mut(&label.hash).filter(|found| found.len() < VALUES_MAX) {
+                    found.push(label.value);
+                }
+            }
+        }
+        Self { values }
+    }
+
+    /// The likeness of a line to the one that has its key; none when it is no such line or the output has no such key left.
+    pub(super) fn find(&mut self, shown: &mut Labels<'_>, line: usize) -> Option<Likeness> {
+        if self.values.is_empty() {
+            return None;
+        }
+        let (_, label) = shown.found[shown.found.binary_search_by_key(&line, |(at, _)| *at).ok()?];
+        let found = self.values.get_mut(&label.hash).filter(|found| !found.is_empty())?;
+        let at = found.iter().position(|printed| *printed == label.value).unwrap_or(0);
+        let likeness = compare_as(shown.role(label), label.key, label.value, Some(found.remove(at)));
+        let weight = KEY_WEIGHT + likeness.weight;
+        Some(Likeness { weight, credit: (KEY_WEIGHT + likeness.weight * likeness.credit) / weight, conflict: None })
+    }
+}
+
+/// Finds lines whose key must hold and whose value does not, and values that are not there.
+pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, printed_lines: &[&str], tally: &mut Tally) {
+    let mut found: ByHash<Vec<&str>> = ByHash::default();
+    for (_, label) in &shown.found {
+        found.entry(label.hash).or_default();
+    }
+    if found.is_empty() {
+        return;
+    }
+    let mut without_value: HashSet<u64, BuildHasherDefault<Passed>> = HashSet::default();
+    for (_, label) in &printed.found {
+        if let Some(values) = found.get_mut(&label.hash)
+            && values.len() < VALUES_MAX
+            && !values.contains(&label.value)
+        {
+            values.push(label.value);
+        }
+    }
+    for line in printed_lines {
+        if let Some(key) = line.trim_ascii_end().strip_suffix(':') {
+            without_value.insert(hash(key.trim()));
+        }
+    }
+    for place in 0..shown.found.len() {
+        let (at, label) = shown.found[place];
+        let path = || format!("{} (line {})", label.key, at + 1);
+        let values = &found[&label.hash];
+        if values.is_empty() {
+            if without_value.remove(&label.hash) {
+                tally.contradict(Conflict::State, &path(), label.value, "");
+            }
+            continue;
+        }
+        if values.contains(&label.value) {
+            continue;
+        }
+        let role = shown.role(label);
+        let conflicts: Vec<Conflict> = values.iter().map_while(|printed| conflict(role, label, printed)).collect();
+        if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
+            tally.contradict(*conflict, &path(), label.value, values[0]);
+        }
+    }
+}
+
+fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
+    const COUNTS_OF_WRONG: [&str; 6] = ["exit", "error", "errors", "failed", "failures", "unreachable"];
+    let expected = label.value;
+    if matches!(role, Role::Type | Role::State) || truth(expected).is_some() {
+        return compare_as(role, label.key, expected, Some(actual)).conflict;
+    }
+    let none_shown = expected == "0" && actual.parse::<u64>().is_ok_and(|count| count > 0);
+    (none_shown && name_words(label.key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
+}
+
+/// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
+fn label(line: &str) -> Option<Label<'_>> {
+    if !line.bytes().any(|byte| matches!(byte, b':' | b'=')) {
+        return None;
+    }
+    let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
+    let bytes = line.as_bytes();
+    let mark = |first: u8, second: u8| bytes.windows(2).position(|pair| pair == [first, second]);
+    let (at, length) = mark(b':', b' ')
+        .map(|at| (at, 2))
+        .or_else(|| mark(b':', b'\t').map(|at| (at, 2)))
+        .or_else(|| line.find(" = ").map(|at| (at, 3)))?;
+    let key = line[..at].trim().trim_matches(['"', '\'']);
+    let simple = !key.is_empty()
+        && key.len() <= 40
+        && key.split_whitespace().count() <= 3
+        && key.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.'));
+    let value = line[at + length..].trim().trim_end_matches(',').trim_matches(['"', '\'']);
+    (simple && !value.is_empty() && value.len() <= 80).then(|| Label { key, value, hash: hash(key) })
+}
