@@ -4,7 +4,8 @@
 //! Every other fence: Jaro-Winkler with boost 0.7 and a prefix of 4. Both count bytes, not characters.
 //! Deliberately absent: any opinion on whether the number means something.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::VecDeque;
 
 /// Above which Jaro similarity the shared prefix counts.
 const BOOST_THRESHOLD: f64 = 0.7;
@@ -78,6 +79,11 @@ pub(super) fn jaro_winkler(a: &[u8], b: &[u8]) -> f64 {
 /// A JSON object as Go reads it into `map[string]interface{}` and writes it again; none when Go would return an error.
 fn normalise(text: &[u8]) -> Option<Vec<u8>> {
     let mut reader = Reader { text, at: 0 };
+    reader.space();
+    // Nothing else can become one, so nothing else need be read.
+    if !matches!(reader.peek()?, b'{' | b'n') {
+        return None;
+    }
     let value = reader.value(0)?;
     reader.space();
     // `null` leaves the map nil, which is not an error.
@@ -89,13 +95,14 @@ fn normalise(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-enum Go {
+enum Go<'a> {
     Null,
     Bool(bool),
     Number(f64),
-    Text(String),
-    List(Vec<Go>),
-    Map(BTreeMap<String, Go>),
+    Text(Cow<'a, str>),
+    List(Vec<Go<'a>>),
+    /// Sorted by key, each key once.
+    Map(Vec<(Cow<'a, str>, Go<'a>)>),
 }
 
 struct Reader<'a> {
@@ -103,7 +110,7 @@ struct Reader<'a> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
@@ -118,7 +125,7 @@ impl Reader<'_> {
         self.text[self.at..].starts_with(literal).then(|| self.at += literal.len())
     }
 
-    fn value(&mut self, depth: usize) -> Option<Go> {
+    fn value(&mut self, depth: usize) -> Option<Go<'a>> {
         if depth > DEPTH_MAX {
             return None;
         }
@@ -134,7 +141,7 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&mut self, depth: usize) -> Option<Go> {
+    fn list(&mut self, depth: usize) -> Option<Go<'a>> {
         self.at += 1;
         let mut items = Vec::new();
         self.space();
@@ -151,9 +158,9 @@ impl Reader<'_> {
         }
     }
 
-    fn map(&mut self, depth: usize) -> Option<Go> {
+    fn map(&mut self, depth: usize) -> Option<Go<'a>> {
         self.at += 1;
-        let mut members = BTreeMap::new();
+        let mut members = Vec::new();
         self.space();
         if self.take(b"}").is_some() {
             return Some(Go::Map(members));
@@ -164,16 +171,16 @@ impl Reader<'_> {
             self.space();
             self.take(b":")?;
             let value = self.value(depth + 1)?;
-            members.insert(key, value);
+            members.push((key, value));
             self.space();
             if self.take(b"}").is_some() {
-                return Some(Go::Map(members));
+                return Some(Go::Map(sorted(members)));
             }
             self.take(b",")?;
         }
     }
 
-    fn number(&mut self) -> Option<Go> {
+    fn number(&mut self) -> Option<Go<'a>> {
         let start = self.at;
         let _ = self.take(b"-");
         if self.take(b"0").is_none() {
@@ -198,8 +205,16 @@ impl Reader<'_> {
         (self.at > start).then_some(())
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Cow<'a, str>> {
         self.take(b"\"")?;
+        let run = self.text[self.at..].iter().take_while(|byte| **byte >= 0x20 && !matches!(**byte, b'"' | b'\\')).count();
+        let plain = &self.text[self.at..self.at + run];
+        if self.text.get(self.at + run) == Some(&b'"')
+            && let Ok(text) = std::str::from_utf8(plain)
+        {
+            self.at += run + 1;
+            return Some(Cow::Borrowed(text));
+        }
         let mut text = String::new();
         loop {
             let run = self.text[self.at..].iter().take_while(|byte| **byte >= 0x20 && !matches!(**byte, b'"' | b'\\')).count();
@@ -208,7 +223,7 @@ impl Reader<'_> {
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
-                    return Some(text);
+                    return Some(Cow::Owned(text));
                 }
                 b'\\' => {
                     self.at += 1;
@@ -256,6 +271,16 @@ impl Reader<'_> {
     }
 }
 
+/// Members by key; of several with one key the last counts.
+fn sorted<'a>(mut members: Vec<(Cow<'a, str>, Go<'a>)>) -> Vec<(Cow<'a, str>, Go<'a>)> {
+    if !members.is_sorted_by(|left, right| left.0 < right.0) {
+        members.reverse();
+        members.sort_by(|left, right| left.0.cmp(&right.0));
+        members.dedup_by(|later, kept| later.0 == kept.0);
+    }
+    members
+}
+
 /// Appends bytes as Go decodes them: each byte that is not part of a valid sequence becomes U+FFFD by itself.
 fn push_go_utf8(mut bytes: &[u8], out: &mut String) {
     loop {
@@ -271,7 +296,7 @@ fn push_go_utf8(mut bytes: &[u8], out: &mut String) {
     }
 }
 
-fn write(value: &Go, out: &mut Vec<u8>) {
+fn write(value: &Go<'_>, out: &mut Vec<u8>) {
     match value {
         Go::Null => out.extend_from_slice(b"null"),
         Go::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
@@ -315,6 +340,12 @@ fn number(value: f64) -> String {
 /// A string as Go 1.21 marshals it, with the characters that matter to HTML escaped.
 fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&');
+    if text.as_bytes().iter().all(plain) {
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let mut buffer = [0; 4];
     for character in text.chars() {
         match character {

@@ -4,6 +4,8 @@
 //! by name before place.
 
 use std::collections::HashMap;
+use std::fmt::Write;
+use std::hash::BuildHasherDefault;
 
 use serde_json::{Map, Value};
 
@@ -14,6 +16,7 @@ use super::placeholder::is_placeholder;
 use super::shape::shape;
 use super::table::stem;
 use super::tally::Tally;
+use super::words::Fnv;
 
 /// How often a place that looks like JSON may turn out not to be, before the search for more stops; keeps the search linear.
 const ATTEMPTS_MAX: usize = 64;
@@ -131,7 +134,7 @@ pub(super) fn compare_documents(expected: &[Value], actual: &[Value]) -> Tally {
 
 fn compare_root(expected: &Value, actual: Option<&Value>) -> Tally {
     let walk = |expected: &Value, actual: Option<&Value>| {
-        let mut walk = Walk { tally: Tally::default(), path: String::new(), try_pairs: true, roles: HashMap::new() };
+        let mut walk = Walk::new("", true);
         walk.value(expected, actual, "", "");
         walk.tally
     };
@@ -165,16 +168,20 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-struct Walk {
+struct Walk<'a> {
     tally: Tally,
     path: String,
     /// Whether list entries may still be matched by trying each with each; only the outermost list may, to stay linear.
     try_pairs: bool,
-    roles: HashMap<String, HashMap<String, Role>>,
+    roles: HashMap<(&'a str, &'a str), Role, BuildHasherDefault<Fnv>>,
 }
 
-impl Walk {
-    fn value(&mut self, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+impl<'a> Walk<'a> {
+    fn new(path: &str, try_pairs: bool) -> Self {
+        Self { tally: Tally::default(), path: path.to_owned(), try_pairs, roles: HashMap::default() }
+    }
+
+    fn value(&mut self, expected: &'a Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
         match expected {
             Value::Object(members) => self.object(members, actual, name),
             Value::Array(items) => self.list(items, actual, name, parent),
@@ -210,13 +217,8 @@ impl Walk {
     }
 
     /// The role of a member; the same few names come again and again in long lists.
-    fn role(&mut self, name: &str, parent: &str) -> Role {
-        if let Some(role) = self.roles.get(parent).and_then(|names| names.get(name)) {
-            return *role;
-        }
-        let role = role(name, parent);
-        self.roles.entry(parent.to_owned()).or_default().insert(name.to_owned(), role);
-        role
+    fn role(&mut self, name: &'a str, parent: &'a str) -> Role {
+        *self.roles.entry((name, parent)).or_insert_with(|| role(name, parent))
     }
 
     fn leaf(&mut self, likeness: Likeness, expected: &Value, actual: Option<&Value>) {
@@ -229,7 +231,7 @@ impl Walk {
         }
     }
 
-    fn number(&mut self, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+    fn number(&mut self, expected: &Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
         let soft = self.role(name, parent) == Role::Soft;
         let as_number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         let (shown, printed) = (as_number(expected), actual.and_then(as_number));
@@ -244,7 +246,7 @@ impl Walk {
         self.leaf(likeness, expected, actual);
     }
 
-    fn object(&mut self, expected: &Map<String, Value>, actual: Option<&Value>, name: &str) {
+    fn object(&mut self, expected: &'a Map<String, Value>, actual: Option<&Value>, name: &'a str) {
         let printed = actual.and_then(Value::as_object);
         if expected.is_empty() {
             let credit = if printed.is_some() || self.path.is_empty() && actual.is_some_and(Value::is_array) { 1.0 } else { 0.5 };
@@ -276,6 +278,7 @@ impl Walk {
             // The document shows an envelope that the client flattens away.
             let found = if key == "properties" && found.is_none() { actual.filter(|value| value.is_object()) } else { found };
             if let (Some(shown), Some(printed)) = (value.as_str(), found.and_then(Value::as_str))
+                && shown != printed
                 && self.role(key, name) != Role::Soft
             {
                 texts.push((key, shown, printed));
@@ -299,7 +302,7 @@ impl Walk {
         }
     }
 
-    fn list(&mut self, expected: &[Value], actual: Option<&Value>, name: &str, parent: &str) {
+    fn list(&mut self, expected: &'a [Value], actual: Option<&Value>, name: &'a str, parent: &'a str) {
         let Some(printed) = actual.and_then(Value::as_array) else {
             if expected.is_empty() {
                 let credit = if actual.is_none_or(Value::is_null) { 0.8 } else { 0.2 };
@@ -322,11 +325,15 @@ impl Walk {
             return self.leaf(Likeness { weight, credit, conflict: None }, &Value::Array(Vec::new()), actual);
         }
         let partners = self.partners(expected, printed, name);
-        let present: HashMap<String, usize> =
-            expected.iter().zip(&partners).filter_map(|(value, partner)| Some((sibling(value)?, (*partner)?))).collect();
+        // A missing replica is told by its sibling; where none is missing nobody asks.
+        let present: HashMap<String, usize> = if partners.contains(&None) {
+            expected.iter().zip(&partners).filter_map(|(value, partner)| Some((sibling(value)?, (*partner)?))).collect()
+        } else {
+            HashMap::new()
+        };
         for (index, (value, partner)) in expected.iter().zip(partners).enumerate() {
             // How many replicas there are is the run's business: one that is missing is told by its sibling, half.
-            let alike = sibling(value).and_then(|stem| present.get(&stem)).filter(|_| partner.is_none());
+            let alike = if partner.is_none() { sibling(value).and_then(|stem| present.get(&stem)) } else { None };
             let credit = self.tally.credit;
             self.entry(index, value, partner.as_ref().or(alike).map(|at| &printed[*at]), name, parent);
             if alike.is_some() {
@@ -335,17 +342,17 @@ impl Walk {
         }
     }
 
-    fn entry(&mut self, index: usize, expected: &Value, actual: Option<&Value>, name: &str, parent: &str) {
+    fn entry(&mut self, index: usize, expected: &'a Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
         let length = self.path.len();
-        self.path.push_str(&format!("[{index}]"));
+        let _ = write!(self.path, "[{index}]");
         // An entry's members have the list as their parent; a plain entry is called what the list is called.
         self.value(expected, actual, name, if expected.is_object() { name } else { parent });
         self.path.truncate(length);
     }
 
     /// For each expected entry the place of its partner: equal ones and ones of the same name first, then the most alike, then by order.
-    fn partners(&mut self, expected: &[Value], actual: &[Value], name: &str) -> Vec<Option<usize>> {
-        let mut by_identity: HashMap<String, Vec<usize>> = HashMap::new();
+    fn partners(&mut self, expected: &'a [Value], actual: &[Value], name: &'a str) -> Vec<Option<usize>> {
+        let mut by_identity: HashMap<Identity<'_>, Vec<usize>, BuildHasherDefault<Fnv>> = HashMap::default();
         for (at, value) in actual.iter().enumerate().rev() {
             if let Some(identity) = identity(value) {
                 by_identity.entry(identity).or_default().push(at);
@@ -366,7 +373,7 @@ impl Walk {
             let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
             for index in &open {
                 for at in &free {
-                    let mut walk = Walk { tally: Tally::default(), path: String::from("[]"), try_pairs: false, roles: HashMap::new() };
+                    let mut walk = Walk::new("[]", false);
                     walk.value(&expected[*index], Some(&actual[*at]), name, name);
                     pairs.push((walk.tally.rank(), *index, *at));
                 }
@@ -415,14 +422,23 @@ fn sibling(entry: &Value) -> Option<String> {
 }
 
 /// What tells an entry from its neighbours: its name, or itself when it is plain.
-fn identity(entry: &Value) -> Option<String> {
+fn identity(entry: &Value) -> Option<Identity<'_>> {
     match entry {
         Value::Object(members) => ["name", "Name", "id", "key", "displayName", "type"]
             .iter()
-            .find_map(|key| members.get(*key)?.as_str().map(|value| format!("{key}={value}"))),
+            .find_map(|key| Some(Identity::Member(key, members.get(*key)?.as_str()?))),
         Value::Array(_) | Value::Null => None,
-        plain => Some(plain.to_string()),
+        Value::String(text) => Some(Identity::Text(text)),
+        plain => Some(Identity::Other(plain.to_string())),
     }
+}
+
+/// What tells an entry of a list from its neighbours.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Identity<'a> {
+    Member(&'a str, &'a str),
+    Text(&'a str),
+    Other(String),
 }
 
 #[cfg(test)]

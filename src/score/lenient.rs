@@ -77,6 +77,9 @@ impl<'a> Reader<'a> {
     /// `...`, `…`, `....`, `<...>`, `[...]` and what follows on the line up to a comma or a closing bracket.
     fn elision(&mut self) -> bool {
         let rest = self.rest();
+        if !rest.starts_with(['.', '…', '<', '[', '"']) || rest.starts_with('"') && !rest.starts_with("\"...") {
+            return false;
+        }
         let mark = ["...", "…", "<...>", "<snip>", "[...]", "\"...\"\n"].iter().find(|mark| rest.starts_with(**mark));
         let Some(mark) = mark else { return false };
         let after = rest[mark.len()..].trim_start_matches('.');

@@ -9,6 +9,8 @@ const PRINTED_ANGLES: [&str; 8] = ["<none>", "<pending>", "<unknown>", "<nil>", 
 
 /// The longest gap in brackets.
 const GAP_BYTES_MAX: usize = 64;
+/// Of longer values only the head is searched for gaps.
+const SEARCHED_BYTES_MAX: usize = 4096;
 /// The longest value that is searched for words that mark a gap.
 const GAP_WORD_BYTES_MAX: usize = 400;
 
@@ -31,7 +33,27 @@ static KINDS: [u32; 256] = {
         }
         if !matches!(
             own,
-            b'0'..=b'9' | b'x' | b'X' | b'y' | b'Y' | b'z' | b'Z' | b'n' | b'N' | b'v' | b'V' | b'.' | b':' | b'-' | b'/' | b's' | b'm' | b'h' | b'd' | b'%' | b'+'
+            b'0'..=b'9'
+                | b'x'
+                | b'X'
+                | b'y'
+                | b'Y'
+                | b'z'
+                | b'Z'
+                | b'n'
+                | b'N'
+                | b'v'
+                | b'V'
+                | b'.'
+                | b':'
+                | b'-'
+                | b'/'
+                | b's'
+                | b'm'
+                | b'h'
+                | b'd'
+                | b'%'
+                | b'+'
         ) {
             kinds[byte] |= NO_DIGIT_GAP;
         }
@@ -55,11 +77,20 @@ const fn letters(word: &[u8]) -> u32 {
 
 /// Whether the author left a gap in this word or value.
 pub(super) fn is_placeholder(value: &str) -> bool {
+    let value = head(value);
     let bytes = value.as_bytes();
     let found = bytes.iter().fold(0, |found, byte| found | KINDS[usize::from(*byte)]);
     found & (MARK | letters(b"x")) != 0 && has_marked_gap(value)
         || has_gap_word(bytes, found)
         || found & NO_DIGIT_GAP == 0 && found & letters(b"xyzn") != 0 && has_gap_digits(value)
+}
+
+/// As much of a value as is searched for gaps.
+fn head(value: &str) -> &str {
+    if value.len() <= SEARCHED_BYTES_MAX {
+        return value;
+    }
+    &value[..value.floor_char_boundary(SEARCHED_BYTES_MAX)]
 }
 
 /// `<name>`, `$NAME`, `xxxx`, `...`, `***`, `%NAME%`.
@@ -93,6 +124,7 @@ fn has_marked_gap(value: &str) -> bool {
 
 /// A word whose gaps have been filled with something, to see what the whole would look like: `xx.xx.xx.xx` is an address.
 pub(super) fn filled(word: &str) -> Shape {
+    let word = head(word);
     let mut text = String::with_capacity(word.len());
     let mut rest = word;
     while let Some(character) = rest.chars().next() {
@@ -150,7 +182,8 @@ fn has_gap_word(bytes: &[u8], found: u32) -> bool {
         (b"omitted", letters(b"omitted")),
         (b"replace-with", letters(b"replacewith")),
     ];
-    let has = |(gap, letters): &(&[u8], u32)| found & letters == *letters && bytes.windows(gap.len()).any(|part| part.eq_ignore_ascii_case(gap));
+    let has =
+        |(gap, letters): &(&[u8], u32)| found & letters == *letters && bytes.windows(gap.len()).any(|part| part.eq_ignore_ascii_case(gap));
     bytes.len() <= GAP_WORD_BYTES_MAX && GAPS.iter().any(has) || matches!(bytes, b"GUID" | b"UUID" | b"[...]" | b"YYYY-MM-DD")
 }
 

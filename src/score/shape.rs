@@ -177,8 +177,8 @@ fn without_punctuation(word: &str) -> &str {
 /// Names of months, weekdays and time zones, as clients of several languages write them.
 fn is_calendar(word: &str) -> bool {
     const SHORT: [&str; 24] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-        "utc", "gmt", "cet", "pst", "cest",
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
+        "dec", "utc", "gmt", "cet", "pst", "cest",
     ];
     const LONG: [&str; 19] = [
         "monday",
@@ -202,7 +202,9 @@ fn is_calendar(word: &str) -> bool {
         "sept",
     ];
     let bytes = word.as_bytes();
-    if !(3..=9).contains(&bytes.len()) || !matches!(bytes[0] | 0x20, b'm' | b't' | b'w' | b'f' | b's' | b'j' | b'a' | b'o' | b'n' | b'd' | b'u' | b'g' | b'c' | b'p') {
+    if !(3..=9).contains(&bytes.len())
+        || !matches!(bytes[0] | 0x20, b'm' | b't' | b'w' | b'f' | b's' | b'j' | b'a' | b'o' | b'n' | b'd' | b'u' | b'g' | b'c' | b'p')
+    {
         return false;
     }
     bytes.len() <= 4 && SHORT.iter().any(|name| word.eq_ignore_ascii_case(name)) || LONG.iter().any(|name| word.eq_ignore_ascii_case(name))
@@ -303,10 +305,7 @@ fn is_date(bytes: &[u8]) -> bool {
 }
 
 fn is_time_unit(unit: &[u8]) -> bool {
-    matches!(
-        unit,
-        b"ns" | b"us" | b"ms" | b"s" | b"m" | b"h" | b"d" | b"w" | b"y" | b"min" | b"sec" | b"mins" | b"secs" | b"hr" | b"hrs"
-    )
+    matches!(unit, b"ns" | b"us" | b"ms" | b"s" | b"m" | b"h" | b"d" | b"w" | b"y" | b"min" | b"sec" | b"mins" | b"secs" | b"hr" | b"hrs")
 }
 
 fn is_size_unit(unit: &[u8]) -> bool {

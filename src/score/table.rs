@@ -71,7 +71,10 @@ fn ruled<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
 
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
-    line.len() >= 3 && matches!(line.as_bytes()[0], b'-' | b'=' | b'+' | b'|') && line.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'=' | b'+' | b'|')) && line.contains("---")
+    line.len() >= 3
+        && matches!(line.as_bytes()[0], b'-' | b'=' | b'+' | b'|')
+        && line.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'=' | b'+' | b'|'))
+        && line.contains("---")
 }
 
 /// A header of words in capitals, two or more, with a row below it that is none.

@@ -50,7 +50,11 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     let mut outside = vec![true; shown.len()];
     pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
     let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
-    let mut tabled = if says_more { prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual) } else { Tally::default() };
+    let mut tabled = if says_more {
+        prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual)
+    } else {
+        Tally::default()
+    };
     let mut no_rows = false;
     for (shown, printed) in &pairs {
         no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
@@ -58,8 +62,8 @@ pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
-    let plain =
-        (!read && tabled.contradictions.is_empty()).then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual));
+    let plain = (!read && tabled.contradictions.is_empty())
+        .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual));
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     http_status(&shown, &printed, &mut tally);
     label::contradictions(&mut labels, &printed_labels, &printed, &mut tally);

@@ -353,7 +353,7 @@ pub(super) fn is_elision(line: &str) -> bool {
 
 /// FNV-1a: fast on short words, the same on every machine; nothing depends on it being hard to collide.
 #[derive(Clone)]
-struct Fnv(u64);
+pub(super) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Self {
