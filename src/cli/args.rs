@@ -35,7 +35,7 @@ pub(crate) enum Colour {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run runbooks as tests (the default: `docent PATH…` does the same).
-    Test(TestArgs),
+    Test(Box<TestArgs>),
     /// Show what would run; nothing is run.
     List(ListArgs),
     /// Find defects without running anything.
@@ -63,6 +63,8 @@ pub(crate) struct TestArgs {
     /// Give a variable a value, whatever the document assigns to it. Repeatable.
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     pub(crate) var: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Only steps whose `path::step-id` or heading contains TEXT; earlier ones run as prerequisites.
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
@@ -282,6 +284,19 @@ pub(crate) struct ScriptArgs {
     /// Give a variable a value, whatever the document assigns to it. Repeatable.
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     pub(crate) var: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+/// Which of the alternatives of a document.
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// The tab to run of groups that have it, by the name behind `#tab/` [default: the first with a step]. Repeatable.
+    #[arg(long, value_name = "NAME", hide_short_help = true, value_delimiter = ',', value_parser = lower)]
+    pub(crate) tab: Vec<String>,
+    /// The zone to run, by its pivot [default: the first with a step]. Repeatable.
+    #[arg(long, value_name = "NAME", hide_short_help = true, value_delimiter = ',', value_parser = lower)]
+    pub(crate) zone: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -310,6 +325,11 @@ pub(crate) enum CloudCommand {
     Env,
     /// Print the host names that the embedded Azure answers to.
     Hosts,
+}
+
+fn lower(text: &str) -> Result<String, String> {
+    let name = text.trim().to_lowercase();
+    if name.is_empty() { Err("a name is missing".to_owned()) } else { Ok(name) }
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

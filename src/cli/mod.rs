@@ -59,7 +59,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<Exit, Problem> {
     match cli.command {
-        Command::Test(args) => test::run(args, cli.color),
+        Command::Test(args) => test::run(*args, cli.color),
         Command::List(args) => list::run(&args, cli.color),
         Command::Lint(args) => lint::run(&args, cli.color),
         Command::Explain(args) => explain::run(&args, cli.color),

@@ -64,6 +64,8 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
             Some(args::Target::Embedded) => Target::Embedded,
             Some(args::Target::None) => Target::None,
         },
+        tabs: args.view.tab.clone(),
+        zones: args.view.zone.clone(),
         run,
         selection: Selection { filter: args.filter.clone(), from: args.from.clone(), to: args.to.clone() },
         loosened: file.loosened(args)?,

@@ -22,7 +22,8 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
         _ => return Err(Problem::new(Exit::Usage, "`docent script` takes one runbook")),
     };
     // A script is for a shell of the reader's own.
-    let runbook = &resolve(&document.runbook, &View::of(TargetName::Live));
+    let runbook =
+        &resolve(&document.runbook, &View { target: TargetName::Live, tabs: args.view.tab.clone(), zones: args.view.zone.clone() });
     if document.is_unreadable() {
         let mut error = stderr(colour);
         let coloured = !matches!(error.current_choice(), anstream::ColorChoice::Never);

@@ -31,6 +31,10 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let documents: Vec<_> =
         entries.iter().filter_map(|entry| if let Entry::Document(document) = entry { Some(document) } else { None }).collect();
     let resolved = options::resolve(&args, &documents)?;
+    if let Some(unknown) = suite::unknown_choice(&resolved.suite, documents.iter().copied()) {
+        let known = if unknown.known.is_empty() { "there are none".to_owned() } else { format!("there are: {}", unknown.known.join(", ")) };
+        return Err(Problem::new(Exit::Usage, format!("--{}: no document has a {0} `{}`; {known}", unknown.noun, unknown.name)));
+    }
     show_diagnostics(&entries, colour, args.quiet);
     let mut listeners = listeners(&args, colour)?;
     let cleans_up = documents.iter().any(|document| document.runbook.steps.iter().any(|step| step.directives.role == Role::Cleanup));

@@ -38,6 +38,8 @@ pub(super) fn options() -> anyhow::Result<Options> {
     Ok(Options {
         loosened: Vec::new(),
         target: Target::Auto,
+        tabs: Vec::new(),
+        zones: Vec::new(),
         run: RunOptions {
             timeout: TIMEOUT,
             masked: MaskedPolicy::Fail,

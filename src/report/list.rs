@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     report::json::{criterion, diagnostic_value},
-    runbook::{Criterion, Role, Runbook, Step},
+    runbook::{Choices, Criterion, Role, Runbook, Step},
 };
 
 /// A parsed document with what is wrong with it.
@@ -38,7 +38,7 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
         let width = runbook.steps.iter().map(|step| step.id.width()).max().unwrap_or(0);
         for step in &runbook.steps {
             let pad = width - step.id.width();
-            let mut checks = manner(step);
+            let mut checks = manner(step, &runbook.choices);
             checks.extend(step.expectations.iter().map(|expectation| check(&expectation.criterion)));
             let line = format!("  {:>5}  {}{}  {}", step.line, step.id, " ".repeat(pad), checks.join(", "));
             writeln!(out, "{}", line.trim_end())?;
@@ -57,7 +57,7 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
 }
 
 /// Whether, when and how a step runs, where that is not as usual.
-fn manner(step: &Step) -> Vec<String> {
+fn manner(step: &Step, choices: &Choices) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(reason) = &step.directives.skip {
         words.push(if reason.is_empty() { "skipped".to_owned() } else { format!("skipped: {reason}") });
@@ -69,6 +69,12 @@ fn manner(step: &Step) -> Vec<String> {
     if step.conditions.interactive {
         words.push("interactive".to_owned());
     }
+    for place in &step.conditions.tabs {
+        if let Some(tab) = choices.groups.get(place.group).and_then(|group| group.tabs.get(place.tab)) {
+            words.push(format!("tab {}", tab.ids.join("+")));
+        }
+    }
+    words.extend(step.conditions.zones.iter().map(|pivots| format!("zone {}", pivots.join(", "))));
     match step.directives.role {
         Role::Ordinary => {}
         Role::Setup => words.push("setup".to_owned()),

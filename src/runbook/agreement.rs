@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
-use super::defect::{CONTRADICTORY_DIRECTIVE, UNKNOWN_STEP};
+use super::defect::{CONTRADICTORY_DIRECTIVE, UNKNOWN_STEP, UNKNOWN_TAB};
 use super::ids;
 use super::model::{Role, Step};
 use super::said::Said;
+use super::view::Choices;
 use super::vocabulary::Key;
 
 /// Pairs of which a step may have only one, each with why.
@@ -33,6 +34,22 @@ pub(super) fn contradictions(said: &Said, source: &SourceFile, span: Span, diagn
     }
     if views.iter().any(|view| said.has(Key::Ready, *view)) && !said.has(Key::Background, None) {
         report("`ready` without `background`", "add `background`, or remove `ready`");
+    }
+}
+
+/// What is wrong with the tabs and zones that `docent-file:` chooses.
+pub(super) fn choices(choices: &Choices, file: &Said, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+    let tabs: Vec<&str> = choices.groups.iter().flat_map(|group| &group.tabs).flat_map(|tab| &tab.ids).map(String::as_str).collect();
+    let pivots: Vec<&str> = choices.pivots.iter().map(String::as_str).collect();
+    for (key, noun, chosen, known) in [(Key::Tab, "tab", &choices.tabs, tabs), (Key::Zone, "zone", &choices.zones, pivots)] {
+        let line = file.line_of(key).unwrap_or(1);
+        for name in chosen.iter().filter(|name| !known.contains(&name.as_str())) {
+            let diagnostic = UNKNOWN_TAB.at(source, source.line_span(line), format!("the document has no {noun} `{name}`"));
+            diagnostics.push(match ids::nearest(name, known.iter().copied()) {
+                Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
+                None => diagnostic,
+            });
+        }
     }
 }
 

@@ -103,6 +103,13 @@ defects! {
     CONTRADICTORY_DIRECTIVE = Error "contradictory-directive":
         "Two things that are said about a step exclude each other, or one has no effect without another: `ready` without `background`, an exit status of a step that keeps running, `setup` and `cleanup` at once, \
          `stop` of a step that is not in the background. Which one is meant would be a guess.";
+    UNKNOWN_TAB = Error "unknown-tab":
+        "`docent-file:` chooses a tab or zone that the document does not have. The steps that were meant would be skipped. Tabs are named by the part behind `#tab/`, zones by their pivot.";
+    UNCLOSED_TABS = Warning "unclosed-tabs":
+        "A group of tabs ends at a line `---`. Without it, it is open where the common part of the document goes on; docent ends it at the next heading above its level, at the end of its zone, or where \
+         one of its tabs comes a second time.";
+    UNCLOSED_ZONE = Warning "unclosed-zone":
+        "The lines `::: zone pivot=\"…\"` and `::: zone-end` come in pairs. A zone without an end takes in all that follows, so that it is skipped when another zone runs.";
     UNBALANCED_RANGE = Error "unbalanced-range":
         "`docent-begin:` and `docent-end` come in pairs, one inside the other, and a range that starts in a tab or zone ends in it. Here one of a pair is missing.";
     UNBOUND_DIRECTIVE = Error "unbound-directive":

@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
 use super::defect::{DUPLICATE_STEP_NAME, UNKNOWN_STEP};
 use super::model::{FileDirectives, Step};
+use super::region::Around;
 use super::said::Said;
 use super::slug::slug;
 
@@ -22,6 +23,8 @@ pub(super) struct Named {
     pub(super) step: Step,
     /// What is said of it.
     pub(super) said: Said,
+    /// The tabs and zones that it stands in.
+    pub(super) around: Around,
     /// Whether it says itself how its outputs are compared.
     pub(super) compares: bool,
     /// What is said of each of its expectations.

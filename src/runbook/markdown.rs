@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
+use super::region::{ZoneMark, zone_mark};
 use crate::diagnostic::Span;
 
 /// A piece of a document.
@@ -19,7 +20,14 @@ pub(super) struct Block {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum BlockKind {
     /// A heading: 1 to 6, and its text without markup.
-    Heading { level: u8, title: String },
+    Heading {
+        level: u8,
+        title: String,
+        /// What follows `#tab/` when it is a link there.
+        tab: Option<String>,
+        /// How many list items and quotes it stands in.
+        depth: usize,
+    },
     /// A fenced code block.
     Fence(Fence),
     /// An indented code block.
@@ -28,7 +36,11 @@ pub(super) enum BlockKind {
     Comment(Comment),
     /// HTML that is no comment.
     Html { text: String },
-    /// Anything else that a reader sees: a paragraph, a table, a list item, a rule.
+    /// A line across: `---`.
+    Rule { depth: usize },
+    /// A line that starts or ends a zone.
+    Zone(ZoneMark),
+    /// Anything else that a reader sees: a paragraph, a table, a list item.
     Prose,
 }
 
@@ -103,11 +115,48 @@ fn is_closed(block: &str, opening: &str, is_quoted: bool) -> bool {
 /// Flattens `text`, whose first byte is byte `base` of the document.
 pub(super) fn blocks(text: &str, base: usize) -> Vec<Block> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_GFM;
-    let mut flattener = Flattener { text, base, blocks: Vec::new(), open: Open::Nothing, quote_depth: 0 };
+    let mut flattener = Flattener { text, base, blocks: Vec::new(), open: Open::Nothing, quote_depth: 0, item_depth: 0 };
     for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
         flattener.take(event, range);
     }
-    flattener.blocks
+    with_zones(flattener.blocks, text, base)
+}
+
+/// Puts the lines that start or end a zone among the blocks. What CommonMark takes such a line for depends on its neighbours, and does not
+/// matter as long as it is not code or a comment.
+fn with_zones(blocks: Vec<Block>, text: &str, base: usize) -> Vec<Block> {
+    if !text.contains(":::") {
+        return blocks;
+    }
+    let mut closed: Vec<Span> = blocks
+        .iter()
+        .filter(|block| matches!(block.kind, BlockKind::Fence(_) | BlockKind::IndentedCode { .. } | BlockKind::Comment(_)))
+        .map(|block| block.span)
+        .collect();
+    closed.sort_unstable();
+    let mut zones = Vec::new();
+    let mut start = base;
+    for line in text.split_inclusive('\n') {
+        if let Some(mark) = zone_mark(line) {
+            // The span of indented code begins behind the indentation of its first line.
+            let at = start + line.find(":::").unwrap_or(0);
+            let before = closed.partition_point(|span| span.start <= at);
+            let is_free = before.checked_sub(1).is_none_or(|last| closed[last].end <= at);
+            let span = Span::new(at, start + line.trim_end().len());
+            zones.extend(is_free.then_some(Block { kind: BlockKind::Zone(mark), span }));
+        }
+        start += line.len();
+    }
+    let mut merged = Vec::with_capacity(blocks.len() + zones.len());
+    let mut zones = zones.into_iter().peekable();
+    for block in blocks {
+        while let Some(zone) = zones.next_if(|zone| zone.span.start < block.span.start) {
+            merged.push(zone);
+        }
+        merged.push(block);
+    }
+    merged.extend(zones);
+    merged
 }
 
 struct Flattener<'a> {
@@ -116,12 +165,13 @@ struct Flattener<'a> {
     blocks: Vec<Block>,
     open: Open,
     quote_depth: usize,
+    item_depth: usize,
 }
 
 /// The block whose events are being gathered.
 enum Open {
     Nothing,
-    Heading { title: String, comments: Vec<Block> },
+    Heading { title: String, tab: Option<String>, comments: Vec<Block> },
     Fence { info: String, content: String },
     IndentedCode { text: String },
     Html(Gathered),
@@ -155,14 +205,19 @@ impl Flattener<'_> {
                 }
             }
             Event::InlineHtml(piece) => self.inline_html(&piece, range),
-            Event::Rule => self.push(BlockKind::Prose, range),
+            Event::Rule => self.push(BlockKind::Rule { depth: self.quote_depth + self.item_depth }, range),
             Event::InlineMath(_) | Event::DisplayMath(_) | Event::FootnoteReference(_) | Event::TaskListMarker(_) => {}
         }
     }
 
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
-            Tag::Heading { .. } => self.open = Open::Heading { title: String::new(), comments: Vec::new() },
+            Tag::Heading { .. } => self.open = Open::Heading { title: String::new(), tab: None, comments: Vec::new() },
+            Tag::Link { dest_url, .. } => {
+                if let (Open::Heading { tab, .. }, Some(id)) = (&mut self.open, dest_url.strip_prefix("#tab/")) {
+                    *tab = Some(id.to_owned());
+                }
+            }
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 self.open = Open::Fence { info: info.into_string(), content: String::new() };
             }
@@ -170,7 +225,10 @@ impl Flattener<'_> {
             Tag::HtmlBlock => self.open = Open::Html(Gathered::default()),
             Tag::BlockQuote(_) => self.quote_depth += 1,
             // The marker of an item is visible, and ends at its first line.
-            Tag::Item => self.push(BlockKind::Prose, range.start..range.start),
+            Tag::Item => {
+                self.item_depth += 1;
+                self.push(BlockKind::Prose, range.start..range.start);
+            }
             Tag::Paragraph | Tag::Table(_) => self.push(BlockKind::Prose, range),
             _ => {}
         }
@@ -178,10 +236,19 @@ impl Flattener<'_> {
 
     fn end(&mut self, end: TagEnd, range: Range<usize>) {
         match end {
+            TagEnd::Item => self.item_depth = self.item_depth.saturating_sub(1),
             TagEnd::BlockQuote(_) => self.quote_depth = self.quote_depth.saturating_sub(1),
             TagEnd::Heading(level) => {
-                if let Open::Heading { title, comments } = std::mem::replace(&mut self.open, Open::Nothing) {
-                    self.push(BlockKind::Heading { level: level as u8, title: title.trim().to_owned() }, range);
+                if let Open::Heading { title, tab, comments } = std::mem::replace(&mut self.open, Open::Nothing) {
+                    self.push(
+                        BlockKind::Heading {
+                            level: level as u8,
+                            title: title.trim().to_owned(),
+                            tab,
+                            depth: self.quote_depth + self.item_depth,
+                        },
+                        range,
+                    );
                     self.blocks.extend(comments);
                 }
             }
@@ -278,7 +345,11 @@ mod tests {
             .map(|block| {
                 let line = source.line(block.span.start);
                 match block.kind {
-                    BlockKind::Heading { level, title } => format!("{line} h{level} {title}"),
+                    BlockKind::Heading { level, title, tab, .. } => {
+                        format!("{line} h{level} {title}{}", tab.as_deref().unwrap_or_default())
+                    }
+                    BlockKind::Rule { depth } => format!("{line} rule {depth}"),
+                    BlockKind::Zone(mark) => format!("{line} {mark:?}"),
                     BlockKind::Fence(fence) => {
                         format!(
                             "{line} {} {:?} {}",

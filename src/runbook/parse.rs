@@ -21,11 +21,12 @@ use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
 use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, StepDirectives, Variable};
 use super::pairs::Problem;
 use super::range::Ranges;
+use super::region::{Rank, Regions};
 use super::said::Said;
 use super::tag::{ExecutableTags, TagKind, classify, is_misspelt_output, tag};
 use super::text::normalise;
 use super::variables;
-use super::view::Conditions;
+use super::view::{Choices, Conditions};
 use super::vocabulary::{Key, Place};
 
 /// Reads a document. Never fails: what is wrong comes back as diagnostics, in document order, beside what could be read.
@@ -59,8 +60,10 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
         }
         reader.end();
     }
-    let Reader { mut diagnostics, sections, mut steps, variables, file, .. } = reader;
-    let (directives, choices) = file.file();
+    let Reader { mut diagnostics, sections, mut steps, variables, file, choices: seen, .. } = reader;
+    let (directives, mut choices) = file.file();
+    (choices.groups, choices.pivots) = (seen.groups, seen.pivots);
+    agreement::choices(&choices, &file, &source, &mut diagnostics);
     for step in &mut steps {
         finish(step, &source, &mut diagnostics);
     }
@@ -75,14 +78,16 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
 
 /// Writes what is said of a step and of its expectations into the model.
 fn finish(named: &mut Named, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
-    let Named { step, said, comparisons, span, compares, .. } = named;
+    let Named { step, said, comparisons, span, compares, around, .. } = named;
     if *compares && step.expectations.is_empty() {
         let message = "how the output is compared is said, but no expected output follows this step";
         diagnostics
             .push(CONTRADICTORY_DIRECTIVE.at(source, *span, message).with_hint("show the output below the step, or remove the keys"));
     }
     agreement::contradictions(said, source, *span, diagnostics);
-    (step.directives, step.conditions) = said.step();
+    let (directives, mut conditions) = said.step();
+    around.mark(&mut conditions);
+    (step.directives, step.conditions) = (directives, conditions);
     for (position, (expectation, own)) in step.expectations.iter_mut().zip(comparisons).enumerate() {
         let (comparison, targeted) = said.overlaid(own).comparison(position);
         expectation.comparison = comparison;
@@ -121,6 +126,8 @@ struct Reader<'a> {
     last_step: Option<usize>,
     file: Said,
     ranges: Ranges,
+    regions: Regions,
+    choices: Choices,
     step: Said,
     /// The `docent:` comments that wait for their step; what they say is in `step`.
     directives: Vec<Span>,
@@ -140,6 +147,8 @@ impl<'a> Reader<'a> {
             last_step: None,
             file: Said::default(),
             ranges: Ranges::default(),
+            regions: Regions::default(),
+            choices: Choices::default(),
             step: Said::default(),
             directives: Vec::new(),
             expectations: Vec::new(),
@@ -157,7 +166,18 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, block: Block) {
         match block.kind {
-            BlockKind::Heading { level, title } => self.heading(level, title, block.span),
+            BlockKind::Heading { level, title, tab, depth } => {
+                self.regions.heading(Rank { depth, level }, tab.as_deref(), block.span, self.source, &mut self.diagnostics);
+                self.heading(level, title, block.span);
+            }
+            BlockKind::Rule { depth } => {
+                self.regions.rule(depth);
+                self.since_step.anything = true;
+            }
+            BlockKind::Zone(mark) => {
+                self.regions.zone_mark(&mark, block.span, self.source, &mut self.diagnostics);
+                self.since_step.anything = true;
+            }
             BlockKind::Fence(fence) => self.fence(fence, block.span),
             BlockKind::Comment(comment) => self.comment(&comment, block.span),
             BlockKind::IndentedCode { text } => self.indented_code(&text, block.span),
@@ -281,7 +301,8 @@ impl<'a> Reader<'a> {
         };
         let compares = said.compares();
         let said = self.ranges.around_step().overlaid(&said);
-        self.steps.push(Named { step, said, compares, comparisons: Vec::new(), base, span });
+        let around = self.regions.around();
+        self.steps.push(Named { step, said, around, compares, comparisons: Vec::new(), base, span });
     }
 
     /// A fence below `expected_similarity` comments.
@@ -428,12 +449,12 @@ impl<'a> Reader<'a> {
                 let mut said = Said::default();
                 said.read(body, at..body.len(), Place::Range, line_of, &mut problems);
                 self.refuse_directives("starts a range");
-                self.ranges.begin(&said, span, source, &mut self.diagnostics);
+                self.ranges.begin(&said, span, self.regions.around(), source, &mut self.diagnostics);
             }
             Scope::End { at } => {
                 problems.extend(annotation::end_with_more(body, at));
                 self.refuse_directives("ends a range");
-                self.ranges.end(span, source, &mut self.diagnostics);
+                self.ranges.end(span, &self.regions.around(), source, &mut self.diagnostics);
             }
             Scope::NearMiss { end } => problems.push(annotation::near_miss(body, end)),
         }
@@ -525,6 +546,7 @@ impl<'a> Reader<'a> {
         }
         self.refuse_directives("comes no code block");
         self.ranges.close(self.source, &mut self.diagnostics);
+        (self.choices.groups, self.choices.pivots) = self.regions.close(self.source, &mut self.diagnostics);
         if self.steps.is_empty() {
             self.report(NO_STEPS, self.source.line_span(1), "the document has no executable code block");
         }

@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, SourceFile, Span};
 
 use super::defect::{UNBALANCED_RANGE, UNBOUND_DIRECTIVE};
+use super::region::Around;
 use super::said::Said;
 
 /// How deep ranges may nest.
@@ -20,11 +21,13 @@ struct Range {
     said: Said,
     /// Its `docent-begin:`.
     span: Span,
+    /// The tabs and zones that it stands in.
+    around: Around,
     has_step: bool,
 }
 
 impl Ranges {
-    pub(super) fn begin(&mut self, said: &Said, span: Span, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn begin(&mut self, said: &Said, span: Span, around: Around, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
         if self.open.len() == DEPTH_MAX {
             diagnostics.push(UNBALANCED_RANGE.at(source, span, format!("more than {DEPTH_MAX} ranges within each other")));
         }
@@ -32,14 +35,19 @@ impl Ranges {
             Some(outer) if self.open.len() < DEPTH_MAX => outer.said.overlaid(said),
             _ => said.clone(),
         };
-        self.open.push(Range { said, span, has_step: false });
+        self.open.push(Range { said, span, around, has_step: false });
     }
 
-    pub(super) fn end(&mut self, span: Span, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+    pub(super) fn end(&mut self, span: Span, around: &Around, source: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
         match self.open.pop() {
             None => {
                 let message = "this `docent-end` ends nothing: no range is open here";
                 diagnostics.push(UNBALANCED_RANGE.at(source, span, message).with_hint("add its `docent-begin:`, or remove it"));
+            }
+            Some(range) if range.around != *around => {
+                let line = source.line(range.span.start);
+                let message = format!("the range that begins at line {line} ends in another tab or zone");
+                diagnostics.push(UNBALANCED_RANGE.at(source, span, message).with_hint("end it where it begins, or begin it further out"));
             }
             Some(range) if !range.has_step => {
                 let message = "no step stands between this `docent-begin:` and its `docent-end`";

@@ -1,7 +1,8 @@
 //! A runbook, looked at from one side: what holds for one target is settled, and what is out says why.
 
 use super::model::{Runbook, Step};
-use super::view::{Conditions, TargetName, View};
+use super::shown::Shown;
+use super::view::{Choices, Conditions, TargetName, View};
 
 /// The runbook as `view` sees it. Steps keep their number and order; those that are out of view have `skip` with the reason.
 ///
@@ -17,16 +18,17 @@ use super::view::{Conditions, TargetName, View};
 pub fn resolve(runbook: &Runbook, view: &View) -> Runbook {
     let mut resolved = runbook.clone();
     let choices = std::mem::take(&mut resolved.choices);
+    let shown = Shown::of(runbook, view);
     for targeted in choices.targeted.iter().filter(|targeted| targeted.target == view.target) {
         targeted.setting.apply_to_file(&mut resolved.directives);
     }
     for step in &mut resolved.steps {
-        settle(step, view);
+        settle(step, view, &choices, &shown);
     }
     resolved
 }
 
-fn settle(step: &mut Step, view: &View) {
+fn settle(step: &mut Step, view: &View, choices: &Choices, shown: &Shown) {
     let conditions = std::mem::take(&mut step.conditions);
     for targeted in conditions.targeted.iter().filter(|targeted| targeted.target == view.target) {
         match targeted.expectation {
@@ -39,7 +41,7 @@ fn settle(step: &mut Step, view: &View) {
         }
     }
     if step.directives.skip.is_none() {
-        step.directives.skip = out_of_view(&conditions, view);
+        step.directives.skip = out_of_view(&conditions, view).or_else(|| shown.hides(&conditions, choices));
     }
 }
 

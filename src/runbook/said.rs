@@ -100,6 +100,11 @@ impl Said {
         })
     }
 
+    /// The document's line of the first of these keys.
+    pub(super) fn line_of(&self, key: Key) -> Option<usize> {
+        self.keys.iter().find(|once| once.key == key).map(|once| once.line)
+    }
+
     /// This with `inner` laid over it: the nearer word holds, lists add up.
     pub(super) fn overlaid(&self, inner: &Self) -> Self {
         let outer = self.keys.iter().filter(|outer| {

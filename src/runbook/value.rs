@@ -44,8 +44,8 @@ pub(super) fn setting(key: Key, pair: &Pair, line: usize) -> Result<Setting, Pro
         Key::Capture => Setting::Capture(capture(pair, line)?),
         Key::Requires => requirements(pair)?,
         Key::LintDisable => Setting::LintDisable(list(pair, "names of lint rules")?),
-        Key::Tab => Setting::Tabs(list(pair, "ids of tabs")?),
-        Key::Zone => Setting::Zones(list(pair, "ids of zones")?),
+        Key::Tab => Setting::Tabs(lower(list(pair, "ids of tabs")?)),
+        Key::Zone => Setting::Zones(lower(list(pair, "pivots of zones")?)),
         Key::Ignore => Setting::Ignore(list(pair, "JSON paths, columns or labels")?),
         Key::Exact if pair.value.is_none() => Setting::Exact(Exact::Everything),
         Key::Exact => Setting::Exact(Exact::At(list(pair, "JSON paths, columns or labels")?)),
@@ -93,6 +93,11 @@ fn list(pair: &Pair, what: &str) -> Result<Vec<String>, Problem> {
         return Err(invalid(pair, format!("`{value}` has an empty entry")).with_hint("one comma between two entries, none at the end"));
     }
     Ok(items)
+}
+
+/// Tabs and zones are named without regard to case.
+fn lower(names: Vec<String>) -> Vec<String> {
+    names.iter().map(|name| name.to_lowercase()).collect()
 }
 
 fn choice<T: Copy>(pair: &Pair, known: &[(&str, T)]) -> Result<T, Problem> {

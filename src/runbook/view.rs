@@ -75,8 +75,41 @@ pub struct Conditions {
     pub only: Vec<TargetName>,
     /// `interactive`: somebody must sit at the keyboard.
     pub interactive: bool,
+    /// The tabs that it stands in, from the outermost.
+    pub tabs: Vec<TabPlace>,
+    /// The zones that it stands in, from the outermost: each the pivots for which it is shown.
+    pub zones: Vec<Vec<String>>,
     /// What it says about one target.
     pub(super) targeted: Vec<Targeted>,
+}
+
+/// One tab of one group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TabPlace {
+    /// The position of its group in `Choices::groups`.
+    pub group: usize,
+    /// Its position there.
+    pub tab: usize,
+}
+
+/// Tabs of which a reader sees one at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TabGroup {
+    /// In document order, at least one.
+    pub tabs: Vec<Tab>,
+    /// The tabs that the group itself stands in.
+    pub parents: Vec<TabPlace>,
+}
+
+/// A tab: `[Azure CLI](#tab/azure-cli)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// Its names, in lower case: one, or several in `#tab/linux+mac`.
+    pub ids: Vec<String>,
+    /// `#tab/linux/azure-cli`: shown with this tab of another group only.
+    pub condition: Option<String>,
+    /// The 1-based document line of its heading.
+    pub line: usize,
 }
 
 /// What holds on one target only.
@@ -95,5 +128,9 @@ pub struct Choices {
     pub tabs: Vec<String>,
     /// `docent-file: zone=…`: the same for zones.
     pub zones: Vec<String>,
+    /// The groups of tabs, in document order.
+    pub groups: Vec<TabGroup>,
+    /// The pivots of all zones, each once, in document order.
+    pub pivots: Vec<String>,
     pub(super) targeted: Vec<Targeted>,
 }

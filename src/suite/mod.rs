@@ -6,7 +6,7 @@ mod discover;
 mod load;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
@@ -39,6 +39,10 @@ use crate::{
 pub struct Options {
     /// Where steps run.
     pub target: Target,
+    /// Tabs that were asked for, in lower case; each group opens the first that it has.
+    pub tabs: Vec<String>,
+    /// The same for the pivots of zones.
+    pub zones: Vec<String>,
     /// What holds for every step.
     pub run: RunOptions,
     /// Which steps run.
@@ -213,10 +217,39 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
     conclusion
 }
 
+/// Tabs and zones of `options` that none of `documents` has, with what they have, sorted.
+pub fn unknown_choice<'d>(options: &Options, documents: impl Iterator<Item = &'d Document> + Clone) -> Option<UnknownChoice> {
+    let choices = documents.map(|document| &document.runbook.choices);
+    let tabs: BTreeSet<&str> = choices
+        .clone()
+        .flat_map(|choices| &choices.groups)
+        .flat_map(|group| &group.tabs)
+        .flat_map(|tab| &tab.ids)
+        .map(String::as_str)
+        .collect();
+    let pivots: BTreeSet<&str> = choices.flat_map(|choices| &choices.pivots).map(String::as_str).collect();
+    [("tab", &options.tabs, tabs), ("zone", &options.zones, pivots)].into_iter().find_map(|(noun, asked, known)| {
+        let name = asked.iter().find(|name| !known.contains(name.as_str()))?.clone();
+        Some(UnknownChoice { noun, name, known: known.into_iter().map(str::to_owned).collect() })
+    })
+}
+
+/// A tab or zone that was asked for and that no document has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownChoice {
+    /// `tab` or `zone`.
+    pub noun: &'static str,
+    /// What was asked for.
+    pub name: String,
+    /// What there is.
+    pub known: Vec<String>,
+}
+
 /// A document as a run of it sees it, and where that is: what is said about one target is settled.
 pub fn seen(document: Document, options: &Options) -> (Document, Choice) {
     let choice = target::choose(options.target, &document.runbook);
-    let runbook = runbook::resolve(&document.runbook, &View::of(choice.target()));
+    let runbook =
+        runbook::resolve(&document.runbook, &View { target: choice.target(), tabs: options.tabs.clone(), zones: options.zones.clone() });
     (Document { runbook: Arc::new(runbook), ..document }, choice)
 }
 

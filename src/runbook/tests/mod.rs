@@ -8,6 +8,7 @@ mod fences;
 mod incumbent;
 mod manual;
 mod published;
+mod views;
 
 use super::{Companions, Criterion, Runbook, Step, parse};
 use crate::diagnostic::Diagnostic;
