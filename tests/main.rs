@@ -5,6 +5,7 @@ mod article;
 mod bad_input;
 mod clients;
 mod consumer;
+mod directives;
 mod documentation;
 mod incumbent;
 mod links;

@@ -339,7 +339,7 @@ fn one_line(runbook: &Runbook, result: &StepResult) -> String {
                 Role::Setup => parts.push("sets up".to_owned()),
                 Role::Cleanup => parts.push("cleans up".to_owned()),
             }
-            parts.extend(result.background.map(|end| match end {
+            parts.extend(result.background.filter(|_| result.status == StepStatus::Passed).map(|end| match end {
                 BackgroundEnd::Stopped => "ran in the background until it was stopped".to_owned(),
                 BackgroundEnd::ByItself => "ran in the background and ended by itself".to_owned(),
             }));

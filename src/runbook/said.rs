@@ -276,7 +276,7 @@ mod tests {
                 expect_stderr: Some("(ResourceNotFound)".to_owned()),
                 secrets: vec!["A".to_owned(), "_b2".to_owned(), "C".to_owned()],
                 wait: Some(Duration::from_secs(30)),
-                stdin: Some("y\\n".to_owned()),
+                stdin: Some("y\n".to_owned()),
                 requires: vec![
                     Requirement::Command("kubectl".to_owned()),
                     Requirement::Extension("aks-preview".to_owned()),

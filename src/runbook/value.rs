@@ -40,7 +40,7 @@ pub(super) fn setting(key: Key, pair: &Pair, line: usize) -> Result<Setting, Pro
         Key::Background => flag(pair, Setting::Background)?,
         Key::Ready => Setting::Ready(required(pair, "the text that it prints when it is ready")?.to_owned()),
         Key::Stop => Setting::Stop(list(pair, "ids of background steps")?),
-        Key::Stdin => Setting::Stdin(required(pair, "what the step reads on standard input")?.to_owned()),
+        Key::Stdin => Setting::Stdin(typed(required(pair, "what the step reads on standard input")?)),
         Key::Capture => Setting::Capture(capture(pair, line)?),
         Key::Requires => requirements(pair)?,
         Key::LintDisable => Setting::LintDisable(list(pair, "names of lint rules")?),
@@ -70,6 +70,11 @@ fn required<'a>(pair: &'a Pair, what: &str) -> Result<&'a str, Problem> {
         Some(value) if !value.trim().is_empty() => Ok(value),
         _ => Err(invalid(pair, format!("`{}` needs a value: {what}", pair.key))),
     }
+}
+
+/// What somebody would type: `\n` ends a line.
+fn typed(text: &str) -> String {
+    text.replace("\\n", "\n").replace("\\t", "\t")
 }
 
 /// A key that is there or not.

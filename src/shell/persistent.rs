@@ -245,7 +245,8 @@ impl Bash {
         } else {
             settle(&mut stdout, &mut stderr, tokio::time::sleep(grace)).await?
         };
-        if company.stays && writers_left {
+        let is_stopped = company.stays && writers_left && !matches!(wait, Wait::Interrupted);
+        if is_stopped {
             self.kill().await?;
             writers_left = settle(&mut stdout, &mut stderr, tokio::time::sleep(grace)).await?;
         }
@@ -262,6 +263,8 @@ impl Bash {
             self.read_late(number, left);
         }
         let ending = match wait {
+            // What it has left running was the point of it.
+            Wait::Done(0) if is_stopped => Ending::Interrupted,
             Wait::Done(status) => Ending::Exited(status),
             Wait::ShellEnded(ending) => ending,
             Wait::TimedOut => Ending::TimedOut,

@@ -83,7 +83,7 @@ async fn what_a_block_lets_go_of_lives_until_the_block_is_stopped() {
     shell.run("echo >$T/go; until [ -e $T/served ]; do :; done").await;
     assert_eq!(super::killing::processes_with(&shell.scratch.display().to_string(), "sleep 604"), 1);
     let outcome = beside.stop().await.expect("it stops");
-    assert_eq!((outcome.ending, &*outcome.stdout.text()), (Ending::Exited(0), "up\nserved\n"));
+    assert_eq!((outcome.ending, &*outcome.stdout.text()), (Ending::Stopped, "up\nserved\n"));
     assert_eq!(super::killing::processes_with(&shell.scratch.display().to_string(), "sleep 604"), 0);
 }
 
