@@ -15,6 +15,7 @@ mod range;
 mod region;
 mod resolve;
 mod said;
+mod session;
 mod setting;
 mod shown;
 mod slug;

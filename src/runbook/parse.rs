@@ -23,7 +23,8 @@ use super::pairs::Problem;
 use super::range::Ranges;
 use super::region::{Rank, Regions};
 use super::said::Said;
-use super::tag::{ExecutableTags, TagKind, classify, is_misspelt_output, tag};
+use super::session::{self, Exchange};
+use super::tag::{ExecutableTags, TagKind, classify, is_misspelt_output, may_be_session, tag};
 use super::text::normalise;
 use super::variables;
 use super::view::{Choices, Conditions};
@@ -228,6 +229,13 @@ impl<'a> Reader<'a> {
             self.step(fence, tag, line);
             return;
         }
+        if kind == TagKind::OtherCommands
+            && may_be_session(&tag)
+            && let Some(exchanges) = session::exchanges(&fence.content)
+        {
+            self.session(exchanges, &tag, line);
+            return;
+        }
         self.refuse_directives(&format!("comes a code block that is not executable (line {line})"));
         if let TagKind::NearMiss(near) = &kind {
             self.refuse_expectations(&format!("the next code block (line {line}) looks like a step, not an output"));
@@ -261,6 +269,46 @@ impl<'a> Reader<'a> {
         self.since_step = SinceStep::default();
         self.last_step = Some(self.steps.len());
         self.push_step(fence.content, tag, line, said, span, None);
+    }
+
+    /// A recorded session: each command with what it printed.
+    fn session(&mut self, exchanges: Vec<Exchange>, tag: &str, line: usize) {
+        let has_output = exchanges.iter().any(|exchange| exchange.output.is_some());
+        if !has_output {
+            self.refuse_expectations(&format!("the session below it (line {line}) shows no output"));
+        }
+        let expectations = std::mem::take(&mut self.expectations);
+        let said = std::mem::take(&mut self.step);
+        let span = self.directives.first().copied().unwrap_or_else(|| self.source.line_span(line));
+        self.directives.clear();
+        let (each, has_more) = said.for_each_step();
+        if has_more && exchanges.len() > 1 {
+            let message = format!("this says what can only be said of one step, and the session below it has {}", exchanges.len());
+            self.report_with(CONTRADICTORY_DIRECTIVE, span, message, "cut the session in several code blocks");
+        }
+        for (position, exchange) in exchanges.into_iter().enumerate() {
+            let said = if position == 0 { said.clone() } else { each.clone() };
+            // Of a session's steps the document shows no fence; each stands where its first prompt does.
+            let first = line + 1 + exchange.line;
+            self.since_step = SinceStep::default();
+            self.last_step = Some(self.steps.len());
+            self.push_step(exchange.script, tag.to_owned(), first, said, span, None);
+            if let Some(named) = self.steps.last_mut() {
+                named.step.script_line = first;
+                // How outputs are compared may speak of one that other prompts of the session show.
+                named.compares &= !has_output;
+            }
+            let Some((output, text)) = exchange.output else { continue };
+            let output = line + 1 + output;
+            if expectations.is_empty() {
+                self.expect(output, output - 1, "", Criterion::Unmarked, text, Said::default());
+                continue;
+            }
+            for expectation in &expectations {
+                let comment = self.source.line(expectation.span.start);
+                self.expect(comment, output - 1, "", expectation.criterion.clone(), text.clone(), expectation.said.clone());
+            }
+        }
     }
 
     /// A code block in a comment: only readers do not see it.

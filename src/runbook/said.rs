@@ -10,7 +10,7 @@ use super::pairs::{Pair, Pairs, Problem};
 use super::setting::Setting;
 use super::value;
 use super::view::{Choices, Conditions, TargetName, Targeted};
-use super::vocabulary::{Entry, Key, Place, built_keys, is_misspelling, look_up};
+use super::vocabulary::{Entry, Key, Place, built_keys, is_misspelling, look_up, takes_range};
 
 /// Keys of one place, in the order in which they were said.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,6 +98,12 @@ impl Said {
             Setting::Name(name) => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// What holds for every step of a session, and whether there is anything that could only hold for one of them.
+    pub(super) fn for_each_step(&self) -> (Self, bool) {
+        let (each, one): (Vec<_>, Vec<_>) = self.keys.iter().cloned().partition(|once| takes_range(once.key));
+        (Self { keys: each }, one.iter().any(|once| once.key != Key::Name))
     }
 
     /// The document's line of the first of these keys.

@@ -136,6 +136,14 @@ const COMMAND_TAGS: &[&str] = &[
     "zsh",
 ];
 
+/// Tags under which a recorded session runs, when the block is one.
+const SESSION_TAGS: &[&str] = &["console", "shell-session", "shellsession", "sh-session"];
+
+/// Whether a block with this tag may be a recorded session.
+pub(super) fn may_be_session(tag: &str) -> bool {
+    SESSION_TAGS.contains(&tag.to_lowercase().as_str())
+}
+
 /// What a fenced block is, judged by its info string alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TagKind {

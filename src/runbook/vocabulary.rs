@@ -206,6 +206,11 @@ pub(super) fn built_keys(place: Place) -> String {
     words.map(|word| word.spelling).collect::<Vec<_>>().join(", ")
 }
 
+/// Whether a key may speak of several steps at once.
+pub(super) fn takes_range(key: Key) -> bool {
+    WORDS.iter().any(|word| word.key == Some(key) && word.places.contains(&Place::Range))
+}
+
 /// Whether a word is a key of the vocabulary.
 pub(super) fn is_known(key: &str) -> bool {
     !matches!(look_up(key, Place::Step), Entry::Unknown(_))

@@ -41,7 +41,7 @@ fn every_example_shows_what_its_section_speaks_of() {
     let steps = || all.iter().flat_map(|runbook| &runbook.steps);
     let criteria: Vec<String> =
         steps().flat_map(|step| &step.expectations).map(|expectation| format!("{:?}", expectation.criterion)).collect();
-    assert_eq!(criteria, ["Similarity(0.8)", r#"Regex("^\\d+\\.\\d+")"#, "Unmarked"]);
+    assert_eq!(criteria, ["Similarity(0.8)", r#"Regex("^\\d+\\.\\d+")"#, "Unmarked", "Similarity(0.9)", "Similarity(0.9)"]);
     assert!(steps().any(|step| step.directives.skip.is_some()));
     assert!(steps().any(|step| step.id == "remove-it" && step.directives.expect_exit.is_some()));
     assert!(all.iter().any(|runbook| runbook.directives.secrets == ["ADMIN_PASSWORD"]));

@@ -8,6 +8,7 @@ mod fences;
 mod incumbent;
 mod manual;
 mod published;
+mod sessions;
 mod views;
 
 use super::{Companions, Criterion, Runbook, Step, parse};
