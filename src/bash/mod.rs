@@ -19,6 +19,8 @@ pub use watch::{Part, Watch, WatchKind, exit_status, watches};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diagnostic::Span;
+
 /// Longer texts are not analysed.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -39,7 +41,7 @@ impl Script {
     /// Analyses a text. Never fails: what cannot be read is in [`Script::problems`], and a text above 4 MiB is one problem.
     pub fn parse(text: &str) -> Self {
         if text.len() > TEXT_BYTES_MAX {
-            let problem = Problem { span: crate::diagnostic::Span::new(0, text.len()), line: 0 };
+            let problem = Problem { span: Span::new(0, text.len()), line: 0 };
             return Self { problems: vec![problem], ..Self::default() };
         }
         walk::analyse(text)
@@ -47,14 +49,21 @@ impl Script {
 
     /// Takes spans back to the text that was given.
     fn clip(&mut self, length: usize) {
+        self.each_span(|span| *span = Span::new(span.start.min(length), span.end.min(length)));
+    }
+
+    fn each_span(&mut self, change: impl FnMut(&mut Span)) {
         let statements = self.statements.iter_mut().map(|statement| &mut statement.span);
-        let commands = self.commands.iter_mut().map(|command| &mut command.span);
+        let assignments = self.assignments.iter_mut().flat_map(|one| std::iter::once(&mut one.span).chain(&mut one.value));
+        let captures = self.captures.iter_mut().map(|capture| &mut capture.span);
+        let uses = self.uses.iter_mut().map(|used| &mut used.span);
+        let commands = self
+            .commands
+            .iter_mut()
+            .flat_map(|command| std::iter::once(&mut command.span).chain(command.words.iter_mut().map(|word| &mut word.span)));
         let bodies = self.here_documents.iter_mut().map(|document| &mut document.body);
         let problems = self.problems.iter_mut().map(|problem| &mut problem.span);
-        for span in statements.chain(commands).chain(bodies).chain(problems) {
-            span.start = span.start.min(length);
-            span.end = span.end.min(length);
-        }
+        statements.chain(assignments).chain(captures).chain(uses).chain(commands).chain(bodies).chain(problems).for_each(change);
     }
 
     /// The statements at the top of the script.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{AssignmentKind, CommandKind, Place, Script};
+use super::{AssignmentKind, Command, CommandKind, Place, Script};
 
 /// The names that are used, guarded ones with `?`.
 #[track_caller]
@@ -182,6 +182,50 @@ fn here_documents_know_whether_they_end() {
     let shown: Vec<_> =
         script.here_documents().iter().map(|found| (found.line, found.delimiter.as_str(), found.quoted, found.closed)).collect();
     assert_eq!(shown, [(0, "E", false, true), (3, "F", true, true), (6, "G", false, false)]);
+}
+
+#[test]
+fn here_documents_end_where_bash_ends_them() {
+    let cases: [(&str, &[&str]); 19] = [
+        ("cat <<EOF\na\n EOF\necho b\n", &["cat"]),
+        ("cat <<EOF\na\nEOF \necho b\nEOF\nls\n", &["cat", "ls"]),
+        ("cat <<EOF\na\nEOFX\n\tEOF\nEOF\nls\n", &["cat", "ls"]),
+        ("cat <<EOF> f\na\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<EOF>>f\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<EOF|wc -l\na\nEOF\necho b\n", &["cat", "wc", "echo"]),
+        // The grammar loses what stands behind the semicolon.
+        ("cat <<EOF;ls\na\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<EOF&&ls\na\nEOF\necho b\n", &["cat", "ls", "echo"]),
+        (
+            "cat <<EOF>f\na\nEOF\necho b >g\ncat <<'A'>h\n$x\n A\nA\necho é\ncat <<B>i\nB\nls\n",
+            &["cat", "echo", "cat", "echo", "cat", "ls"],
+        ),
+        ("cat <<-EOF\n\ta\n \tEOF\n\t\tEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<'E F'\nE F\necho b\n", &["cat", "echo"]),
+        ("cat <<\"EOF\"\n$a\n\"EOF\"\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<\\EOF\n$x\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<E2>f\né\n E2\nE2\necho b\n", &["cat", "echo"]),
+        ("X=$(cat <<EOF\na\nEOF\n)\necho b\n", &["cat", "echo"]),
+        ("X=$(cat <<EOF\na\nEOF)\necho b\n", &["cat", "echo"]),
+        ("cat <<EOF\nEOF\necho b\n", &["cat", "echo"]),
+        ("cat <<EOF >f\na\nEOF", &["cat"]),
+        ("if true; then\n  cat <<EOF>f\na\nEOF\n  ls\nfi\n", &["true", "cat", "ls"]),
+    ];
+    for (text, commands) in cases {
+        let script = Script::parse(text);
+        let oracle = std::process::Command::new("bash").args(["-n", "-c", text]).output().expect("docent needs bash");
+        let says = String::from_utf8_lossy(&oracle.stderr);
+        let open: Vec<_> =
+            script.here_documents().iter().filter(|found| !found.closed).map(|found| format!("(wanted `{}')", found.delimiter)).collect();
+        let warned: Vec<_> = says.lines().filter_map(|line| line.split_once("by end-of-file ")).map(|(_, wanted)| wanted).collect();
+        assert_eq!(open, warned, "{text:?}: {says}");
+        let named: Vec<_> = script.commands().iter().filter_map(Command::name).collect();
+        assert_eq!(named, commands, "{text:?}");
+        for command in script.commands().iter().filter(|command| command.name().is_some()) {
+            let word = &command.words[0];
+            assert_eq!(&text[word.span.start..word.span.end], word.text, "{text:?}");
+        }
+    }
 }
 
 #[test]

@@ -30,10 +30,17 @@ pub(super) fn analyse(text: &str) -> Script {
         return script;
     }
     let mut parser = Parser::new();
-    let tree = parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
-    match tree {
-        Some(tree) => Walk::new(text, &tree).run(&tree),
-        None => Script { problems: vec![Problem { span: Span::new(0, text.len()), line: 0 }], ..Script::default() },
+    let mut parse = |text: &str| parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
+    let Some(tree) = parse(text) else {
+        return Script { problems: vec![Problem { span: Span::new(0, text.len()), line: 0 }], ..Script::default() };
+    };
+    match heredoc::cured(text, &tree, parse) {
+        Some(cured) => {
+            let mut script = Walk::new(&cured.text, &cured.tree).run(&cured.tree);
+            script.each_span(|span| *span = Span::new(cured.original(span.start), cured.original(span.end)));
+            script
+        }
+        None => Walk::new(text, &tree).run(&tree),
     }
 }
 

@@ -6,6 +6,8 @@
 
 mod az;
 mod document;
+mod here_document;
+mod kubernetes;
 mod mend;
 mod nearest;
 mod placeholder;
@@ -14,6 +16,7 @@ mod rules;
 mod switch;
 #[cfg(test)]
 mod testing;
+mod yaml;
 
 pub use mend::{Mended, mend};
 pub use rule::Rule;

@@ -2,7 +2,7 @@
 
 mod table;
 
-pub(super) use table::{Known, find};
+pub(super) use table::{AzOption, Known, Values, find};
 
 use crate::bash::{Command, CommandKind, Word};
 

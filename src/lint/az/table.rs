@@ -8,7 +8,7 @@ use std::{
 const OPTIONS: &str = include_str!("options.txt");
 
 /// The options that every command has.
-const GLOBAL: [&str; 9] = ["--subscription", "--help", "-h", "--output", "-o", "--query", "--debug", "--verbose", "--only-show-errors"];
+const GLOBAL: [&str; 7] = ["--subscription", "--help,-h 0", "--output,-o", "--query", "--debug 0", "--verbose 0", "--only-show-errors 0"];
 
 /// A command that `az` has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,16 +17,80 @@ pub(in crate::lint) struct Known {
     pub(in crate::lint) name: String,
     /// How many words the name has.
     pub(in crate::lint) words: usize,
-    /// Its options in every spelling, those that all commands have included.
-    pub(in crate::lint) options: Vec<&'static str>,
-    /// The options that it cannot do without, each with its spellings.
-    pub(in crate::lint) required: Vec<Vec<&'static str>>,
+    /// Its options, those that all commands have included.
+    pub(in crate::lint) options: Vec<AzOption>,
+}
+
+/// An option, or an argument without a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::lint) struct AzOption {
+    /// How it is spelled; empty for an argument without a name.
+    pub(in crate::lint) spellings: Vec<&'static str>,
+    pub(in crate::lint) values: Values,
+    /// The values that it takes; empty when there is no list of them.
+    pub(in crate::lint) choices: Vec<&'static str>,
+    /// The command cannot do without it.
+    pub(in crate::lint) required: bool,
+}
+
+/// How many values an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lint) enum Values {
+    None,
+    AtMostOne,
+    One,
+    Any,
+    AtLeastOne,
 }
 
 impl Known {
     /// Whether it takes this option; a beginning that fits at least one long option is one.
     pub(in crate::lint) fn accepts(&self, option: &str) -> bool {
-        self.options.iter().any(|known| *known == option || option.len() > 3 && option.starts_with("--") && known.starts_with(option))
+        !self.options_like(option).is_empty()
+    }
+
+    /// The options that a spelling may mean: the one that is spelled so, or else those that begin so.
+    pub(in crate::lint) fn options_like(&self, option: &str) -> Vec<&AzOption> {
+        if let Some(exact) = self.options.iter().find(|known| known.spellings.contains(&option)) {
+            return vec![exact];
+        }
+        if option.len() <= 3 || !option.starts_with("--") {
+            return Vec::new();
+        }
+        self.options.iter().filter(|known| known.spellings.iter().any(|spelling| spelling.starts_with(option))).collect()
+    }
+
+    /// Every spelling of every option.
+    pub(in crate::lint) fn spellings(&self) -> impl Iterator<Item = &'static str> {
+        self.options.iter().flat_map(|option| option.spellings.iter().copied())
+    }
+
+    /// Whether it takes arguments without names.
+    pub(in crate::lint) fn takes_positionals(&self) -> bool {
+        self.options.iter().any(|option| option.spellings.is_empty())
+    }
+}
+
+impl AzOption {
+    /// Reads a line of the table's first part.
+    fn read(line: &'static str, required: bool) -> Self {
+        let (line, choices) = line.split_once(" =").map_or((line, ""), |(line, choices)| (line, choices));
+        let (spellings, values) = line.split_once(' ').unwrap_or((line, ""));
+        let values = match values {
+            "0" => Values::None,
+            "?" => Values::AtMostOne,
+            "*" => Values::Any,
+            "+" => Values::AtLeastOne,
+            _ => Values::One,
+        };
+        let spellings = if spellings == "@" { Vec::new() } else { spellings.split(',').collect() };
+        let choices = if choices.is_empty() { Vec::new() } else { choices.split('|').collect() };
+        Self { spellings, values, choices, required }
+    }
+
+    /// The spelling that documents use: `--name` where there is one, else the first.
+    pub(in crate::lint) fn usual(&self) -> &'static str {
+        self.spellings.iter().find(|spelling| **spelling == "--name").or(self.spellings.first()).copied().unwrap_or_default()
     }
 }
 
@@ -40,7 +104,8 @@ pub(in crate::lint) struct Unknown {
 }
 
 struct Table {
-    spellings: Vec<&'static str>,
+    /// The lines of the first part.
+    lines: Vec<&'static str>,
     /// The options of a command by its name in full.
     commands: BTreeMap<String, &'static str>,
     /// The words below a group by its name in full; the root is empty.
@@ -61,15 +126,12 @@ pub(in crate::lint) fn find(names: &[&str]) -> Result<Known, Unknown> {
         }
         path.push_str(name);
         if let Some(positions) = table.commands.get(&path) {
-            let mut known = Known { name: path, words: at + 1, options: GLOBAL.to_vec(), required: Vec::new() };
-            for position in positions.split_ascii_whitespace() {
-                let Some(spellings) = number(position.trim_end_matches('!')).and_then(|at| table.spellings.get(at)) else { continue };
-                known.options.extend(spellings.split(','));
-                if position.ends_with('!') {
-                    known.required.push(spellings.split(',').collect());
-                }
-            }
-            return Ok(known);
+            let mut options: Vec<AzOption> = GLOBAL.iter().map(|line| AzOption::read(line, false)).collect();
+            options.extend(positions.split_ascii_whitespace().filter_map(|position| {
+                let line = number(position.trim_end_matches('!')).and_then(|at| table.lines.get(at))?;
+                Some(AzOption::read(line, position.ends_with('!')))
+            }));
+            return Ok(Known { name: path, words: at + 1, options });
         }
     }
     let members = table.groups.get(&path).map(|members| members.iter().copied().collect()).unwrap_or_default();
@@ -80,8 +142,8 @@ fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
         let mut lines = OPTIONS.lines().skip_while(|line| line.starts_with('#'));
-        let spellings = lines.by_ref().take_while(|line| !line.is_empty()).collect();
-        let mut table = Table { spellings, commands: BTreeMap::new(), groups: BTreeMap::new() };
+        let first = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        let mut table = Table { lines: first, commands: BTreeMap::new(), groups: BTreeMap::new() };
         let mut path: Vec<&str> = Vec::new();
         for line in lines {
             let depth = line.len() - line.trim_start().len();
@@ -121,8 +183,21 @@ mod tests {
         assert_eq!((known.name.as_str(), known.words), ("aks nodepool add", 3));
         assert!(known.accepts("--node-count") && known.accepts("-g") && known.accepts("--query") && known.accepts("--resource-g"));
         assert!(!known.accepts("--yes") && !known.accepts("--node-cuont"));
-        assert_eq!(known.required, [vec!["--cluster-name"], vec!["--nodepool-name", "--name", "-n"], vec!["--resource-group", "-g"]]);
+        let required: Vec<&str> = known.options.iter().filter(|option| option.required).map(AzOption::usual).collect();
+        assert_eq!(required, ["--cluster-name", "--name", "--resource-group"]);
         assert!(find(&["group", "delete", "rg"]).expect("what follows is an argument").accepts("--yes"));
+    }
+
+    #[test]
+    fn options_know_how_many_values_they_take_and_which() {
+        let known = find(&["vm", "create"]).expect("az has it");
+        let option = |name| known.options_like(name).first().copied().cloned().expect("it has the option");
+        assert_eq!((option("--generate-ssh-keys").values, option("--admin-username").values), (Values::None, Values::One));
+        assert_eq!((option("--enable-vtpm").values, option("--zones").values), (Values::AtMostOne, Values::Any));
+        assert_eq!(option("--authentication-type").choices, ["ssh", "password", "all"]);
+        assert_eq!(known.options_like("--enable-v").len(), 1);
+        assert!(known.options_like("--enable").len() > 3 && !known.takes_positionals());
+        assert!(find(&["acr", "build"]).expect("az has it").takes_positionals());
     }
 
     #[test]
@@ -142,7 +217,7 @@ mod tests {
                 .values()
                 .flat_map(|positions| positions.split(' '))
                 .filter(|word| !word.is_empty())
-                .all(|word| number(word.trim_end_matches('!')).is_some_and(|at| at < table.spellings.len()))
+                .all(|word| number(word.trim_end_matches('!')).is_some_and(|at| at < table.lines.len()))
         );
     }
 }

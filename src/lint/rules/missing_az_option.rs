@@ -7,7 +7,7 @@
 //! calls with arguments that may stand for several options, such as `$OPTIONS` and `"${options[@]}"`.
 
 use crate::lint::{
-    az::AzCall,
+    az::{AzCall, AzOption},
     document::{Block, Document},
     rule::Finding,
 };
@@ -32,7 +32,7 @@ fn missing(block: &Block<'_>, call: &AzCall<'_>) -> Option<Finding> {
         return None;
     }
     let lacking: Vec<&str> =
-        known.required.iter().filter(|spellings| !is_given(call, spellings)).filter_map(|spellings| usual(spellings)).collect();
+        known.options.iter().filter(|option| option.required && !is_given(call, option)).map(AzOption::usual).collect();
     let first = lacking.first()?;
     let message = format!("`az {}` cannot do without `{}`", known.name, lacking.join("`, `"));
     Some(
@@ -41,22 +41,19 @@ fn missing(block: &Block<'_>, call: &AzCall<'_>) -> Option<Finding> {
     )
 }
 
-/// The spelling that documents use: `--name` where there is one, else the first.
-fn usual<'a>(spellings: &[&'a str]) -> Option<&'a str> {
-    spellings.iter().find(|spelling| **spelling == "--name").or(spellings.first()).copied()
-}
-
-fn is_given(call: &AzCall<'_>, spellings: &[&str]) -> bool {
-    call.arguments.iter().any(|word| {
-        let option = word.text.split('=').next().unwrap_or_default();
-        spellings.iter().any(|known| {
-            let is_short = !known.starts_with("--");
-            // `-gname` is `-g name`; `--resource` is `--resource-group`.
-            option == *known
-                || is_short && option.starts_with(known) && !option.starts_with("--")
-                || option.len() > 3 && option.starts_with("--") && known.starts_with(option)
+fn is_given(call: &AzCall<'_>, option: &AzOption) -> bool {
+    // What stands behind the command's words may be one without a name.
+    option.spellings.is_empty()
+        || call.arguments.iter().any(|word| {
+            let given = word.text.split('=').next().unwrap_or_default();
+            option.spellings.iter().any(|known| {
+                let is_short = !known.starts_with("--");
+                // `-gname` is `-g name`; `--resource` is `--resource-group`.
+                given == *known
+                    || is_short && given.starts_with(known) && !given.starts_with("--")
+                    || given.len() > 3 && given.starts_with("--") && known.starts_with(given)
+            })
         })
-    })
 }
 
 #[cfg(test)]

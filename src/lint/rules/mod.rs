@@ -18,6 +18,7 @@ mod unfilled_placeholder;
 mod unknown_az_command;
 mod unknown_az_option;
 mod unknown_lint_rule;
+mod unknown_manifest_field;
 pub(super) mod unused_lint_switch;
 
 use super::rule::Rule;
@@ -50,6 +51,7 @@ rules! {
     typographic_character = Warning "typographic-character";
     broken_continuation = Warning "broken-continuation";
     broken_here_document = Warning "broken-here-document";
+    unknown_manifest_field = Warning "unknown-manifest-field";
     unknown_az_command = Warning "unknown-az-command";
     missing_az_option = Warning "missing-az-option";
     unknown_az_option = Warning "unknown-az-option";

@@ -58,7 +58,7 @@ fn az(command: &Command) -> Option<(String, String)> {
     let call = crate::lint::az::AzCall::of(command)?;
     let known = call.known()?;
     let verb = known.name.split(' ').next_back()?;
-    let asks = ASKING_VERBS.contains(&verb) && known.name != ASKS_SOMETIMES && known.options.contains(&"--yes");
+    let asks = ASKING_VERBS.contains(&verb) && known.name != ASKS_SOMETIMES && known.spellings().any(|spelling| spelling == "--yes");
     let answered = call.is_open()
         || call.arguments.iter().any(|word| {
             matches!(word.text.as_str(), "--yes" | "-y" | "--help" | "-h") || word.text.starts_with("--yes=") || word.text == "--ye"

@@ -48,7 +48,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                     continue;
                 }
                 let finding = Finding::new(block.place(word.span), format!("`az {}` has no option `{option}`", known.name));
-                let near = nearest(option, known.options.iter().copied().filter(|known| known.starts_with("--")));
+                let near = nearest(option, known.spellings().filter(|known| known.starts_with("--")));
                 match near {
                     Some(near) => findings.push(finding.with_hint(format!("did you mean `{near}`?"))),
                     None if known.name.split(' ').next().is_some_and(|group| SETTLED_GROUPS.contains(&group)) => {
