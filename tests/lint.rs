@@ -28,10 +28,26 @@ fn our_own_documents_have_no_warning() {
 }
 
 #[test]
+fn our_runbooks_have_no_finding_but_those_that_they_show_on_purpose() {
+    let ended = docent_in(root(), &["lint", "runbooks", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr));
+    let runbooks = report["runbooks"].as_array().cloned().unwrap_or_default();
+    assert!(runbooks.len() >= 5, "{}", ended.stdout);
+    let found = runbooks.iter().flat_map(|runbook| {
+        let findings = runbook["findings"].as_array().cloned().unwrap_or_default();
+        findings
+            .into_iter()
+            .map(|found| format!("{}: {}", runbook["path"].as_str().unwrap_or_default(), found["code"].as_str().unwrap_or_default()))
+    });
+    assert_eq!(found.collect::<Vec<_>>(), ["runbooks/failing/capture-that-catches-nothing.md: empty-query"]);
+}
+
+#[test]
 fn the_article_s_defects_are_found_without_a_run() {
     let Some(file) = shared("the_article_s_defects_are_found_without_a_run", "seeds/aks-workload-identity.es.md") else { return };
     let found = found_in(&fs::read_to_string(file).expect("the article is text"));
-    let expected = ["101: masked-capture", "272: undefined-variable", "277: empty-query", "335: broken-here-document"];
+    let expected =
+        ["44: resource-left-behind", "101: masked-capture", "272: undefined-variable", "277: empty-query", "335: broken-here-document"];
     assert_eq!(found, expected);
 }
 

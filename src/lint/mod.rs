@@ -5,6 +5,7 @@
 //! a defect that only a run shows.
 
 mod az;
+mod constant;
 mod document;
 mod here_document;
 mod kubernetes;

@@ -1,7 +1,9 @@
 //! Calls of `az` in a script, and what `az` accepts.
 
+mod query;
 mod table;
 
+pub(super) use query::problem;
 pub(super) use table::{AzOption, Known, Values, find};
 
 use crate::bash::{Command, CommandKind, Word};
@@ -53,6 +55,39 @@ impl<'a> AzCall<'a> {
         })
     }
 
+    /// The options with their values, and the words that belong to none; it ends at the first word that the table does not explain.
+    pub(super) fn parts(&self, known: &Known) -> Vec<Part<'a>> {
+        let mut parts = Vec::new();
+        let mut rest = self.arguments.iter().peekable();
+        while let Some(word) = rest.next() {
+            let Some(written) = option_name(word) else {
+                parts.push(Part { option: None, word, values: vec![word], is_joined: false });
+                continue;
+            };
+            let (name, joined) = match written.split_once('=') {
+                Some((name, _)) => (name, true),
+                // `-otsv` is `-o tsv`.
+                None if !written.starts_with("--") && written.len() > 2 => (written.get(..2).unwrap_or(written), true),
+                None => (written, false),
+            };
+            let [option] = known.options_like(name)[..] else { break };
+            let most = match option.values {
+                _ if joined => 0,
+                Values::None => 0,
+                Values::One | Values::AtMostOne => 1,
+                Values::Any | Values::AtLeastOne => usize::MAX,
+            };
+            let mut values = Vec::new();
+            while values.len() < most
+                && let Some(value) = rest.next_if(|value| option_name(value).is_none())
+            {
+                values.push(value);
+            }
+            parts.push(Part { option: Some(option.clone()), word, values, is_joined: joined });
+        }
+        parts
+    }
+
     /// The value of an option: the last one given, as the parser of `az` takes it.
     pub(super) fn value(&self, options: &[&str]) -> Option<&'a Word> {
         let mut found = None;
@@ -74,6 +109,25 @@ impl<'a> AzCall<'a> {
         });
         joined.or_else(|| self.value(&["--output", "-o", "--out"]).filter(|word| word.literal).map(|word| word.text.as_str()))
     }
+}
+
+/// The text of a word that `az` takes for an option, its value included when it is joined to it.
+pub(super) fn option_name(word: &Word) -> Option<&str> {
+    let text = word.text.as_str();
+    let name = text.trim_start_matches('-');
+    let is_option = text.starts_with('-') && text.len() - name.len() <= 2 && name.starts_with(|first: char| first.is_ascii_alphabetic());
+    (is_option && !text.contains(' ')).then_some(text)
+}
+
+/// A part of a call: an option with its values, or a word that belongs to none.
+#[derive(Debug, Clone)]
+pub(super) struct Part<'a> {
+    pub(super) option: Option<AzOption>,
+    /// The option as written, or the word itself.
+    pub(super) word: &'a Word,
+    pub(super) values: Vec<&'a Word>,
+    /// `--name=value`, `-nvalue`.
+    pub(super) is_joined: bool,
 }
 
 fn is_name(word: &Word) -> bool {

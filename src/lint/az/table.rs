@@ -8,7 +8,15 @@ use std::{
 const OPTIONS: &str = include_str!("options.txt");
 
 /// The options that every command has.
-const GLOBAL: [&str; 7] = ["--subscription", "--help,-h 0", "--output,-o", "--query", "--debug 0", "--verbose 0", "--only-show-errors 0"];
+const GLOBAL: [&str; 7] = [
+    "--subscription",
+    "--help,-h 0",
+    "--output,-o =json|jsonc|yaml|yamlc|table|tsv|none",
+    "--query",
+    "--debug 0",
+    "--verbose 0",
+    "--only-show-errors 0",
+];
 
 /// A command that `az` has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +201,7 @@ mod tests {
         let known = find(&["vm", "create"]).expect("az has it");
         let option = |name| known.options_like(name).first().copied().cloned().expect("it has the option");
         assert_eq!((option("--generate-ssh-keys").values, option("--admin-username").values), (Values::None, Values::One));
-        assert_eq!((option("--enable-vtpm").values, option("--zones").values), (Values::AtMostOne, Values::Any));
+        assert_eq!((option("--enable-vtpm").values, option("--tags").values), (Values::AtMostOne, Values::Any));
         assert_eq!(option("--authentication-type").choices, ["ssh", "password", "all"]);
         assert_eq!(known.options_like("--enable-v").len(), 1);
         assert!(known.options_like("--enable").len() > 3 && !known.takes_positionals());

@@ -5,7 +5,11 @@ mod table;
 use std::collections::{BTreeSet, VecDeque};
 
 use self::table::{Member, table};
-use super::{here_document::UNKNOWN, nearest::nearest, yaml::Tree};
+use super::{
+    here_document::UNKNOWN,
+    nearest::nearest,
+    yaml::{Key, Tree},
+};
 
 /// How many types are looked through for the place where a misplaced member belongs.
 const TYPES_MAX: usize = 400;
@@ -78,7 +82,7 @@ pub(super) fn mismatches(object: &Tree) -> Vec<Mismatch> {
                 if path.is_empty() {
                     continue;
                 }
-                found.push(unknown(kind, root, &path, known, &key.name, key.line));
+                found.push(unknown(object, root, &path, known, key));
                 continue;
             };
             let Some(of) = member.of else { continue };
@@ -95,26 +99,27 @@ pub(super) fn mismatches(object: &Tree) -> Vec<Mismatch> {
     found
 }
 
-fn unknown(kind: &str, root: &'static str, path: &[&str], known: &[Member], name: &str, line: usize) -> Mismatch {
+fn unknown(object: &Tree, root: &'static str, path: &[&str], known: &[Member], key: &Key) -> Mismatch {
+    let (kind, name) = (object.text("kind"), key.name.as_str());
     let message = format!("`{}` of a {kind} has no `{name}`", path.join("."));
     let names = || known.iter().map(|member| member.name);
     let near = names().find(|known| known.eq_ignore_ascii_case(name)).or_else(|| nearest(name, names()));
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => match home(root, path, name) {
+        None => match home(object, root, path, name) {
             Some(home) if home.is_empty() => format!("`{name}` belongs to the first column"),
             Some(home) => format!("`{name}` belongs to `{}`: check the indentation", home.join(".")),
             None => format!("it has {}", names().collect::<Vec<_>>().join(", ")),
         },
     };
-    Mismatch { line, message, hint }
+    Mismatch { line: key.line, message, hint }
 }
 
-/// The place nearest to `path` that has a member of this name.
-fn home(root: &'static str, path: &[&str], name: &str) -> Option<Vec<&'static str>> {
+/// The place nearest to `path` that has a member of this name; of equals one that the object has.
+fn home(object: &Tree, root: &'static str, path: &[&str], name: &str) -> Option<Vec<&'static str>> {
     let mut open: VecDeque<(Vec<&'static str>, &'static str)> = VecDeque::from([(Vec::new(), root)]);
     let mut seen: BTreeSet<Vec<&str>> = BTreeSet::new();
-    let mut best: Option<(usize, Vec<&'static str>)> = None;
+    let mut best: Option<((usize, bool), Vec<&'static str>)> = None;
     while let Some((at, of)) = open.pop_front() {
         if seen.len() >= TYPES_MAX {
             break;
@@ -126,8 +131,9 @@ fn home(root: &'static str, path: &[&str], name: &str) -> Option<Vec<&'static st
         if members.iter().any(|member| member.name == name) {
             let shared = at.iter().zip(path).take_while(|(one, other)| one == other).count();
             let distance = at.len() + path.len() - 2 * shared;
-            if best.as_ref().is_none_or(|(least, _)| distance < *least) {
-                best = Some((distance, at.clone()));
+            let cost = (distance, !has(object, &at));
+            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                best = Some((cost, at.clone()));
             }
         }
         for member in members.iter().filter(|member| member.name != "status" && !member.is_named) {
@@ -138,7 +144,15 @@ fn home(root: &'static str, path: &[&str], name: &str) -> Option<Vec<&'static st
             }
         }
     }
-    best.filter(|(distance, _)| *distance <= 3).map(|(_, at)| at)
+    best.filter(|((distance, _), _)| *distance <= 3).map(|(_, at)| at)
+}
+
+fn has(value: &Tree, path: &[&str]) -> bool {
+    match (value, path.split_first()) {
+        (_, None) => true,
+        (Tree::List(items), _) => items.iter().any(|item| has(item, path)),
+        (_, Some((first, rest))) => value.get(first).is_some_and(|below| has(below, rest)),
+    }
 }
 
 fn wrong_version(object: &Tree, version: &str, kind: &str) -> Option<Mismatch> {

@@ -5,15 +5,22 @@ mod broken_here_document;
 mod contradicted_expectation;
 mod empty_query;
 mod endless_command;
+mod fixed_unique_name;
+mod invalid_az_value;
+mod invalid_query;
 mod masked_capture;
 mod masked_pipeline;
 mod missing_az_option;
 mod prompt_sign;
+mod repeated_creation;
+mod resource_left_behind;
 mod secret_in_output;
+mod shared_expectation;
 mod toothless_expectation;
 mod typographic_character;
 mod unanswered_prompt;
 mod undefined_variable;
+mod unexported_variable;
 mod unfilled_placeholder;
 mod unknown_az_command;
 mod unknown_az_option;
@@ -38,10 +45,12 @@ macro_rules! rules {
 
 rules! {
     undefined_variable = Warning "undefined-variable";
+    unexported_variable = Warning "unexported-variable";
     empty_query = Warning "empty-query";
     masked_capture = Advice "masked-capture";
     masked_pipeline = Advice "masked-pipeline";
     contradicted_expectation = Warning "contradicted-expectation";
+    shared_expectation = Advice "shared-expectation";
     toothless_expectation = Warning "toothless-expectation";
     secret_in_output = Warning "secret-in-output";
     unanswered_prompt = Warning "unanswered-prompt";
@@ -56,4 +65,9 @@ rules! {
     missing_az_option = Warning "missing-az-option";
     unknown_az_option = Warning "unknown-az-option";
     unknown_lint_rule = Warning "unknown-lint-rule";
+    invalid_az_value = Warning "invalid-az-value";
+    invalid_query = Warning "invalid-query";
+    repeated_creation = Warning "repeated-creation";
+    fixed_unique_name = Warning "fixed-unique-name";
+    resource_left_behind = Advice "resource-left-behind";
 }

@@ -3,6 +3,9 @@
 //! Blocks run without a terminal, in docent as in CI: `az group delete` without `--yes` refuses to go on, `apt-get install` without `-y`
 //! gives up, an editor hangs or fails, and `read` gets nothing. Answer in the command (`--yes`, `-y`), or pipe the answer in.
 //!
+//! `ssh host` and `kubectl exec -it … -- bash` open a shell that gets nothing to do: they end at once, and what readers are told to type there
+//! never happens. `az login` is satisfied in docent and is not reported.
+//!
 //! For `az`, all commands are known that ask before they delete, remove or purge something.
 
 use crate::{
@@ -81,6 +84,14 @@ fn other(block: &Block<'_>, command: &Command) -> Option<(String, String)> {
             "`kubectl edit` opens an editor, and nobody is there to use it".to_owned(),
             "use `kubectl patch` or `kubectl apply`".to_owned(),
         )),
+        "kubectl" | "docker" | "podman" if is_terminal(arguments) && opens_a_shell(arguments) => Some((
+            format!("`{name} {}` opens a shell for somebody to type into, and nobody is there", arguments[0]),
+            format!("hand the commands over: `{}sh -c '…'`, without `-it`", if *name == "kubectl" { "-- " } else { "" }),
+        )),
+        "docker" | "podman" if is_terminal(arguments) => {
+            Some((format!("`{name} {} -it` wants a terminal, and there is none", arguments[0]), "leave `-t` out".to_owned()))
+        }
+        "ssh" if command.place == Place::TopLevel && !command.in_function => ssh(block, arguments),
         _ if EDITORS.contains(name) && command.place == Place::TopLevel && !command.in_function && has_file(arguments) => Some((
             format!("`{name}` opens a file for somebody to work on, and nobody is there"),
             "write the file with a here-document; or mark the block `<!-- docent: skip -->`".to_owned(),
@@ -91,6 +102,54 @@ fn other(block: &Block<'_>, command: &Command) -> Option<(String, String)> {
         )),
         _ => None,
     }
+}
+
+/// `exec -it`, `run -ti`, `-i -t`, `--stdin --tty`.
+fn is_terminal(arguments: &[&str]) -> bool {
+    let own = arguments.iter().take_while(|word| **word != "--");
+    let has_tty = |word: &str| {
+        word == "--tty"
+            || word.starts_with('-')
+                && !word.starts_with("--")
+                && word.len() <= 3
+                && word.contains('t')
+                && word[1..].chars().all(|c| matches!(c, 'i' | 't' | 'd'))
+    };
+    matches!(arguments.first(), Some(&("exec" | "run"))) && own.into_iter().any(|word| has_tty(word))
+}
+
+/// Whether the last word is a program that waits for what somebody types.
+fn opens_a_shell(arguments: &[&str]) -> bool {
+    let program = arguments.last().and_then(|word| word.rsplit('/').next()).unwrap_or_default();
+    arguments.len() > 2
+        && matches!(program, "sh" | "bash" | "ash" | "zsh" | "python" | "python3" | "mongosh" | "redis-cli" | "psql" | "mysql")
+}
+
+/// `ssh` without a command, or with a host whose key nobody has accepted.
+fn ssh(block: &Block<'_>, arguments: &[&str]) -> Option<(String, String)> {
+    let mut operands = Vec::new();
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        match word.strip_prefix('-') {
+            Some(option) if option.len() == 1 && "BbcDEeFIiJLlmOopQRSWw".contains(option) => drop(rest.next()),
+            Some(_) => {}
+            None => operands.push(*word),
+        }
+    }
+    let has = |part: &str| arguments.iter().any(|word| word.contains(part));
+    if operands.len() == 1 && !has("-N") && !has("-f") && !has("-V") && !has("-W") {
+        return Some((
+            "`ssh` opens a shell for somebody to type into, and nobody is there".to_owned(),
+            "hand the commands over: `ssh host 'command'`".to_owned(),
+        ));
+    }
+    let known = has("StrictHostKeyChecking") || block.script.commands().iter().any(|command| command.name() == Some("ssh-keyscan"));
+    (operands.len() > 1 && !known).then(|| {
+        (
+            "`ssh` asks whether the host is the right one, and nobody is there to answer".to_owned(),
+            "add `-o StrictHostKeyChecking=accept-new`".to_owned(),
+        )
+    })
 }
 
 fn has_file(arguments: &[&str]) -> bool {
@@ -120,6 +179,21 @@ mod tests {
             &[],
         );
         assert!(findings(CODE, "Run `az config set core.disable_confirm_prompt=yes`.\n\n```bash\naz group delete -n a\n```\n").is_empty());
+    }
+
+    #[test]
+    fn shells_for_somebody_to_type_into_are_found() {
+        check(
+            CODE,
+            "kubectl exec -it web -- /bin/bash\nkubectl run -i --tty a --image=b -- sh\ndocker run -it ubuntu bash\ndocker run -it --rm tool x\nssh me@host",
+            &["1: `kubectl exec` opens", "2: `kubectl run`", "3: `docker run` opens", "4: `docker run -it` wants", "5: `ssh` opens"],
+        );
+        check(CODE, "ssh -i key me@host uptime", &["asks whether the host"]);
+        check(
+            CODE,
+            "kubectl exec -it web -- ls /\nkubectl exec -i db -- psql < dump.sql\nkubectl exec web -- bash -c 'ls'\ndocker run --rm ubuntu bash\nssh -o StrictHostKeyChecking=no me@host uptime\nssh me@host <<E\nls\nE\nssh -fN -L 1:a:1 me@host",
+            &[],
+        );
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The command of `az` does not have this option.
 //!
 //! The options are those of Azure CLI 2.91. `az` fails with `unrecognized arguments`, before it asks Azure anything. Long options may be
-//! shortened. Preview extensions replace commands of the CLI by ones with more options, above all those of `az aks`: where the option
+//! shortened, as long as only one begins so. Preview extensions replace commands of the CLI by ones with more options, above all those of `az aks`: where the option
 //! resembles none that the command has, and the group is not known to be free of that, this is advice.
 
-use crate::lint::{document::Document, nearest::nearest, rule::Finding};
+use crate::lint::{az::Known, document::Document, nearest::nearest, rule::Finding};
 
 /// Groups that no preview extension replaces.
 /// Assumed: from the list of extensions of Azure CLI 2.91.
@@ -44,14 +44,22 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 if option == "--" {
                     break;
                 }
-                if !is_option || is_value || is_quoted || option.contains(char::is_whitespace) || known.accepts(option) {
+                if !is_option || is_value || is_quoted || option.contains(char::is_whitespace) {
+                    continue;
+                }
+                let meanings = meanings(&known, option);
+                if let [first, second, ..] = meanings[..] {
+                    let message = format!("`{option}` of `az {}` may stand for `{first}` or for `{second}`", known.name);
+                    findings.push(Finding::new(block.place(word.span), message).with_hint("spell it in full"));
+                }
+                if known.accepts(option) {
                     continue;
                 }
                 let finding = Finding::new(block.place(word.span), format!("`az {}` has no option `{option}`", known.name));
                 let near = nearest(option, known.spellings().filter(|known| known.starts_with("--")));
                 match near {
                     Some(near) => findings.push(finding.with_hint(format!("did you mean `{near}`?"))),
-                    None if known.name.split(' ').next().is_some_and(|group| SETTLED_GROUPS.contains(&group)) => {
+                    None if is_settled(&known.name) => {
                         findings.push(finding.with_hint(format!("`az {} --help` lists its options", known.name)));
                     }
                     None if is_extended => {}
@@ -64,6 +72,21 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Whether no extension is known to replace this command.
+pub(super) fn is_settled(command: &str) -> bool {
+    command.split(' ').next().is_some_and(|group| SETTLED_GROUPS.contains(&group))
+}
+
+/// What a shortened option may stand for; empty when there is no doubt.
+fn meanings(known: &Known, option: &str) -> Vec<&'static str> {
+    let like = known.options_like(option);
+    if like.len() < 2 {
+        Vec::new()
+    } else {
+        like.iter().filter_map(|one| one.spellings.iter().copied().find(|spelling| spelling.starts_with(option))).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::lint::testing::{check, findings};
@@ -74,6 +97,7 @@ mod tests {
     fn options_that_a_command_lacks_are_found() {
         check(CODE, "az group create --nmae a --location b", &["`az group create` has no option `--nmae`"]);
         check(CODE, "az aks update -g a -n b --cluster-service-load-balancer-health-probe-mode=Shared", &["no option"]);
+        check(CODE, "az aks create -g a -n b --enable-a", &["may stand for `--enable-"]);
         let found = findings(CODE, "```bash\naz extension add -n aks-preview\naz aks update -n b --some-preview-thing x\n```\n");
         assert!(found.is_empty(), "{found:?}");
     }
