@@ -67,11 +67,11 @@ fn variable(document: &Document<'_>, at: (usize, usize), name: &str, depth: usiz
     if matches!(name, "RANDOM" | "SRANDOM" | "SECONDS" | "EPOCHSECONDS" | "BASHPID" | "USER" | "HOSTNAME") {
         return Constant::Varies;
     }
-    let before = document.blocks.iter().enumerate().take(at.0 + 1).flat_map(|(position, block)| {
+    let mut before = document.blocks.iter().enumerate().take(at.0 + 1).flat_map(|(position, block)| {
         let of_block = block.script.assignments().iter().map(move |assignment| (position, block, assignment));
         of_block.filter(move |(_, _, assignment)| position < at.0 || assignment.span.end <= at.1)
     });
-    let last = before.filter(|(_, _, assignment)| assignment.name == name && assignment.gives_value()).next_back();
+    let last = before.rfind(|(_, _, assignment)| assignment.name == name && assignment.gives_value());
     let Some((position, block, assignment)) = last else { return Constant::Unknown };
     if depth >= DEPTH_MAX || !is_sure(block, assignment) {
         return Constant::Unknown;

@@ -265,8 +265,8 @@ mod tests {
     fn typography_in_code_becomes_ascii_and_text_stays() {
         const CODE: &str = "typographic-character";
         let script = |script: &str| format!("# T\n\n```bash\n{script}\n```\n");
-        let before = script("az group list –output “table a” # “it”");
-        check(&before, &script("az group list --output \"table a\" # “it”"), &[CODE; 3], &[]);
+        let before = script("az group show –name “table a” # “it”");
+        check(&before, &script("az group show --name \"table a\" # “it”"), &[CODE; 3], &[]);
         check_code("az account show —o tsv", "az account show -o tsv", CODE);
         check_code("az\u{a0}account show '\u{a0}'", "az account show '\u{a0}'", CODE);
         // Where quotes are not in pairs, or straight ones stand between, the mend is a guess; so is a dash of a program with other habits.
@@ -283,7 +283,7 @@ mod tests {
             "unanswered-prompt",
         );
         check_code("sudo apt-get install jq", "sudo apt-get install -y jq", "unanswered-prompt");
-        check_code("az group create \\  \n  --name a --location b", "az group create \\\n  --name a --location b", "broken-continuation");
+        check_code("az group update \\  \n  --name a --tags b=c", "az group update \\\n  --name a --tags b=c", "broken-continuation");
         check_code("$ ls \\\n  -l\n\n$ pwd", "ls \\\n  -l\n\npwd", "prompt-sign");
     }
 
