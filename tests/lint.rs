@@ -78,7 +78,7 @@ fn every_code_can_be_explained_and_the_manual_lists_every_rule() {
     assert_eq!(list.code, 0, "{}", list.stderr);
     for line in list.stdout.lines() {
         let code = line.split(' ').next().unwrap_or_default();
-        assert!(docent::runbook::defect(code).is_some() || manual.contains(&format!("| `{code}` |")), "{code} is not in docs/linting.md");
+        assert!(docent::runbook::defect(code).is_some() || manual.contains(&format!("`{code}`")), "{code} is not in docs/linting.md");
         let page = docent_in(root(), &["explain", code]);
         assert!(page.code == 0 && page.stdout.len() > code.len() + 40, "{code}: {}", page.stdout);
     }
@@ -168,4 +168,68 @@ fn code_scanners_get_a_log_with_the_pages_of_what_was_found() {
     assert_eq!(rule["id"], "undefined-variable");
     assert!(rule["help"]["text"].as_str().is_some_and(|page| page.len() > 80), "{rule}");
     assert_eq!(log["runs"][0]["results"].as_array().map(Vec::len), Some(1));
+}
+
+/// A repository in which `guide.md` was written, changed, renamed and changed again.
+fn repository() -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(folder.path()).args(["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]);
+        command.env("GIT_AUTHOR_DATE", "2024-05-03T00:00:00Z").env("GIT_COMMITTER_DATE", "2024-05-03T00:00:00Z");
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").args(words).output().ok().filter(|output| output.status.success())
+    };
+    git(&["init", "-q"])?;
+    let blocks: String = (1..20).map(|number| format!("```bash\necho step {number}\n```\n\n")).collect();
+    let commit = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).expect("a scratch file");
+        git(&["add", "-A"]).and_then(|_| git(&["commit", "-q", "-m", "x"]))
+    };
+    commit("old.md", format!("# A\n\n{blocks}"))?;
+    commit("old.md", format!("# A\n\n{}", blocks.replace("step 7", "step seven")))?;
+    git(&["mv", "old.md", "guide.md"])?;
+    commit("guide.md", format!("# A\n\n{}", blocks.replace("step 7", "step seven").replace("step 9\n", "step 9\nls\n")))?;
+    fs::write(folder.path().join("guía.md"), format!("# Á\n\n{}", blocks.replace("step 7", "step seven"))).expect("a scratch file");
+    Some(folder)
+}
+
+#[test]
+fn a_translation_is_compared_with_its_source_and_its_history() {
+    let Some(folder) = repository() else { return };
+    let plain = docent_in(folder.path(), &["lint", "--against", "guide.md", "guía.md"]);
+    assert_eq!(plain.code, 1, "{}", plain.stderr);
+    assert!(
+        plain.stdout.contains("statement-missing") && plain.stdout.contains("`ls` is missing here (line 37 of the source)"),
+        "{}",
+        plain.stdout
+    );
+    let with_history = docent_in(folder.path(), &["lint", "--against", "guide.md", "guía.md", "--git"]);
+    let told = "guía.md: made from old.md as of 2024-05-03 (";
+    assert!(with_history.stdout.starts_with(told), "{}{}", with_history.stdout, with_history.stderr);
+    assert!(with_history.stdout.contains("1 commit behind, the last of 2024-05-03; 1 statement changed since"), "{}", with_history.stdout);
+    let json = docent_in(folder.path(), &["lint", "--against", "guide.md", "guía.md", "--git", "--format", "json"]);
+    let report: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let origin = &report["runbooks"][0]["origin"];
+    assert_eq!((&origin["exact"], &origin["commits_behind"], &origin["path"]), (&true.into(), &1.into(), &"old.md".into()));
+    // The source may be gone by now.
+    fs::remove_file(folder.path().join("guide.md")).expect("the file was there");
+    let gone = docent_in(folder.path(), &["lint", "--against", "guide.md", "guía.md", "--git"]);
+    assert!(gone.code == 1 && gone.stdout.starts_with(told), "{}{}", gone.stdout, gone.stderr);
+    assert_eq!(docent_in(folder.path(), &["lint", "--against", "guide.md", "guía.md"]).code, 3);
+}
+
+#[test]
+fn a_source_without_a_history_is_said_to_have_none() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::write(folder.path().join("a.md"), "```bash\nls\n```\n").expect("a scratch file");
+    let same = docent_in(folder.path(), &["lint", "--against", "a.md", "a.md"]);
+    assert!(same.code == 0 && same.stdout.contains("0 errors · 0 warnings · 0 advice; nothing was run"), "{}", same.stdout);
+    let ended = docent_in(folder.path(), &["lint", "--against", "a.md", "a.md", "--git"]);
+    // The scratch folder may lie in somebody's repository; then the file is not in its history.
+    let told = ended.stderr.contains("is in no git repository")
+        || ended.stderr.contains("has no history")
+        || ended.stderr.contains("git is not on PATH");
+    assert!(ended.code != 0 && told, "{}: {}", ended.code, ended.stderr);
+    let folder_given = docent_in(folder.path(), &["lint", "--against", "a.md", "."]);
+    assert!(folder_given.code == 2 && folder_given.stderr.contains("is a folder"), "{}", folder_given.stderr);
 }

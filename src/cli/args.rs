@@ -223,6 +223,12 @@ pub(crate) struct LintArgs {
     /// Exit with 1 from this level on.
     #[arg(long, value_name = "LEVEL", value_parser = severity, default_value = "warning")]
     pub(crate) fail_on: Severity,
+    /// Compare the documents with the one that they were translated from, statement by statement.
+    #[arg(long, value_name = "SOURCE", conflicts_with_all = ["fix", "diff"])]
+    pub(crate) against: Option<PathBuf>,
+    /// Find the version of SOURCE that a document was made from, in the history of its git repository.
+    #[arg(long, requires = "against")]
+    pub(crate) git: bool,
     /// Mend what is certain, in the files themselves, and report what is left.
     #[arg(long)]
     pub(crate) fix: bool,

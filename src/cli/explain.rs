@@ -9,7 +9,7 @@ use crate::{
         exit::Exit,
         stdout,
     },
-    lint::{self, RULES},
+    lint::{self, DRIFTS, RULES},
     report::{findings, sarif::Code},
     runbook::{DEFECTS, defect},
 };
@@ -20,7 +20,7 @@ pub(super) fn run(args: &ExplainArgs, colour: Colour) -> Result<Exit, Problem> {
     let Some(code) = &args.code else {
         return findings::write_codes(&mut out, &catalogue()).map_err(broken).map(|()| Exit::Passed);
     };
-    let (severity, page) = match (lint::rule(code), defect(code)) {
+    let (severity, page) = match (lint::rule(code), defect(code).or_else(|| lint::drift(code))) {
         (Some(rule), _) => (rule.severity, rule.page()),
         (None, Some(defect)) => (defect.severity, defect.page.to_owned()),
         (None, None) => {
@@ -35,6 +35,6 @@ pub(super) fn run(args: &ExplainArgs, colour: Colour) -> Result<Exit, Problem> {
 /// Every code with what it is worth and its page.
 pub(super) fn catalogue() -> Vec<Code> {
     let of_lint = RULES.iter().map(|rule| (rule.code, rule.severity, rule.page()));
-    let of_parser = DEFECTS.iter().map(|defect| (defect.code, defect.severity, defect.page.to_owned()));
+    let of_parser = DEFECTS.iter().chain(DRIFTS).map(|defect| (defect.code, defect.severity, defect.page.to_owned()));
     of_lint.chain(of_parser).collect()
 }

@@ -1,5 +1,7 @@
 //! `docent lint`.
 
+mod against;
+mod history;
 mod write;
 
 use std::{
@@ -28,6 +30,9 @@ use crate::{
 };
 
 pub(super) fn run(args: &LintArgs, colour: Colour) -> Result<Exit, Problem> {
+    if let Some(source) = &args.against {
+        return against::run(args, source, colour);
+    }
     let documents = documents(&args.paths)?;
     let switches = switches(args, &documents)?;
     let mends = args.fix || args.diff;
@@ -116,7 +121,7 @@ impl Document {
     fn examined(self, switches: &Switches, mends: bool) -> Examined {
         if !mends {
             let found = lint::examine(&self.runbook, self.diagnostics, switches);
-            return Examined { linted: Linted { runbook: self.runbook, found, fixed: Vec::new() }, change: None };
+            return Examined { linted: Linted::new(self.runbook, found), change: None };
         }
         let name = self.runbook.source.path();
         let parse = |bytes: &[u8]| runbook::parse(name, bytes, &self.file.companions);
@@ -127,7 +132,7 @@ impl Document {
         let runbook = Arc::new(parse(&mended.bytes).0);
         let is_changed = mended.bytes != self.file.bytes;
         let change = is_changed.then_some(write::Change { path: self.path, before: self.file.bytes, after: mended.bytes });
-        Examined { linted: Linted { runbook, found: mended.left, fixed: mended.fixed }, change }
+        Examined { linted: Linted { fixed: mended.fixed, ..Linted::new(runbook, mended.left) }, change }
     }
 }
 

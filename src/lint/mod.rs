@@ -5,6 +5,7 @@
 //! a defect that only a run shows.
 
 mod az;
+mod compare;
 mod constant;
 mod document;
 mod here_document;
@@ -19,6 +20,7 @@ mod switch;
 mod testing;
 mod yaml;
 
+pub use compare::{DRIFTS, Drift, Essence, compare};
 pub use mend::{Mended, mend};
 pub use rule::Rule;
 pub use rules::RULES;
@@ -26,7 +28,7 @@ pub use switch::{Level, SwitchError, Switches};
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    runbook::Runbook,
+    runbook::{Defect, Runbook},
 };
 
 use self::{document::Document, rules::unused_lint_switch, switch::InlineSwitch};
@@ -36,9 +38,15 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.code == code)
 }
 
+/// The kind of difference between a document and its source that has this code.
+pub fn drift(code: &str) -> Option<&'static Defect> {
+    DRIFTS.iter().copied().find(|drift| drift.code == code)
+}
+
 /// The code that is spelled most like `code`, of rules and of the parser's diagnostics.
 pub fn nearest_code(code: &str) -> Option<&'static str> {
-    let codes = RULES.iter().map(|rule| rule.code).chain(crate::runbook::DEFECTS.iter().map(|defect| defect.code));
+    let defects = crate::runbook::DEFECTS.iter().chain(DRIFTS);
+    let codes = RULES.iter().map(|rule| rule.code).chain(defects.map(|defect| defect.code));
     nearest::nearest(code, codes)
 }
 
@@ -61,6 +69,13 @@ pub fn examine(runbook: &Runbook, parsed: Vec<Diagnostic>, switches: &Switches) 
     found.extend(late.into_iter().filter_map(|finding| switches.apply(finding)));
     found.sort_by_key(|finding| (finding.span.start, finding.code));
     found
+}
+
+/// What of the findings of a comparison is wanted.
+pub fn wanted(runbook: &Runbook, found: Vec<Diagnostic>, switches: &Switches) -> Vec<Diagnostic> {
+    let mut inline = InlineSwitch::all(runbook);
+    let left = found.into_iter().filter(|finding| !inline.iter_mut().any(|switch| switch.takes(finding)));
+    left.filter_map(|finding| switches.apply(finding)).collect()
 }
 
 /// What the rules find, but for those whose codes `is_off` names, in document order.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{nearest_code, rule};
+use super::{drift, nearest_code, rule};
 use crate::{
     diagnostic::{Diagnostic, Severity, Span},
     runbook::{Runbook, Step, defect},
@@ -82,7 +82,7 @@ impl Switches {
 }
 
 fn known(code: &str) -> Result<&'static str, SwitchError> {
-    let found = rule(code).map(|rule| rule.code).or_else(|| defect(code).map(|defect| defect.code));
+    let found = rule(code).map(|rule| rule.code).or_else(|| defect(code).or_else(|| drift(code)).map(|defect| defect.code));
     found.ok_or_else(|| SwitchError::Unknown { code: code.to_owned(), nearest: nearest_code(code) })
 }
 
@@ -142,7 +142,8 @@ impl InlineSwitch {
 
     /// The code, when it took nothing away although it could.
     pub(super) fn unused(&self) -> Option<&str> {
-        (!self.used && switchable(&self.code).is_ok()).then_some(self.code.as_str())
+        // What it says about a comparison only a comparison can use.
+        (!self.used && switchable(&self.code).is_ok() && drift(&self.code).is_none()).then_some(self.code.as_str())
     }
 
     /// What is wrong with it.

@@ -12,7 +12,7 @@ use crate::{
     report::{
         fingerprint::with_fingerprints,
         json::diagnostic_value,
-        style::{GOOD, Painted},
+        style::{GOOD, Painted, TITLE},
     },
     runbook::Runbook,
 };
@@ -26,6 +26,57 @@ pub struct Linted {
     pub found: Vec<Diagnostic>,
     /// What was wrong with it and has been mended.
     pub fixed: Vec<Diagnostic>,
+    /// The version of its source that it was made from, when that was asked for.
+    pub origin: Option<Origin>,
+}
+
+impl Linted {
+    /// A document and what was found in it.
+    pub fn new(runbook: Arc<Runbook>, found: Vec<Diagnostic>) -> Self {
+        Self { runbook, found, fixed: Vec::new(), origin: None }
+    }
+}
+
+/// The version of a source that a translation was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The commit.
+    pub commit: String,
+    /// Its day.
+    pub date: String,
+    /// The path of the source then.
+    pub path: String,
+    /// Whether its code is that of the translation, as opposed to only most like it.
+    pub is_exact: bool,
+    /// How many commits have changed the source since.
+    pub commits_behind: usize,
+    /// How many of its statements have changed since.
+    pub statements_behind: usize,
+    /// The day of the newest commit.
+    pub newest: String,
+}
+
+impl Origin {
+    fn sentence(&self) -> String {
+        let made = if self.is_exact { "made from" } else { "most like" };
+        let commit = self.commit.get(..8).unwrap_or(&self.commit);
+        let behind = match (self.commits_behind, self.statements_behind) {
+            (0, _) => "the newest version".to_owned(),
+            (commits, statements) => {
+                format!(
+                    "{} behind, the last of {}; {} changed since",
+                    counted(commits, "commit"),
+                    self.newest,
+                    counted(statements, "statement")
+                )
+            }
+        };
+        format!("{made} {} as of {} ({commit}): {behind}", self.path, self.date)
+    }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Each finding with its place, and what all amounts to.
@@ -44,14 +95,16 @@ pub fn write_text(out: &mut dyn Write, linted: &[Linted], colour: bool) -> io::R
     if fixed > 0 {
         writeln!(out)?;
     }
-    for Linted { runbook, found, .. } in linted {
+    for Linted { runbook, found, origin, .. } in linted {
+        if let Some(origin) = origin {
+            writeln!(out, "{}\n", Painted(TITLE, format_args!("{}: {}", runbook.source.path(), origin.sentence())))?;
+        }
         for diagnostic in found {
             writeln!(out, "{}\n", crate::report::diagnostics::render(&runbook.source, diagnostic, colour))?;
         }
     }
     let found = || linted.iter().flat_map(|linted| &linted.found);
     let number = |severity| found().filter(|diagnostic| diagnostic.severity == severity).count();
-    let counted = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let mut sums = vec![counted(linted.len(), "document")];
     sums.extend((fixed > 0).then(|| format!("{fixed} fixed")));
     sums.extend([
@@ -68,8 +121,9 @@ pub fn write_text(out: &mut dyn Write, linted: &[Linted], colour: bool) -> io::R
     Ok(())
 }
 
-/// `{"schema":"docent/lint/1","runbooks":[{"path","title","findings":[{"severity","code","message","hint","line","column","fingerprint","fix"}],"fixed":[…]}]}`.
+/// `{"schema":"docent/lint/1","runbooks":[{"path","title","findings":[{"severity","code","message","hint","line","column","fingerprint","fix"}],"fixed":[…],"origin"}]}`.
 ///
+/// `origin` is null, or `{"commit","date","path","exact","commits_behind","statements_behind","newest"}`.
 /// `fix` is null, or `{"whole_file":"byte-order-mark"|"line-ends"}`, or `{"edits":[{"line","column","end_line","end_column","text"}]}`.
 ///
 /// # Errors
@@ -77,7 +131,7 @@ pub fn write_text(out: &mut dyn Write, linted: &[Linted], colour: bool) -> io::R
 pub fn write_json(out: &mut dyn Write, linted: &[Linted]) -> io::Result<()> {
     let runbooks: Vec<Value> = linted
         .iter()
-        .map(|Linted { runbook, found, fixed }| {
+        .map(|Linted { runbook, found, fixed, origin }| {
             let findings: Vec<Value> = with_fingerprints(runbook, found)
                 .map(|(diagnostic, fingerprint)| {
                     let mut value = diagnostic_value(diagnostic);
@@ -87,11 +141,24 @@ pub fn write_json(out: &mut dyn Write, linted: &[Linted]) -> io::Result<()> {
                 })
                 .collect();
             let fixed: Vec<Value> = fixed.iter().map(diagnostic_value).collect();
-            json!({ "path": runbook.source.path(), "title": runbook.title, "findings": findings, "fixed": fixed })
+            let origin = origin.as_ref().map(origin_value);
+            json!({ "path": runbook.source.path(), "title": runbook.title, "findings": findings, "fixed": fixed, "origin": origin })
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &json!({ "schema": "docent/lint/1", "runbooks": runbooks }))?;
     out.write_all(b"\n")
+}
+
+fn origin_value(origin: &Origin) -> Value {
+    json!({
+        "commit": origin.commit,
+        "date": origin.date,
+        "path": origin.path,
+        "exact": origin.is_exact,
+        "commits_behind": origin.commits_behind,
+        "statements_behind": origin.statements_behind,
+        "newest": origin.newest,
+    })
 }
 
 fn fix_value(source: &SourceFile, fix: &Fix) -> Value {
@@ -175,7 +242,7 @@ pub(super) mod tests {
             finding.with_hint("mend it").with_fix(Fix::Edits(vec![Edit::new(Span::new(at, at + 4), "true")]))
         });
         let found = found.collect();
-        Linted { runbook: Arc::new(runbook), found, fixed: Vec::new() }
+        Linted::new(Arc::new(runbook), found)
     }
 
     pub(in crate::report) fn written(write: fn(&mut dyn Write, &[Linted]) -> io::Result<()>, text: &str) -> String {

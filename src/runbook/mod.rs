@@ -9,6 +9,7 @@ mod front_matter;
 mod ids;
 mod markdown;
 pub mod model;
+mod outline;
 mod pairs;
 mod parse;
 mod range;
@@ -35,6 +36,7 @@ pub use model::{
     Background, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure, FileDirectives,
     Format, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
 };
+pub use outline::{Directive, Fenced, Outline, outline};
 pub use parse::{parse, parse_with};
 pub use resolve::resolve;
 pub use slug::slug;
