@@ -27,6 +27,9 @@ pub(crate) enum Behaviour {
     Runs,
 }
 
+/// The image of `msal_go`.
+const MSAL_GO: &str = "ghcr.io/azure/azure-workload-identity/msal-go";
+
 /// Docker library images whose command is a shell: without a terminal or an input it reads the end of file and ends with 0
 /// (`CMD` of their Dockerfiles).
 const SHELLS: [&str; 4] = ["library/alpine", "library/busybox", "library/debian", "library/ubuntu"];
@@ -85,9 +88,19 @@ impl Image {
         format!("{}@{digest}", self.name())
     }
 
-    /// Why the image cannot be had: its registry has a name that is kept for examples and tests (RFC 2606), so nobody answers to it.
-    /// Assumed: every other registry has every image that is asked of it.
+    /// Why the image cannot be had: its registry has a name that is kept for examples and tests (RFC 2606), so nobody answers to it, or its
+    /// repository is a slip of one that is known here.
+    /// Assumed: registries have every other image that is asked of them.
     pub(crate) fn failure(&self) -> Option<String> {
+        if self.registry == "ghcr.io" && (1..=2).contains(&strsim::osa_distance(&self.name(), MSAL_GO)) {
+            // Source: public reports; ghcr.io answers so to anybody without credentials for what does not exist.
+            let (full, scope) = (self.full(), self.repository.replace('/', "%2F"));
+            return Some(format!(
+                "failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": failed to authorize: failed to fetch \
+                 anonymous token: unexpected status from GET request to https://ghcr.io/token?scope=repository%3A{scope}%3Apull&service=ghcr.io: \
+                 403 Forbidden"
+            ));
+        }
         let host = self.registry.split(':').next().unwrap_or_default();
         let is_reserved = ["invalid", "test", "example"].iter().any(|word| host.rsplit('.').next() == Some(word) && host.contains('.'));
         if !is_reserved {
@@ -109,7 +122,7 @@ pub(crate) fn behaviour(container: &Value, is_init: bool) -> Behaviour {
     let words: Vec<&str> =
         ["command", "args"].iter().flat_map(|name| container[*name].as_array().into_iter().flatten()).filter_map(Value::as_str).collect();
     let repository = Image::parse(text(container, "/image")).map(|image| image.name()).unwrap_or_default();
-    if words.is_empty() && repository == "ghcr.io/azure/azure-workload-identity/msal-go" {
+    if words.is_empty() && repository == MSAL_GO {
         return Behaviour::MsalGo;
     }
     if let ["sleep" | "/bin/sleep", seconds] = words[..] {
@@ -195,6 +208,15 @@ mod tests {
         assert!(failure.contains("lookup registry.invalid on") && failure.contains("/v2/a/manifests/1"), "{failure}");
         assert_eq!(Image::parse("mcr.microsoft.com/a").ok().and_then(|image| image.failure()), None);
         assert_eq!(Image::parse("test/a").ok().and_then(|image| image.failure()), None);
+    }
+
+    #[test]
+    fn a_slip_of_a_known_repository_is_refused_by_its_registry() {
+        let failure = |reference: &str| Image::parse(reference).ok().and_then(|image| image.failure());
+        assert_eq!(failure("ghcr.io/azure/azure-workload-identity/msal-go:v1.5.0"), None);
+        assert_eq!(failure("ghcr.io/azure/azure-workload-identity/msal-java"), None);
+        let refused = failure("ghcr.io/azure/azure-worlkoad-identity/msal-go").unwrap_or_default();
+        assert!(refused.contains("scope=repository%3Aazure%2Fazure-worlkoad-identity%2Fmsal-go%3Apull"), "{refused}");
     }
 
     #[test]
