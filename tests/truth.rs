@@ -115,6 +115,25 @@ fn what_the_machine_lacks_is_lacking_also_in_a_pipeline_and_a_prompt_is_not_answ
 }
 
 #[test]
+fn a_word_that_is_no_program_anybody_could_install_is_a_failure() {
+    assert_fails_at("echo a\nkubctl get nodes", 5);
+    assert_fails_at("X=$(grpe 3)\necho \"$X\"", 4);
+    assert_fails_at("apiVersion: v1\nkind: Pod", 4);
+    assert_fails_at("import os\nimport sys\nEOF", 4);
+}
+
+#[test]
+fn a_block_that_prints_nothing_where_the_document_shows_an_output_fails_unless_it_only_stores() {
+    let with = |script: &str| test_document(format!("# A\n\n## One\n\n```bash\n{script}\n```\n\n```output\n12\n```\n"), &[]).code;
+    for script in ["# nothing left", "echo $NUMBER | tr -d '\\n'", "if false; then echo 12; fi"] {
+        assert_eq!(with(script), 1, "{script}");
+    }
+    for script in ["N=$(echo 12)", "echo 12 > file", "mkdir a && cd a", "export N=$(echo 12)\necho \"$N\" >&2"] {
+        assert_eq!(with(script), 0, "{script}");
+    }
+}
+
+#[test]
 fn a_line_that_lost_its_beginning_is_a_failure_and_no_lacking_program() {
     assert_fails_at("echo a\n  --query x", 5);
 }

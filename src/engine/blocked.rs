@@ -8,10 +8,11 @@ use crate::{
     bash::Script,
     engine::{
         cause::{Past, Values, contains_word, expand},
+        program::is_slip,
         result::{BlockedBy, Cause, CommandFailure, Failure, StepResult},
         world::Observation,
     },
-    runbook::Runbook,
+    runbook::{Runbook, Step},
 };
 
 /// Words that make something.
@@ -119,13 +120,13 @@ pub(crate) fn pasteable(workaround: &str, document: &str) -> String {
 }
 
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
-pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str, has_input: bool) -> Option<BlockedBy> {
+pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str, step: &Step) -> Option<BlockedBy> {
     for observation in seen {
         if let Observation::Unsupported { what, kind, workaround } = observation {
             return Some(BlockedBy { what: what.clone(), kind: kind.clone(), workaround: workaround.clone() });
         }
     }
-    if let Some(asks) = failing.filter(|failure| !has_input && is_question_to_a_person(&failure.command)) {
+    if let Some(asks) = failing.filter(|failure| step.directives.stdin.is_none() && is_question_to_a_person(&failure.command)) {
         let workaround = "answer it with `docent: stdin=\"…\"`, or let the document set the variable".to_owned();
         return Some(BlockedBy { what: asks.command.clone(), kind: "interactive".to_owned(), workaround });
     }
@@ -133,7 +134,7 @@ pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>,
     failing.filter(|failure| failure.exit_code == 127)?;
     let what = line.trim_end_matches(": command not found").rsplit(": ").next()?.to_owned();
     // `--query` on a line of its own is a broken continuation, not a program that somebody could install.
-    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) {
+    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) || is_slip(&what, &step.script) {
         return None;
     }
     Some(BlockedBy { workaround: format!("install `{what}`, or mark the step with `docent: skip`"), kind: "command".to_owned(), what })

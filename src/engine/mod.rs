@@ -12,6 +12,7 @@ mod notes;
 pub mod plan;
 mod pointer;
 mod preflight;
+mod program;
 mod promise;
 mod redact;
 pub mod result;
