@@ -47,6 +47,7 @@ fn ids_and_addresses_alone_tell_what_they_are_about() {
     check("https://myvault.vault.azure.net/", "https://shop.blob.core.windows.net/", &[0.3, 0.8], WRONG);
     check("https://oidc.prod-aks.azure.com/xxxxxx/", "https://westeurope.oic.prod-aks.azure.com/1/2/", &[0.3, 0.8], RIGHT);
     check("http://www.contoso.com/", "http://20.1.2.3/", &[0.3, 0.8], RIGHT);
+    check(r#"["api://AzureADTokenExchange"]"#, r#"["api://AzureADTkoenExchange"]"#, &[0.8, 1.0], WRONG);
     let shown = r#"{"name": "kv", "vaultUri": "https://kv.vault.azure.net/"}"#;
     check(shown, r#"{"name": "s", "vaultUri": "https://s.queue.core.windows.net/"}"#, &[0.8], WRONG);
 }

@@ -133,7 +133,8 @@ pub(super) fn shape(word: &str) -> Shape {
         return Shape::Guid;
     }
     if counts.marks >= 3 && word.contains("://") {
-        return Shape::Url;
+        // `api://AzureADTokenExchange` is a constant that issuers and verifiers compare letter by letter, and no address.
+        return if word.starts_with("api://") && counts.digits == 0 { Shape::Word } else { Shape::Url };
     }
     if bytes.len() >= 15 && bytes[..15].eq_ignore_ascii_case(b"/subscriptions/") {
         return Shape::ArmId;

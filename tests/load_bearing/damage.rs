@@ -276,16 +276,14 @@ impl Workshop<'_> {
 
     fn damage(&self, slip: Slip, number: usize, after: String, edits: Vec<(Range<usize>, String)>) -> Damage {
         let before = self.step.script.lines().nth(number).unwrap_or_default().trim().to_owned();
-        let consumers = self.consumers(number);
+        let consumers = self.consumers();
         Damage { slip, step: self.index, line: self.step.script_line + number, before, after: after.trim().to_owned(), consumers, edits }
     }
 
-    /// The later steps that need what a line makes, directly or through what others make of it: those that share a word with its statement.
-    fn consumers(&self, number: usize) -> BTreeSet<usize> {
-        let line = self.step.script.lines().nth(number).unwrap_or_default();
-        let statement = self.script.statement_at(number).map_or(line, |found| &self.step.script[found.span.start..found.span.end]);
-        let mut known: BTreeSet<&str> = words(statement).chain(words(&self.step.script)).collect();
-        let prepares_all = ["cd", "set", "get-credentials"].iter().any(|word| tokens(statement).any(|token| token == *word));
+    /// The later steps that need what the damaged one makes, directly or through what others make of it: those that share a word with it.
+    fn consumers(&self) -> BTreeSet<usize> {
+        let mut known: BTreeSet<&str> = words(&self.step.script).collect();
+        let prepares_all = tokens(&self.step.script).any(|word| ["cd", "set", "get-credentials"].contains(&word));
         let mut steps = BTreeSet::new();
         for index in self.index + 1..self.runbook.steps.len() {
             let script = &self.runbook.steps[index].script;

@@ -65,7 +65,6 @@ pub(super) const SPARE: &[Spare] = &[
         "the only entry may be indented more",
     ),
     spare(&[Expected], "serviceaccount/secret-reader created", SHOWN),
-    spare(&[Expected], "serviceaccount/secret-reader", SHOWN),
     spare_when(&[Word], "--name pod-secret \\", "--name", NAME),
     spare(&[Line], "--location \"$REGION\" \\", "the group's own region is the default"),
     spare(&[Line], "--audiences api://AzureADTokenExchange", "the default"),
