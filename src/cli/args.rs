@@ -275,12 +275,37 @@ pub(crate) struct ScoreArgs {
     /// Which judge decides.
     #[arg(long, value_enum, default_value_t = Scorer::Structural)]
     pub(crate) scorer: Scorer,
+    /// JSON paths, table columns or labels that do not count, joined by commas. Repeatable.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// JSON paths, table columns or labels that must be the same to the letter; all of it when none is named.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', num_args = 0.., require_equals = true)]
+    pub(crate) exact: Option<Vec<String>>,
+    /// Lists, rows and lines may come in any order.
+    #[arg(long)]
+    pub(crate) unordered: bool,
+    /// What both sides are read as [default: what they look like].
+    #[arg(long = "as", value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
     /// Show every place that costs something.
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Judge lines of {id,language,threshold,expected,actual} from standard input, a line of JSON each.
-    #[arg(long, conflicts_with_all = ["expected", "actual", "explain"])]
+    /// Judge lines of {id,language,threshold,expected,actual,ignore,exact,unordered,as} from standard input, a line of JSON each.
+    #[arg(long, conflicts_with_all = ["expected", "actual", "explain", "ignore", "exact", "unordered", "format"])]
     pub(crate) jsonl: bool,
+}
+
+/// What outputs are read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One or several JSON documents.
+    Json,
+    /// Lines of words.
+    Text,
+    /// A header and rows.
+    Table,
+    /// One or several YAML documents.
+    Yaml,
 }
 
 #[derive(Debug, Args)]

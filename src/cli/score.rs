@@ -9,12 +9,12 @@ use std::{
 use crate::{
     cli::{
         Problem,
-        args::{Colour, ScoreArgs},
+        args::{Colour, Format, ScoreArgs},
         exit::Exit,
         options, stdout, written,
     },
     report,
-    runbook::{Criterion, Expectation},
+    runbook::{self, Comparison, Criterion, Exact, Expectation},
     score,
 };
 
@@ -36,12 +36,32 @@ fn one(args: &ScoreArgs) -> Result<Exit, Problem> {
         language: args.language.clone(),
         criterion: Criterion::Similarity(args.threshold),
         text,
-        comparison: Default::default(),
+        comparison: comparison(args),
     };
     let verdict = score::judge_with(options::scorer(args.scorer), &expectation, &read(actual)?);
     let mut out = stdout(Colour::Auto);
     written(report::score::explain(&mut out, &verdict, args.threshold, args.explain))?;
     Ok(if verdict.passed { Exit::Passed } else { Exit::Failed })
+}
+
+/// What the options say about how the two are compared.
+fn comparison(args: &ScoreArgs) -> Comparison {
+    Comparison {
+        ignore: args.ignore.clone(),
+        exact: match args.exact.as_deref() {
+            None => Exact::Nothing,
+            Some([]) => Exact::Everything,
+            Some(names) => Exact::At(names.to_vec()),
+        },
+        unordered: args.unordered,
+        format: args.format.map(|format| match format {
+            Format::Json => runbook::Format::Json,
+            Format::Text => runbook::Format::Text,
+            Format::Table => runbook::Format::Table,
+            Format::Yaml => runbook::Format::Yaml,
+        }),
+        ..Comparison::default()
+    }
 }
 
 fn lines(args: &ScoreArgs) -> Result<Exit, Problem> {

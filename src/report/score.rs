@@ -10,7 +10,7 @@ use crate::{
         style::{BAD, GOOD, Painted, QUIET},
         wording,
     },
-    runbook::{Criterion, Expectation},
+    runbook::{Comparison, Criterion, Exact, Expectation, Format},
     score::{Scorer, Verdict, judge_with},
 };
 
@@ -55,9 +55,43 @@ struct Line {
     regex: Option<String>,
     expected: String,
     actual: String,
+    /// One name or several; also joined by commas.
+    #[serde(default)]
+    ignore: Names,
+    /// `true`, or names.
+    #[serde(default)]
+    exact: Names,
+    #[serde(default)]
+    unordered: bool,
+    #[serde(default, rename = "as")]
+    format: Option<String>,
 }
 
-/// Judges one line `{id,language,threshold,expected,actual}`; `regex` instead of a threshold makes it a pattern, neither leaves it unmarked.
+/// JSON paths, columns or labels, as a line of JSON may name them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(untagged)]
+enum Names {
+    /// None, or all.
+    Flag(bool),
+    /// Joined by commas.
+    Text(String),
+    List(Vec<String>),
+    #[default]
+    Missing,
+}
+
+impl Names {
+    fn list(self) -> Vec<String> {
+        match self {
+            Self::Text(text) => text.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
+            Self::List(names) => names,
+            Self::Flag(_) | Self::Missing => Vec::new(),
+        }
+    }
+}
+
+/// Judges one line `{id,language,threshold,expected,actual}`; `regex` instead of a threshold makes it a pattern, neither leaves it unmarked;
+/// `ignore`, `exact`, `unordered` and `as` mean what they mean in a document.
 ///
 /// # Errors
 /// When the line is not such an object; the text says why.
@@ -81,7 +115,19 @@ pub fn judge_line(line: &[u8], scorer: Scorer) -> Result<Value, String> {
         language: line.language.unwrap_or_default(),
         criterion,
         text: line.expected,
-        comparison: Default::default(),
+        comparison: Comparison {
+            ignore: line.ignore.list(),
+            exact: match line.exact {
+                Names::Flag(true) => Exact::Everything,
+                names => match names.list() {
+                    none if none.is_empty() => Exact::Nothing,
+                    names => Exact::At(names),
+                },
+            },
+            unordered: line.unordered,
+            format: line.format.as_deref().map(format).transpose()?,
+            ..Comparison::default()
+        },
     };
     let verdict = judge_with(scorer, &expectation, line.actual.as_bytes());
     Ok(json!({
@@ -95,6 +141,16 @@ pub fn judge_line(line: &[u8], scorer: Scorer) -> Result<Value, String> {
             "path": cost.path, "expected": cost.expected, "actual": cost.actual, "cost": cost.cost,
         })).collect::<Vec<_>>(),
     }))
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    Ok(match name {
+        "json" => Format::Json,
+        "text" => Format::Text,
+        "table" => Format::Table,
+        "yaml" => Format::Yaml,
+        _ => return Err(format!("`as` is `{name}`, which is not one of json, text, table, yaml")),
+    })
 }
 
 /// The answer to a line that could not be judged; `line` counts from 1.

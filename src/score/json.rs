@@ -9,10 +9,13 @@ use std::hash::BuildHasherDefault;
 
 use serde_json::{Map, Value};
 
-use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, ids_contradict, role, swapped};
+use super::exact;
+use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, counts_things, ids_contradict, role, swapped};
 use super::lenient;
 use super::place::arm_type;
 use super::placeholder::is_placeholder;
+use super::rules::Rules;
+use super::selector::Step;
 use super::shape::shape;
 use super::table::stem;
 use super::tally::Tally;
@@ -42,10 +45,28 @@ pub(super) struct Documents {
     pub lenient: bool,
 }
 
+impl Documents {
+    /// Documents alone.
+    pub(super) fn of(values: Vec<Value>) -> Self {
+        Self { values, ..Self::default() }
+    }
+
+    /// A text in which none is looked for.
+    pub(super) fn text(text: &str) -> Self {
+        Self { rest: text.to_owned(), ..Self::default() }
+    }
+}
+
 /// Reads a document's expected text; none unless all of it is JSON.
 pub(super) fn expected(text: &str) -> Option<Documents> {
     let found = find(text);
-    (!found.values.is_empty() && found.rest.trim().is_empty()).then_some(found)
+    (!found.values.is_empty() && found.rest.trim().is_empty() && !is_gap_in_brackets(text)).then_some(found)
+}
+
+/// Whether a text is one gap that only looks like a list: `[REDACTED]`.
+pub(super) fn is_gap_in_brackets(text: &str) -> bool {
+    let text = text.trim();
+    text.len() < 60 && text.starts_with('[') && is_placeholder(text) && !text.contains(['"', ',', ':', '.', '{'])
 }
 
 /// Finds the JSON objects and lists that start at the start of a line of `text`.
@@ -108,7 +129,7 @@ fn read_at(text: &str) -> Option<Found> {
 }
 
 /// Compares all documents that the runbook shows with all that were printed.
-pub(super) fn compare_documents(expected: &[Value], actual: &[Value]) -> Tally {
+pub(super) fn compare_documents(expected: &[Value], actual: &[Value], rules: &Rules) -> Tally {
     let mut total = Tally::default();
     let mut used = vec![false; actual.len()];
     for (index, shown) in expected.iter().enumerate() {
@@ -119,22 +140,22 @@ pub(super) fn compare_documents(expected: &[Value], actual: &[Value]) -> Tally {
         };
         let best = candidates
             .into_iter()
-            .map(|at| (at, compare_root(shown, Some(&actual[at]))))
+            .map(|at| (at, compare_root(shown, Some(&actual[at]), rules)))
             .max_by(|left, right| left.1.rank().total_cmp(&right.1.rank()).then(right.0.cmp(&left.0)));
         match best {
             Some((at, tally)) => {
                 used[at] = true;
                 total.absorb(tally);
             }
-            None => total.absorb(compare_root(shown, None)),
+            None => total.absorb(compare_root(shown, None, rules)),
         }
     }
     total
 }
 
-fn compare_root(expected: &Value, actual: Option<&Value>) -> Tally {
+fn compare_root(expected: &Value, actual: Option<&Value>, rules: &Rules) -> Tally {
     let walk = |expected: &Value, actual: Option<&Value>| {
-        let mut walk = Walk::new("", true);
+        let mut walk = Walk::new("", true, rules);
         walk.value(expected, actual, "", "");
         walk.tally
     };
@@ -174,11 +195,14 @@ struct Walk<'a> {
     /// Whether list entries may still be matched by trying each with each; only the outermost list may, to stay linear.
     try_pairs: bool,
     roles: HashMap<(&'a str, &'a str), Role, BuildHasherDefault<Fnv>>,
+    rules: &'a Rules,
+    /// Where the walk is, kept while something must be the same to the letter.
+    way: Vec<Step<'a>>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(path: &str, try_pairs: bool) -> Self {
-        Self { tally: Tally::default(), path: path.to_owned(), try_pairs, roles: HashMap::default() }
+    fn new(path: &str, try_pairs: bool, rules: &'a Rules) -> Self {
+        Self { tally: Tally::default(), path: path.to_owned(), try_pairs, roles: HashMap::default(), rules, way: Vec::new() }
     }
 
     fn value(&mut self, expected: &'a Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
@@ -221,6 +245,19 @@ impl<'a> Walk<'a> {
         *self.roles.entry((name, parent)).or_insert_with(|| role(name, parent))
     }
 
+    /// Goes to a value, and sees whether it must be the same to the letter.
+    fn step(&mut self, step: Step<'a>, expected: &Value, actual: Option<&Value>) {
+        if self.rules.exact.is_empty() {
+            return;
+        }
+        self.way.push(step);
+        if self.rules.exact.has(&self.way)
+            && let Some(found) = exact::values(expected, actual, &self.path, self.rules.unordered)
+        {
+            self.tally.contradict(Conflict::Exact, &found.path, &found.shown, &found.printed);
+        }
+    }
+
     fn leaf(&mut self, likeness: Likeness, expected: &Value, actual: Option<&Value>) {
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if likeness.credit >= 1.0 && likeness.conflict.is_none() {
@@ -238,6 +275,9 @@ impl<'a> Walk<'a> {
         let exit = plain(name) == "exitcode" && shown == Some(0.0) && printed.is_some_and(|code| code != 0.0);
         let likeness = match printed {
             _ if shown == printed && shown.is_some() => Likeness { weight: 0.8, credit: 1.0, conflict: None },
+            Some(0.0) if shown.is_some_and(|shown| shown > 0.0) && counts_things(name) => {
+                Likeness { weight: 0.8, credit: 0.0, conflict: Some(Conflict::Value) }
+            }
             Some(_) if exit => Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) },
             Some(_) => Likeness { weight: 0.8, credit: if soft { 0.9 } else { 0.6 }, conflict: None },
             None if matches!(actual, Some(Value::String(_))) => Likeness { weight: 0.8, credit: 0.4, conflict: None },
@@ -279,7 +319,6 @@ impl<'a> Walk<'a> {
             let found = if key == "properties" && found.is_none() { actual.filter(|value| value.is_object()) } else { found };
             if let (Some(shown), Some(printed)) = (value.as_str(), found.and_then(Value::as_str))
                 && shown != printed
-                && self.role(key, name) != Role::Soft
             {
                 texts.push((key, shown, printed));
             }
@@ -288,7 +327,9 @@ impl<'a> Walk<'a> {
                 self.path.push('.');
             }
             self.path.push_str(key);
+            self.step(Step::Member(key), value, found);
             self.value(value, found, key, name);
+            self.way.pop();
             self.path.truncate(length);
         }
         // An object without any of the members that say what it is, is likely another thing.
@@ -345,8 +386,10 @@ impl<'a> Walk<'a> {
     fn entry(&mut self, index: usize, expected: &'a Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
         let length = self.path.len();
         let _ = write!(self.path, "[{index}]");
+        self.step(Step::Entry(index), expected, actual);
         // An entry's members have the list as their parent; a plain entry is called what the list is called.
         self.value(expected, actual, name, if expected.is_object() { name } else { parent });
+        self.way.pop();
         self.path.truncate(length);
     }
 
@@ -367,13 +410,16 @@ impl<'a> Walk<'a> {
                 Some(at)
             })
             .collect();
+        if self.rules.unordered && partners.contains(&None) {
+            same_entries(expected, actual, &mut partners, &mut used);
+        }
         let open: Vec<usize> = (0..expected.len()).filter(|index| partners[*index].is_none()).collect();
         let free: Vec<usize> = (0..actual.len()).filter(|at| !used[*at]).collect();
         if self.try_pairs && open.len() <= PAIRED_MAX && free.len() <= PAIRED_MAX && expected.iter().any(Value::is_object) {
             let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
             for index in &open {
                 for at in &free {
-                    let mut walk = Walk::new("[]", false);
+                    let mut walk = Walk::new("[]", false, self.rules);
                     walk.value(&expected[*index], Some(&actual[*at]), name, name);
                     pairs.push((walk.tally.rank(), *index, *at));
                 }
@@ -392,6 +438,18 @@ impl<'a> Walk<'a> {
         }
         self.try_pairs = false;
         partners
+    }
+}
+
+/// Finds for entries without a partner one that is the same, wherever it stands.
+fn same_entries(expected: &[Value], actual: &[Value], partners: &mut [Option<usize>], used: &mut [bool]) {
+    let mut by_text: HashMap<String, Vec<usize>> = HashMap::new();
+    for at in (0..actual.len()).rev().filter(|at| !used[*at]) {
+        by_text.entry(actual[at].to_string()).or_default().push(at);
+    }
+    for (value, partner) in expected.iter().zip(partners).filter(|(_, partner)| partner.is_none()) {
+        *partner = by_text.get_mut(&value.to_string()).and_then(Vec::pop);
+        partner.iter().for_each(|at| used[*at] = true);
     }
 }
 
@@ -450,7 +508,7 @@ mod tests {
 
     #[track_caller]
     fn check(expected: &serde_json::Value, actual: &serde_json::Value) -> super::Tally {
-        compare_documents(std::slice::from_ref(expected), std::slice::from_ref(actual))
+        compare_documents(std::slice::from_ref(expected), std::slice::from_ref(actual), &super::Rules::default())
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
+use super::exact;
 use super::leaf::{Conflict, Likeness, Role, compare_as, name_words, role, truth};
+use super::rules::Rules;
+use super::selector::Selection;
 use super::tally::Tally;
 use super::words::{Passed, hash};
 
@@ -27,13 +30,30 @@ pub(super) struct Label<'a> {
 pub(super) struct Labels<'a> {
     /// With their lines, in order.
     found: Vec<(usize, Label<'a>)>,
+    /// Lines whose labels do not count, in order.
+    ignored: Vec<usize>,
     roles: ByHash<Role>,
 }
 
 impl<'a> Labels<'a> {
-    pub(super) fn of(lines: &[&'a str]) -> Self {
-        let found = lines.iter().enumerate().filter_map(|(at, line)| Some((at, label(line)?))).collect();
-        Self { found, roles: ByHash::default() }
+    pub(super) fn of(lines: &[&'a str], rules: &Rules) -> Self {
+        let mut found: Vec<(usize, Label<'a>)> = lines.iter().enumerate().filter_map(|(at, line)| Some((at, label(line)?))).collect();
+        let mut ignored = Vec::new();
+        if !rules.ignore.is_empty() {
+            found.retain(|(at, label)| {
+                let is_meant = rules.ignore.names(label.key);
+                if is_meant {
+                    ignored.push(*at);
+                }
+                !is_meant
+            });
+        }
+        Self { found, ignored, roles: ByHash::default() }
+    }
+
+    /// Whether a line does not count.
+    pub(super) fn is_ignored(&self, line: usize) -> bool {
+        self.ignored.binary_search(&line).is_ok()
     }
 
     /// What the key of a line says about its value; the same few keys come again and again.
@@ -43,7 +63,7 @@ impl<'a> Labels<'a> {
 
     /// Whether a label's value may be any.
     fn is_free(&mut self, label: Label<'_>) -> bool {
-        matches!(self.role(label), Role::Name | Role::Soft)
+        matches!(self.role(label), Role::Name | Role::Soft | Role::State)
     }
 }
 
@@ -129,6 +149,26 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
     }
 }
 
+/// Notes the lines whose value must be the same to the letter and is not.
+pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Selection, tally: &mut Tally) {
+    let mut left: ByHash<Vec<&str>> = ByHash::default();
+    for (_, label) in printed.found.iter().filter(|(_, label)| exact.names(label.key)) {
+        left.entry(label.hash).or_default().push(label.value);
+    }
+    for (at, label) in shown.found.iter().filter(|(_, label)| exact.names(label.key)) {
+        let values = left.entry(label.hash).or_default();
+        match values.iter().take(VALUES_MAX).position(|printed| exact::line(label.value, printed)) {
+            Some(found) => {
+                values.remove(found);
+            }
+            None => {
+                let printed = values.first().copied().unwrap_or_default();
+                tally.contradict(Conflict::Exact, &format!("{} (line {})", label.key, at + 1), label.value, printed);
+            }
+        }
+    }
+}
+
 fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
     const COUNTS_OF_WRONG: [&str; 6] = ["exit", "error", "errors", "failed", "failures", "unreachable"];
     let expected = label.value;
@@ -137,6 +177,11 @@ fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
     }
     let none_shown = expected == "0" && actual.parse::<u64>().is_ok_and(|count| count > 0);
     (none_shown && name_words(label.key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
+}
+
+/// The key of a `key: value` line.
+pub(super) fn key(line: &str) -> Option<&str> {
+    label(line).map(|label| label.key)
 }
 
 /// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.

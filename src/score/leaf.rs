@@ -34,6 +34,8 @@ pub(super) enum Conflict {
     State,
     /// A switch or a constant stands differently.
     Value,
+    /// It is not the same to the letter, as the author asked.
+    Exact,
 }
 
 /// The comparison of one value.
@@ -177,7 +179,7 @@ pub(super) fn role(name: &str, parent: &str) -> Role {
     if words.len() == 1 && matches!(last, "type" | "kind") || name == "@odata.type" {
         return Role::Type;
     }
-    if words.len() == 1 && matches!(last, "ready" | "completions" | "available" | "current" | "desired") {
+    if words.len() == 1 && matches!(last, "ready" | "completions" | "available" | "current" | "desired" | "replicas") {
         return Role::Readiness;
     }
     if words.iter().any(|word| STATES.contains(&word.as_str())) && !ABOUT_STATES.contains(&last) && !SOFT.contains(&last) {
@@ -212,12 +214,22 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
     if same(expected, actual) {
         return Likeness::new(weight, 1.0);
     }
-    if is_placeholder(expected) {
-        return Likeness::new(weight, gap(expected, actual));
-    }
     if is_blank(expected) {
         // Documents show a pending address where a run may already have one.
         return Likeness::new(weight, 0.8);
+    }
+    if is_blank(actual) && role != Role::State && is_needed(name, expected) {
+        return Likeness::conflict(weight, Conflict::Value);
+    }
+    if is_placeholder(expected) {
+        return match gap(expected, actual) {
+            credit if credit < 0.5 && is_another_kind(expected, actual) => Likeness::conflict(weight, Conflict::Value),
+            credit => Likeness::new(weight, credit),
+        };
+    }
+    let family = |value: &str| matches!(value, "IPv4" | "IPv6");
+    if role != Role::State && (is_another_kind(expected, actual) || family(expected) && family(actual)) {
+        return Likeness::conflict(weight, Conflict::Value);
     }
     match role {
         Role::Type => types(weight, expected, actual),
@@ -230,6 +242,29 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
     }
 }
 
+/// Whether a number called so counts things of which there should be some.
+pub(super) fn counts_things(name: &str) -> bool {
+    const THINGS: [&str; 14] = [
+        "count",
+        "replicas",
+        "nodes",
+        "instances",
+        "capacity",
+        "pods",
+        "endpoints",
+        "members",
+        "rows",
+        "ready",
+        "available",
+        "healthy",
+        "running",
+        "succeeded",
+    ];
+    const BAD: [&str; 9] = ["error", "errors", "failed", "failures", "failure", "restart", "retry", "unhealthy", "unavailable"];
+    let words = name_words(name);
+    words.iter().any(|word| THINGS.contains(&word.as_str())) && !words.iter().any(|word| BAD.contains(&word.as_str()))
+}
+
 /// Compares two truths; `actual` is none when the output has none there.
 pub(super) fn compare_truth(parent: &str, expected: bool, actual: Option<bool>) -> Likeness {
     let soft = is_users_own(parent);
@@ -239,6 +274,52 @@ pub(super) fn compare_truth(parent: &str, expected: bool, actual: Option<bool>) 
         Some(_) if soft => Likeness::new(1.0, 0.3),
         Some(_) => Likeness::conflict(1.0, Conflict::Value),
     }
+}
+
+/// Whether something cannot be done without a value: an id, an address, or one whose name says that it leads somewhere.
+fn is_needed(name: &str, expected: &str) -> bool {
+    const LEADING: [&str; 17] = [
+        "id",
+        "uri",
+        "url",
+        "fqdn",
+        "host",
+        "hostname",
+        "server",
+        "endpoint",
+        "ip",
+        "address",
+        "arn",
+        "issuer",
+        "subject",
+        "domain",
+        "principal",
+        "token",
+        "location",
+    ];
+    match looks(expected) {
+        Shape::ArmId | Shape::Url | Shape::Host | Shape::Address => true,
+        // Audit data come and go.
+        Shape::Guid => !name_words(name).last().is_some_and(|last| matches!(last.as_str(), "by" | "etag")),
+        _ => {
+            let words = name_words(name);
+            let told = words.last().is_some_and(|last| LEADING.contains(&last.as_str()) || last.len() > 4 && last.ends_with("id"));
+            told && !words.iter().any(|word| matches!(word.as_str(), "created" | "modified" | "updated"))
+        }
+    }
+}
+
+/// Whether two values cannot stand for each other: an id where an address is shown.
+fn is_another_kind(expected: &str, actual: &str) -> bool {
+    let told =
+        |shape: Shape| matches!(shape, Shape::Guid | Shape::Url | Shape::ArmId | Shape::Address | Shape::Mac | Shape::Mail | Shape::Time);
+    let (shown, printed) = (looks(expected), looks(actual));
+    shown != printed && told(shown) && told(printed)
+}
+
+/// What a value looks like, its gaps filled.
+fn looks(value: &str) -> Shape {
+    Some(shape(value)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(value))
 }
 
 /// How well a value fills a gap: a gap inside an id, an address or a URL asks for one of those.
@@ -287,8 +368,27 @@ fn same(expected: &str, actual: &str) -> bool {
     plain(expected).next().is_some() && plain(expected).eq(plain(actual))
 }
 
-fn is_blank(value: &str) -> bool {
-    matches!(value, "" | "<none>" | "<pending>" | "pending" | "None" | "null" | "-" | "<unknown>" | "<nil>" | "<unset>")
+/// Whether a value says that there is none.
+pub(super) fn is_blank(value: &str) -> bool {
+    matches!(
+        value,
+        "" | "<none>"
+            | "<pending>"
+            | "pending"
+            | "None"
+            | "none"
+            | "null"
+            | "NULL"
+            | "nil"
+            | "-"
+            | "--"
+            | "<unknown>"
+            | "<nil>"
+            | "<unset>"
+            | "undefined"
+            | "N/A"
+            | "n/a"
+    )
 }
 
 fn types(weight: f64, expected: &str, actual: &str) -> Likeness {
@@ -385,11 +485,11 @@ fn is_secret(name: &str) -> bool {
 pub(super) fn swapped<'a>(values: &[(&'a str, &'a str, &'a str)]) -> Option<(&'a str, &'a str, &'a str)> {
     let told =
         |shape: Shape| matches!(shape, Shape::Guid | Shape::Url | Shape::ArmId | Shape::Address | Shape::Mac | Shape::Mail | Shape::Time);
-    let named = |shape: Shape| told(shape) || shape == Shape::Word;
+    let named = |shape: Shape| told(shape) || matches!(shape, Shape::Word | Shape::Version);
     if values.len() > SIDE_BY_SIDE_MAX {
         return None;
     }
-    let looks = |text: &str| match Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text)) {
+    let looks = |text: &str| match looks(text) {
         Shape::Name | Shape::Host => Shape::Word,
         other => other,
     };

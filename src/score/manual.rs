@@ -1,7 +1,7 @@
 //! Runs the examples of the manual page: a `shown` fence is the document, `passes` and `fails: reason` fences are outputs.
 
 use super::judge;
-use crate::runbook::{Criterion, Expectation};
+use crate::runbook::{Comparison, Criterion, Exact, Expectation, Format};
 
 #[test]
 fn every_example_of_the_manual_page_is_judged_as_it_says() {
@@ -25,10 +25,30 @@ fn every_example_of_the_manual_page_is_judged_as_it_says() {
     assert!(judged >= 8, "{judged} examples");
 }
 
+fn comparison(keys: &str) -> Comparison {
+    let mut comparison = Comparison::default();
+    let names = |value: &str| value.split(',').map(str::to_owned).collect();
+    for key in keys.split_whitespace() {
+        match key.split_once('=') {
+            Some(("ignore", value)) => comparison.ignore = names(value),
+            Some(("exact", value)) => comparison.exact = Exact::At(names(value)),
+            Some(("as", "json")) => comparison.format = Some(Format::Json),
+            Some(("as", "table")) => comparison.format = Some(Format::Table),
+            Some(("as", "yaml")) => comparison.format = Some(Format::Yaml),
+            Some(("as", "text")) => comparison.format = Some(Format::Text),
+            None if key == "exact" => comparison.exact = Exact::Everything,
+            None if key == "unordered" => comparison.unordered = true,
+            _ => panic!("{key} is no key of an example"),
+        }
+    }
+    comparison
+}
+
 #[track_caller]
 fn run(info: &str, body: &str, shown: &mut Option<Expectation>) -> usize {
     let (language, rest) = info.split_once(' ').expect("an example says what it is");
-    if let Some(threshold) = rest.strip_prefix("shown ") {
+    if let Some(asked) = rest.strip_prefix("shown ") {
+        let (threshold, keys) = asked.split_once(' ').unwrap_or((asked, ""));
         let criterion = Criterion::Similarity(threshold.parse().expect("a threshold"));
         *shown = Some(Expectation {
             line: 1,
@@ -36,7 +56,7 @@ fn run(info: &str, body: &str, shown: &mut Option<Expectation>) -> usize {
             language: language.to_owned(),
             criterion,
             text: body.to_owned(),
-            comparison: Default::default(),
+            comparison: comparison(keys),
         });
         return 0;
     }

@@ -5,15 +5,19 @@
 //! document shows a result, another resource type, another state, another constant) fails whatever the score says.
 
 mod clean;
+mod exact;
 mod ie;
 mod json;
 mod label;
 mod leaf;
 mod lenient;
+mod opposite;
 mod pattern;
 mod place;
 mod placeholder;
 mod resource;
+mod rules;
+mod selector;
 mod shape;
 mod state;
 mod table;
@@ -22,10 +26,14 @@ mod text;
 mod value;
 mod veto;
 mod words;
+mod yaml;
 
-use crate::runbook::{Criterion, Expectation};
+use serde_json::Value;
+
+use crate::runbook::{Comparison, Criterion, Expectation, Format};
 
 use self::leaf::Conflict;
+use self::rules::Rules;
 use self::tally::{Contradiction, Tally, shown};
 
 /// How many shown lines of failure may excuse others like them; keeps the search linear.
@@ -44,7 +52,7 @@ pub struct Verdict {
     pub ie_score: Option<f64>,
     /// Why, as one sentence fragment for a person.
     pub reason: String,
-    /// Set when something contradicts the document whatever the score says.
+    /// Set when something contradicts the document whatever the score says, or when the pair cannot be compared as the author asked.
     pub veto: Option<String>,
     /// Which leaves or lines cost what, dearest first, at most 20.
     pub costs: Vec<Cost>,
@@ -106,7 +114,7 @@ pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> V
         Criterion::Similarity(threshold) => Some(threshold),
         _ => None,
     };
-    let findings = compare(&expectation.text, &clean::readable(actual));
+    let findings = compare(&expectation.text, &clean::readable(actual), &expectation.comparison);
     let mut verdict = findings.verdict(threshold);
     verdict.ie_score = Some(ie_score);
     if scorer == Scorer::Ie {
@@ -141,6 +149,8 @@ struct Findings {
     failure: Option<String>,
     /// Why the output cannot be what the document shows although nothing in it contradicts.
     broken: Option<String>,
+    /// Why the pair cannot be compared as the author asked.
+    unfit: Option<String>,
     /// Set when the score alone needs an explanation.
     remark: Option<String>,
 }
@@ -150,8 +160,10 @@ fn calibrate(coverage: f64) -> f64 {
     coverage * coverage
 }
 
-fn compare(expected: &str, actual: &str) -> Findings {
+fn compare(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     let expected = clean::readable(expected.as_bytes());
+    let rules = Rules::new(comparison);
+    let is_plain = *comparison == Comparison { stream: comparison.stream, ..Comparison::default() };
     if actual.trim().is_empty() {
         let empty = expected.trim().is_empty();
         let remark = (!empty).then(|| "nothing was printed".to_owned());
@@ -160,22 +172,121 @@ fn compare(expected: &str, actual: &str) -> Findings {
     if expected.trim().is_empty() {
         return Findings { score: 0.0, remark: Some("the document shows no output, but there is some".to_owned()), ..Findings::default() };
     }
-    if expected.trim() == actual.trim() {
+    if is_plain && expected.trim() == actual.trim() {
         return Findings { score: 1.0, ..Findings::default() };
     }
-    let shown_documents = json::expected(&expected);
-    let printed = json::find(actual);
-    let mut findings = match &shown_documents {
-        Some(shown) if printed.values.is_empty() => not_json(&expected, actual, shown),
-        Some(shown) => both_json(shown, &printed),
-        None => texts(&expected, as_text(&expected, actual, &printed)),
+    let read = match Reading::new(&expected, actual, comparison.format, &rules) {
+        Ok(read) => read,
+        Err(unfit) => return Findings { unfit: Some(unfit), ..Findings::default() },
     };
-    find_failures(&expected, shown_documents.as_ref(), actual, &printed, &mut findings);
+    if let Some(unfit) = (!is_plain).then(|| stray(&expected, &read, &rules)).flatten() {
+        return Findings { unfit: Some(unfit), ..Findings::default() };
+    }
+    let mut findings = match &read.shown {
+        Some(shown) if read.printed.values.is_empty() => not_json(&expected, actual, shown),
+        Some(shown) => both_json(shown, &read.printed, &rules),
+        None => texts(&expected, as_text(actual, &read), &rules, comparison.format == Some(Format::Table)),
+    };
+    if rules.is_exact
+        && let Some(found) = difference(&expected, actual, &read, comparison.format, &rules)
+    {
+        findings.tally.contradict(Conflict::Exact, &found.path, &found.shown, &found.printed);
+    }
+    find_failures(&expected, actual, &read, &rules, &mut findings);
     findings
 }
 
-fn both_json(shown: &json::Documents, printed: &json::Documents) -> Findings {
-    let tally = json::compare_documents(&shown.values, &printed.values);
+/// What both sides were read as.
+struct Reading {
+    /// The document's values; none when it shows text.
+    shown: Option<json::Documents>,
+    /// The output's values, and what stands around them.
+    printed: json::Documents,
+    /// Whether the document shows some JSON, as a whole or within text.
+    shows_json: bool,
+}
+
+impl Reading {
+    /// Reads both sides, as the author asks or as they look.
+    fn new(expected: &str, actual: &str, format: Option<Format>, rules: &Rules) -> Result<Self, String> {
+        let (shown, mut printed, shows_json) = match format {
+            Some(Format::Text | Format::Table) => (None, json::Documents::text(actual), true),
+            Some(Format::Yaml) => {
+                let shown = yaml::read(expected).map_err(|why| format!("the document's output cannot be read as YAML: {why}"))?;
+                let printed = yaml::read(actual).map_err(|why| format!("the output cannot be read as YAML: {why}"))?;
+                (Some(json::Documents::of(shown)), json::Documents::of(printed), true)
+            }
+            Some(Format::Json) => {
+                let shown = json::expected(expected)
+                    .ok_or_else(|| format!("the document's output cannot be read as JSON: {}", no_json(expected)))?;
+                let printed = json::find(actual);
+                if printed.values.is_empty() {
+                    return Err(format!("the output cannot be read as JSON: {}", no_json(actual)));
+                }
+                (Some(shown), printed, true)
+            }
+            None => {
+                let shown = json::find(expected);
+                let shows_json = !shown.values.is_empty() || expected.contains("\":");
+                let is_json = !shown.values.is_empty() && shown.rest.trim().is_empty() && !json::is_gap_in_brackets(expected);
+                (is_json.then_some(shown), json::find(actual), shows_json)
+            }
+        };
+        let mut shown = shown;
+        if !rules.ignore.is_empty() {
+            let prune = |documents: &mut json::Documents| documents.values.iter_mut().for_each(|value| *value = rules.ignore.pruned(value));
+            // What is not there cannot be told apart from what was never shown, so names are looked up before.
+            if let Some(stray) = shown.as_ref().and_then(|shown| unknown("ignore", rules.ignore.stray(&shown.values, &[]))) {
+                return Err(stray);
+            }
+            shown.iter_mut().for_each(prune);
+            prune(&mut printed);
+        }
+        Ok(Self { shown, printed, shows_json })
+    }
+}
+
+/// Why a text is no JSON, and where.
+fn no_json(text: &str) -> String {
+    match serde_json::from_str::<Value>(text) {
+        Err(error) => format!("line {}: {}", error.line().max(1), error.to_string().split(" at line ").next().unwrap_or_default()),
+        Ok(_) => "line 1: it is a single value".to_owned(),
+    }
+}
+
+/// An `ignore=` or `exact=` that means nothing of what the document shows.
+fn stray(expected: &str, read: &Reading, rules: &Rules) -> Option<String> {
+    if let Some(shown) = &read.shown {
+        return unknown("exact", rules.exact.stray(&shown.values, &[]));
+    }
+    let lines: Vec<&str> = expected.lines().collect();
+    let names = text::names(&lines);
+    unknown("ignore", rules.ignore.stray(&[], &names)).or_else(|| unknown("exact", rules.exact.stray(&[], &names)))
+}
+
+fn unknown(key: &str, stray: Option<(&str, Option<String>)>) -> Option<String> {
+    let (written, nearest) = stray?;
+    let hint = nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"));
+    Some(format!("`{key}={written}` names nothing in the output that the document shows{hint}"))
+}
+
+/// Where two outputs are not the same to the letter.
+fn difference(expected: &str, actual: &str, read: &Reading, format: Option<Format>, rules: &Rules) -> Option<exact::Difference> {
+    let (shown, printed): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    match (&read.shown, format) {
+        (Some(shown), Some(_)) => {
+            exact::values(&Value::from(shown.values.clone()), Some(&Value::from(read.printed.values.clone())), "", rules.unordered)
+        }
+        (_, Some(Format::Table)) => {
+            let (shown, printed) = (text::rows(&shown, &rules.ignore), text::rows(&printed, &rules.ignore));
+            exact::values(&shown, Some(&printed), "row", rules.unordered)
+        }
+        _ => exact::lines(&text::counted(&shown, rules), &text::counted(&printed, rules), rules.unordered),
+    }
+}
+
+fn both_json(shown: &json::Documents, printed: &json::Documents, rules: &Rules) -> Findings {
+    let tally = json::compare_documents(&shown.values, &printed.values, rules);
     let empty_list = |documents: &json::Documents| documents.values.iter().all(|value| value.as_array().is_some_and(Vec::is_empty));
     let empty_object =
         |documents: &json::Documents| documents.values.iter().all(|value| value.as_object().is_some_and(serde_json::Map::is_empty));
@@ -193,38 +304,36 @@ fn both_json(shown: &json::Documents, printed: &json::Documents) -> Findings {
 
 /// The document shows JSON and the output has none: its words may still be there (`-o yaml`), but that is not what is shown.
 fn not_json(expected: &str, actual: &str, shown: &json::Documents) -> Findings {
+    let remark = Some("the document shows JSON, but the output is none".to_owned());
     if shown.values.iter().all(|value| value.as_object().is_some_and(serde_json::Map::is_empty) && shown.elided) {
-        return Findings { score: 0.0, remark: Some("the document shows JSON, but the output is none".to_owned()), ..Findings::default() };
+        return Findings { score: 0.0, remark, ..Findings::default() };
     }
-    let found = text::compare_texts(expected, actual);
+    let found = text::compare_texts(expected, actual, &Rules::default(), false);
     let score = calibrate(found.tally.coverage()).min(0.09);
-    Findings {
-        score,
-        tally: found.tally,
-        remark: Some("the document shows JSON, but the output is none".to_owned()),
-        ..Findings::default()
-    }
+    Findings { score, tally: found.tally, remark, ..Findings::default() }
 }
 
 /// What of an output a document's text may be found in: JSON is another format, unless the document shows some itself.
-fn as_text<'a>(expected: &str, actual: &'a str, printed: &'a json::Documents) -> &'a str {
-    let shows_json = !json::find(expected).values.is_empty() || expected.contains("\":");
-    if printed.values.is_empty() || printed.lenient || shows_json { actual } else { &printed.rest }
+fn as_text<'a>(actual: &'a str, read: &'a Reading) -> &'a str {
+    if read.printed.values.is_empty() || read.printed.lenient || read.shows_json { actual } else { &read.printed.rest }
 }
 
-fn texts(expected: &str, actual: &str) -> Findings {
+fn texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Findings {
     if actual.trim().is_empty() && !text::only_gaps(expected) {
         return Findings { score: 0.0, remark: Some("the document shows text, but the output is JSON".to_owned()), ..Findings::default() };
     }
-    let found = text::compare_texts(expected, actual);
+    let found = text::compare_texts(expected, actual, rules, as_table);
     let broken = found.no_rows.then(|| "the document shows rows, but the output has only the header".to_owned());
     let remark = found.only_gaps.then(|| "the document shows only a placeholder, which anything fills".to_owned());
-    Findings { score: calibrate(found.tally.coverage()), tally: found.tally, broken, remark, ..Findings::default() }
+    let unfit =
+        (as_table && !found.has_table).then(|| "the output cannot be read as a table with the columns that the document shows".to_owned());
+    Findings { score: calibrate(found.tally.coverage()), tally: found.tally, broken, remark, unfit, ..Findings::default() }
 }
 
 /// Looks for failures that the output reports and the document does not show.
-fn find_failures(expected: &str, shown_json: Option<&json::Documents>, actual: &str, printed: &json::Documents, findings: &mut Findings) {
-    let shown_failure = shown_json.is_some_and(|shown| shown.values.iter().any(|value| veto::failure(value).is_some()));
+fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, findings: &mut Findings) {
+    let printed = &read.printed;
+    let shown_failure = read.shown.as_ref().is_some_and(|shown| shown.values.iter().any(|value| veto::failure(value).is_some()));
     let shown_alarms = veto::alarms(expected, |_| false);
     let shown_failures = veto::failing_lines(expected);
     // A document that mostly shows an error expects one; a line in passing (`"web" does not exist. Installing it now.`) excuses only its like.
@@ -242,7 +351,9 @@ fn find_failures(expected: &str, shown_json: Option<&json::Documents>, actual: &
     // Inside JSON only its own error shapes count; names and descriptions may say what they like.
     let lines = if printed.values.is_empty() || printed.lenient { actual } else { &printed.rest };
     let excuses = &shown_failures[..shown_failures.len().min(EXCUSES_MAX)];
-    let alarms = veto::alarms(lines, |line| known.contains(&folded(line)) || excuses.iter().any(|shown| is_like(shown, line)));
+    let is_ignored = |line: &str| !rules.ignore.is_empty() && label::key(line).is_some_and(|key| rules.ignore.names(key));
+    let alarms =
+        veto::alarms(lines, |line| is_ignored(line) || known.contains(&folded(line)) || excuses.iter().any(|shown| is_like(shown, line)));
     if let Some((_, line)) = alarms.strong {
         findings.failure = Some(format!("the output reports a failure: {}", shown(&line)));
     } else if let (Some((_, line)), None) = (alarms.weak, shown_alarms.weak) {
@@ -253,7 +364,7 @@ fn find_failures(expected: &str, shown_json: Option<&json::Documents>, actual: &
 
 /// Whether most words of a shown line of failure are in an output's.
 fn is_like(shown: &str, line: &str) -> bool {
-    let tally = text::compare_texts(shown, line).tally;
+    let tally = text::compare_texts(shown, line, &Rules::default(), false).tally;
     tally.contradictions.is_empty() && tally.coverage() >= 0.6
 }
 
@@ -269,7 +380,7 @@ impl Findings {
         // Without a directive the score is advice: only what cannot be right fails.
         let broken = self.broken.filter(|_| marked);
         // A contradiction says what was expected instead; a line of failure only that there is one.
-        let veto = self.error.or_else(|| contradiction.map(describe)).or(self.failure).or(broken);
+        let veto = self.unfit.or(self.error).or_else(|| contradiction.map(describe)).or(self.failure).or(broken);
         let passed = veto.is_none() && threshold.is_none_or(|threshold| self.score >= threshold);
         let lost: f64 = self.tally.losses.iter().map(|loss| loss.cost).sum();
         let mut costs = self.tally.losses;
@@ -297,17 +408,28 @@ fn severity(conflict: Conflict) -> u8 {
     match conflict {
         Conflict::Type => 0,
         Conflict::State => 1,
-        Conflict::Value => 2,
+        Conflict::Exact => 2,
+        Conflict::Value => 3,
     }
 }
 
 fn describe(found: &Contradiction) -> String {
+    if found.conflict == Conflict::Exact {
+        return match (found.expected.as_str(), found.actual.as_str()) {
+            ("", actual) => format!("the output has {} “{actual}” beyond what it must have exactly", found.path),
+            (expected, "") => format!("the document asks for exactly {} “{expected}”, but the output has none", found.path),
+            (expected, actual) => format!("the document asks for exactly {} “{expected}”, but the output says “{actual}”", found.path),
+        };
+    }
     let what = if found.conflict == Conflict::Type && found.path == "id" { "an id of another resource type" } else { found.path.as_str() };
     match (found.expected.as_str(), found.actual.as_str()) {
         ("", actual) => format!("the output has {what} “{actual}”, and the document shows nothing like it"),
         (expected, "") => format!("the document shows {what} “{expected}”, but the output shows none"),
         (expected, actual) if what != found.path => {
             format!("the output has {what}: the document shows “{expected}”, the output “{actual}”")
+        }
+        (expected, actual) if what.starts_with("line ") => {
+            format!("the document says “{expected}” ({what}), but the output says “{actual}”")
         }
         (expected, actual) => format!("the document shows {what} “{expected}”, but the output says “{actual}”"),
     }
@@ -338,6 +460,8 @@ impl std::fmt::Display for Number {
     }
 }
 
+#[cfg(test)]
+mod asked;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]

@@ -122,31 +122,58 @@ fn has_marked_gap(value: &str) -> bool {
     false
 }
 
+/// A part of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    Gap,
+}
+
+/// A word as its gaps and what stands around them; one text when it is a gap only as a whole (`REDACTED`).
+pub(super) fn pieces(word: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at;
+        while at < word.len() {
+            let length = gap_bytes(word, at);
+            if length > 0 && at > start {
+                break;
+            }
+            if length > 0 {
+                at += length;
+                return Some(Piece::Gap);
+            }
+            at += word[at..].chars().next().map_or(1, char::len_utf8);
+        }
+        (at > start).then(|| Piece::Text(&word[start..at]))
+    })
+}
+
+/// How many bytes of a gap start here.
+fn gap_bytes(word: &str, at: usize) -> usize {
+    let rest = &word[at..];
+    match rest.as_bytes()[0] {
+        first @ (b'x' | b'X') => {
+            let run = rest.bytes().take_while(|byte| *byte == first).count();
+            let alone = word[..at].chars().next_back().is_none_or(|c| !c.is_alphabetic())
+                && rest[run..].chars().next().is_none_or(|c| !c.is_alphabetic());
+            if run >= 2 || alone { run } else { 0 }
+        }
+        b'<' => closing(rest, b'>').map_or(0, |end| end + 1),
+        b'{' => closing(rest, b'}').map_or(0, |end| end + 1),
+        b'$' => 1 + rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}'))).unwrap_or(rest.len() - 1),
+        b'.' if rest.starts_with("...") => 3,
+        _ => 0,
+    }
+}
+
 /// A word whose gaps have been filled with something, to see what the whole would look like: `xx.xx.xx.xx` is an address.
 pub(super) fn filled(word: &str) -> Shape {
-    let word = head(word);
     let mut text = String::with_capacity(word.len());
-    let mut rest = word;
-    while let Some(character) = rest.chars().next() {
-        let length = match character {
-            'x' | 'X' => {
-                let run = rest.chars().take_while(|c| *c == character).count();
-                let alone = text.chars().next_back().is_none_or(|c| !c.is_alphabetic())
-                    && rest[run..].chars().next().is_none_or(|c| !c.is_alphabetic());
-                if run >= 2 || alone { run } else { 0 }
-            }
-            '<' => closing(rest, b'>').map_or(0, |end| end + 1),
-            '{' => closing(rest, b'}').map_or(0, |end| end + 1),
-            '$' => 1 + rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}'))).unwrap_or(rest.len() - 1),
-            '.' if rest.starts_with("...") => 3,
-            _ => 0,
-        };
-        if length > 0 {
-            text.push('7');
-            rest = &rest[length..];
-        } else {
-            text.push(character);
-            rest = &rest[character.len_utf8()..];
+    for piece in pieces(head(word)) {
+        match piece {
+            Piece::Text(part) => text.push_str(part),
+            Piece::Gap => text.push('7'),
         }
     }
     shape(&text)

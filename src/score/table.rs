@@ -6,8 +6,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use serde_json::{Map, Value};
+
+use super::exact;
 use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped};
 use super::placeholder::is_placeholder;
+use super::selector::Selection;
 use super::state::{Relation, is_state, is_wrong, relate};
 use super::tally::Tally;
 use super::value;
@@ -37,6 +41,37 @@ struct Column {
     role: Role,
     /// Where the output has it.
     place: Option<usize>,
+}
+
+impl Table<'_> {
+    /// Takes out the columns that are meant; rows whose cells cannot be told apart stay.
+    pub(super) fn forget(&mut self, ignore: &Selection) {
+        let kept: Vec<bool> = self.header.iter().map(|name| !ignore.names(name)).collect();
+        let keep = |cells: &mut Vec<&str>| {
+            let mut kept = kept.iter();
+            cells.retain(|_| kept.next().copied().unwrap_or(true));
+        };
+        self.rows.iter_mut().filter(|row| row.len() == kept.len()).for_each(keep);
+        keep(&mut self.header);
+    }
+
+    /// Each row as the members of an object.
+    pub(super) fn objects(&self) -> Vec<Value> {
+        let object = |row: &Vec<&str>| -> Map<String, Value> {
+            self.header.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), Value::from(*cell))).collect()
+        };
+        self.rows.iter().map(object).map(Value::from).collect()
+    }
+}
+
+/// The table that starts at the first line with something on it, whatever its header looks like.
+pub(super) fn forced<'a>(lines: &[&'a str]) -> Option<Table<'a>> {
+    let at = lines.iter().position(|line| !line.trim().is_empty())?;
+    let (groups, header): (Vec<usize>, Vec<&str>) = wide(lines[at]).into_iter().unzip();
+    let (groups, header) = if header.len() > 1 { (groups, header) } else { (Vec::new(), lines[at].split_whitespace().collect()) };
+    let mut table = Table { header, rows: Vec::new(), elided: false, is_ruled: false, lines: (at, at + 1) };
+    rows(lines, &groups, &mut table);
+    Some(table)
 }
 
 /// Finds all tables, in order.
@@ -239,7 +274,7 @@ pub(super) fn shared_columns(expected: &Table<'_>, actual: &Table<'_>) -> f64 {
 }
 
 /// Compares a table of the document with one of the output.
-pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>) -> Tally {
+pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, exact: &Selection) -> Tally {
     let mut tally = Tally::default();
     let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
     let column = |name: &&str| Column { plain: plain(name), role: role(name, ""), place: places.get(&plain(name)).copied() };
@@ -262,6 +297,9 @@ pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>) -> Tally 
         let sibling = if partner.is_none() { stem_of(&expected.rows[index]).and_then(|stem| present.get(&stem)) } else { None };
         let printed = partner.as_ref().or(sibling).map(|at| &actual.rows[*at]);
         let mut row = compare_rows(expected, index, printed, &columns);
+        if !exact.is_empty() {
+            exact_cells(expected, index, printed, &columns, exact, &mut row);
+        }
         if sibling.is_some() {
             row.credit *= 0.5;
         }
@@ -280,6 +318,16 @@ pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>) -> Tally 
         tally.credit *= 0.5;
     }
     tally
+}
+
+/// Notes the cells that must be the same to the letter and are not.
+fn exact_cells(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, columns: &[Column], exact: &Selection, tally: &mut Tally) {
+    for ((name, cell), column) in expected.header.iter().zip(&expected.rows[index]).zip(columns) {
+        let printed = column.place.and_then(|at| actual?.get(at).copied()).unwrap_or_default();
+        if exact.names(name) && !exact::line(cell, printed) {
+            tally.contradict(Conflict::Exact, &format!("{name}[{}]", index + 1), cell, printed);
+        }
+    }
 }
 
 /// Rows beyond the document's that report a failure where all that the document shows is well.
@@ -343,7 +391,10 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
     let mut likeness =
         if column.plain == "result" { value::likeness(expected, actual) } else { compare_as(column.role, name, expected, actual) };
     // An address that is still pending is not there yet.
-    if column.plain == "externalip" && actual == Some("<pending>") && !matches!(expected, "<pending>" | "<none>" | "pending") {
+    if column.plain == "externalip"
+        && matches!(actual, Some("<pending>" | "<none>" | ""))
+        && !matches!(expected, "<pending>" | "<none>" | "pending")
+    {
         return Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) };
     }
     if matches!(column.plain.as_str(), "roles" | "nominatednode" | "readinessgates" | "nodeselector") {
@@ -420,7 +471,7 @@ pub(super) fn stem(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{compare_tables, find};
+    use super::{Selection, compare_tables, find};
     use crate::score::leaf::Conflict;
 
     const PODS: &str = "NAME      READY   STATUS    RESTARTS   AGE\nweb-0     1/1     Running   0          3m\ndb-xxxxx  1/1     Running   0          2m\n";
@@ -430,7 +481,7 @@ mod tests {
         fn table(text: &str) -> super::Table<'_> {
             find(&text.lines().collect::<Vec<_>>()).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"))
         }
-        compare_tables(&table(expected), &table(actual))
+        compare_tables(&table(expected), &table(actual), &Selection::default())
     }
 
     #[test]

@@ -5,10 +5,14 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 use super::label::{self, Chosen, Labels};
 use super::leaf::{Conflict, Likeness};
+use super::opposite;
 use super::resource::{Resources, resource};
+use super::rules::Rules;
+use super::selector::Selection;
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
@@ -22,52 +26,97 @@ pub(super) struct Comparison {
     pub no_rows: bool,
     /// Whether the document shows nothing but marks of what was left out.
     pub only_gaps: bool,
+    /// Whether a table of the output was found for one of the document.
+    pub has_table: bool,
+}
+
+/// The names by which a text's values can be called: columns of its tables, labels of its lines.
+pub(super) fn names<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let tables = table::find(lines).into_iter().chain(table::forced(lines));
+    let mut names: Vec<&str> = tables.flat_map(|table| table.header).collect();
+    names.extend(lines.iter().filter_map(|line| label::key(line)));
+    names
+}
+
+/// The rows of a text's tables as objects, in order.
+pub(super) fn rows(lines: &[&str], ignore: &Selection) -> Value {
+    tables(lines, ignore, true).iter().flat_map(|table| table.objects()).collect()
+}
+
+/// The lines of a text that count.
+pub(super) fn counted<'a>(lines: &[&'a str], rules: &Rules) -> Vec<&'a str> {
+    let is_ignored = |line: &&&str| label::key(line).is_some_and(|key| rules.ignore.names(key));
+    lines.iter().filter(|line| rules.ignore.is_empty() || !is_ignored(line)).copied().collect()
+}
+
+/// The tables of a text without the columns that are ignored; `as_table` reads one where none can be seen.
+fn tables<'a>(lines: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<Table<'a>> {
+    let mut tables = table::find(lines);
+    if as_table && tables.is_empty() {
+        tables.extend(table::forced(lines));
+    }
+    if !ignore.is_empty() {
+        tables.iter_mut().for_each(|table| table.forget(ignore));
+    }
+    tables
 }
 
 /// Compares an expected text with an output, both readable.
-pub(super) fn compare_texts(expected: &str, actual: &str) -> Comparison {
+pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Comparison {
     let shown: Vec<&str> = expected.lines().collect();
     let printed: Vec<&str> = actual.lines().collect();
-    if let Some(rows) = value::rows(&shown, &printed) {
+    if !as_table && let Some(rows) = value::rows(&shown, &printed) {
         return Comparison { tally: rows, ..Comparison::default() };
     }
     let markup = is_markup(expected) || is_markup(actual);
-    let pairs = paired_tables(&shown, &printed);
-    let (mut labels, printed_labels) = (Labels::of(&shown), Labels::of(&printed));
+    let pairs = paired_tables(&shown, &printed, &rules.ignore, as_table);
+    let (mut labels, printed_labels) = (Labels::of(&shown, rules), Labels::of(&printed, rules));
     if pairs.is_empty() {
         let bag = Bag::new(actual, markup);
         let is_empty = bag.count == 0;
-        let mut tally = prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), bag, actual);
+        let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line)).collect();
+        let mut tally = prose(expected, &shown, &counts, (&mut labels, &printed_labels), bag, actual, rules.unordered);
         if is_empty && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
             return Comparison { tally, ..Comparison::default() };
         }
         http_status(&shown, &printed, &mut tally);
-        label::contradictions(&mut labels, &printed_labels, &printed, &mut tally);
+        opposite::contradictions(&shown, &counts, &printed, &mut tally);
+        labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
         let only_gaps = tally.weight == 0.0;
-        return Comparison { tally, no_rows: false, only_gaps };
+        return Comparison { tally, only_gaps, ..Comparison::default() };
     }
-    let mut outside = vec![true; shown.len()];
+    let mut outside: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line)).collect();
     pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
     let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
     let mut tabled = if says_more {
-        prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual)
+        prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual, rules.unordered)
     } else {
         Tally::default()
     };
     let mut no_rows = false;
     for (shown, printed) in &pairs {
         no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
-        tabled.absorb(table::compare_tables(shown, printed));
+        tabled.absorb(table::compare_tables(shown, printed, &rules.exact));
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
-    let plain = (!read && tabled.contradictions.is_empty())
-        .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual));
+    let plain = (!read && tabled.contradictions.is_empty()).then(|| {
+        prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual, rules.unordered)
+    });
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     http_status(&shown, &printed, &mut tally);
-    label::contradictions(&mut labels, &printed_labels, &printed, &mut tally);
-    Comparison { tally, no_rows, only_gaps: false }
+    opposite::contradictions(&shown, &outside, &printed, &mut tally);
+    labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
+    Comparison { tally, no_rows, only_gaps: false, has_table: true }
+}
+
+/// What the labels of lines contradict.
+fn labelled((shown, printed): (&mut Labels<'_>, &Labels<'_>), lines: &[&str], rules: &Rules, tally: &mut Tally) {
+    label::contradictions(shown, printed, lines, tally);
+    if !rules.exact.is_empty() {
+        label::exact_values(shown, printed, &rules.exact, tally);
+    }
 }
 
 /// Whether a document shows nothing but marks of what was left out.
@@ -76,12 +125,12 @@ pub(super) fn only_gaps(expected: &str) -> bool {
 }
 
 /// Tables of the document, each with the output's table that has most of its columns, and at least half.
-fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str]) -> Vec<(Table<'a>, Table<'a>)> {
-    let expected = table::find(shown);
+fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<(Table<'a>, Table<'a>)> {
+    let expected = tables(shown, ignore, as_table);
     if expected.is_empty() {
         return Vec::new();
     }
-    let mut free = table::find(printed);
+    let mut free = tables(printed, ignore, as_table);
     let mut pairs = Vec::new();
     for shown in expected {
         let best = free.iter().enumerate().map(|(at, printed)| (table::shared_columns(&shown, printed), at));
@@ -165,7 +214,15 @@ fn take(counts: &mut Counts, key: u64) -> bool {
 }
 
 /// Compares by their words the lines that count; takes from the bag what it finds.
-fn prose(expected: &str, lines: &[&str], counts: &[bool], labels: (&mut Labels<'_>, &Labels<'_>), bag: Bag, actual: &str) -> Tally {
+fn prose(
+    expected: &str,
+    lines: &[&str],
+    counts: &[bool],
+    labels: (&mut Labels<'_>, &Labels<'_>),
+    bag: Bag,
+    actual: &str,
+    unordered: bool,
+) -> Tally {
     let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
     let (labels, printed_labels) = labels;
     let mut chosen = Chosen::new(labels, printed_labels);
@@ -240,7 +297,13 @@ fn prose(expected: &str, lines: &[&str], counts: &[bool], labels: (&mut Labels<'
         let (mut near, mut of) = (0.0, 0.0);
         for at in sides {
             // Lines may come between two lines.
-            let tells = if found[at].line == found[at + 1].line { 1.0 } else { 0.2 };
+            let tells = if found[at].line == found[at + 1].line {
+                1.0
+            } else if unordered {
+                0.0
+            } else {
+                0.2
+            };
             of += tells;
             near += if linked[at] { tells } else { 0.0 };
         }
@@ -261,14 +324,32 @@ fn prose(expected: &str, lines: &[&str], counts: &[bool], labels: (&mut Labels<'
         sums.0 += word.weight;
         sums.1 += if take(&mut symbols, word.symbol) { word.weight } else { 0.0 };
     }
+    let order = order(&found, &judged_pairs, &linked);
     // A few words in a sea of others are an accident.
     let judged_words = found.len().max(1);
     let sea = ((judged_words * 6 + 30) as f64 / count.max(1) as f64).clamp(0.5, 1.0);
     for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
-        let share = credit / weight * sea;
+        let share = credit / weight * sea * order;
         tally.add(Likeness { weight, credit: share, conflict: None }, || format!("line {}", line + 1), lines[line].trim(), "");
     }
     tally
+}
+
+/// How much words count that stand beside others than in the document, 0 to 1: words in another order say something else.
+fn order(found: &[Word], judged: &[bool], linked: &[bool]) -> f64 {
+    // Below this share of neighbours that are found, order is lost, and words lose what they tell.
+    const KEPT_MIN: f64 = 0.45;
+    const JUDGED_MIN: usize = 6;
+    let inside = |at: &usize| {
+        let (left, right) = (&found[*at], &found[*at + 1]);
+        judged[*at] && left.line == right.line && right.starts && (left.plain || right.plain)
+    };
+    let pairs: Vec<usize> = (0..judged.len()).filter(inside).collect();
+    if pairs.len() < JUDGED_MIN {
+        return 1.0;
+    }
+    let kept = pairs.iter().filter(|at| linked[**at]).count() as f64 / pairs.len() as f64;
+    (kept / KEPT_MIN).min(1.0)
 }
 
 /// A count of nothing.
@@ -298,7 +379,11 @@ fn http_status(shown: &[&str], printed: &[&str], tally: &mut Tally) {
 
 #[cfg(test)]
 mod tests {
-    use super::compare_texts;
+    use super::Rules;
+
+    fn compare_texts(expected: &str, actual: &str) -> super::Comparison {
+        super::compare_texts(expected, actual, &Rules::default(), false)
+    }
     use crate::score::leaf::Conflict;
 
     #[track_caller]

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::leaf::{Conflict, Likeness, Role, compare_as, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, truth};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
 use super::state::{Relation, is_state, relate};
@@ -69,7 +69,7 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
     }
     let looks = |text: &str| Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text));
     let wanted = looks(expected);
-    if wanted == Shape::Number && is_placeholder(expected) {
+    if matches!(wanted, Shape::Number | Shape::Word | Shape::Name) && is_placeholder(expected) {
         return None;
     }
     if wanted == Shape::Name {
@@ -131,7 +131,7 @@ fn is_name(value: &str) -> bool {
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         && truth(value).is_none()
         && !is_state(value)
-        && !matches!(value, "None" | "null")
+        && !is_blank(value)
 }
 
 /// What cells that were seen before are like; lists say the same few things again and again.

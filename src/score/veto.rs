@@ -18,7 +18,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
     let stems = "err|fail|fatal|panic|exception|denied|refused|forbidden|unauthori[sz]ed|not authori[sz]ed|invalid|cannot|can't|could not|couldn't|unable|not found|\
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
-                 not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|bad gateway|bad request|not permitted|\
+                 not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
                  already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
     regex(stems)
 });
@@ -33,7 +33,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // A program that reports about itself: `ls: cannot …`, `az: error: …`, `bash: line 3: x: command not found`.
         r"^[\w./+-]+(?:\.exe)?: (?:.*: )?(?:error|fatal|cannot|can't|could not|couldn't|unable|failed|failure|no such|not found|command not found|permission denied|invalid|unrecogni[sz]ed|unknown|missing|illegal|syntax error|unexpected|bad|is a directory|not a directory|operation not permitted|connection|access denied|option|a password is required|unbound variable|undefined)\b",
         r": (?:no such file or directory|permission denied|command not found|not found|connection refused|connection timed out|connection reset by peer|operation not permitted|unbound variable|no space left on device|name or service not known|temporary failure in name resolution|no route to host|i/o timeout|read-only file system|exec format error|network is unreachable|no such host|context deadline exceeded|eof)\.?$",
-        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|^✖|^✗|^❌",
+        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
         r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout): ",
         // Stack traces.
         r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
@@ -75,7 +75,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:error|fatal|panic)(
 /// A warning, a notice or chatter: not the result, whatever it talks about.
 static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: )",
+        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: |unable to find image '.*' locally|debconf: |perl: warning|locale: cannot set|(?:-?bash: )?warning: setlocale|sudo: unable to resolve host|invoke-rc\.d: |release \S+ does not exist\. installing|stdin: is not a tty|mesg: ttyname failed|tput: |update-alternatives: warning|hint: )",
     )
 });
 
@@ -109,11 +109,23 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
             alarms.strong = Some((number, line.to_owned()));
             return alarms;
         }
-        if alarms.weak.is_none() && WEAK.is_match(line.as_bytes()) && !NONE_OF_IT.is_match(line.as_bytes()) {
+        if alarms.weak.is_none() && speaks_of_failure(line) && !NONE_OF_IT.is_match(line.as_bytes()) {
             alarms.weak = Some((number, line.to_owned()));
         }
     }
     alarms
+}
+
+/// Whether a line has a word of failure that is no part of a name (`configmap/error-templates`) and no label (`x-error-rate: 0`).
+fn speaks_of_failure(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let joins = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b'-' | b'/' | b'_' | b'.' | b'='));
+    let goes_on = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    WEAK.find_iter(bytes).any(|found| {
+        let before = joins(found.start().checked_sub(1)) && found.start() > 1 && goes_on(found.start() - 2);
+        let after = joins(Some(found.end())) && goes_on(found.end() + 1);
+        !before && !after
+    })
 }
 
 /// The lines of a text that report a failure.

@@ -22,6 +22,8 @@ pub(super) struct Word {
     pub plain: bool,
     /// What kind of resource or service an id or URL is about; 0 when it does not tell.
     pub about: u64,
+    /// Whether it is the first of a run of characters without white space.
+    pub starts: bool,
     /// Whether it is a time, which may stand between any two words of a log.
     pub time: bool,
     /// How much it tells.
@@ -135,14 +137,18 @@ impl<'a> Memo<'a> {
 
     /// Adds the words of `chunk`, as [`split`] does.
     fn split(&mut self, chunk: &'a str, line: usize, importance: f64, out: &mut Vec<Word>) {
+        let start = out.len();
         if chunk.len() > Self::BYTES_MAX {
-            return split(chunk, line, importance, out);
+            split(chunk, line, importance, out);
+            if let Some(first) = out.get_mut(start) {
+                first.starts = true;
+            }
+            return;
         }
         let mut hash = Fnv::default();
         hash.write(chunk.as_bytes());
         let hash = hash.finish();
         let place = (hash ^ (hash >> 29)) as usize & (self.seen.len() - 1);
-        let start = out.len();
         let (known, told, from, to) = self.seen[place];
         if known == chunk && told == importance {
             for at in from as usize..to as usize {
@@ -152,6 +158,9 @@ impl<'a> Memo<'a> {
             return;
         }
         split(chunk, line, importance, out);
+        if let Some(first) = out.get_mut(start) {
+            first.starts = true;
+        }
         if let (Ok(from), Ok(to)) = (u32::try_from(start), u32::try_from(out.len())) {
             self.seen[place] = (chunk, importance, from, to);
         }
@@ -319,7 +328,7 @@ fn one(whole: &str, kind: Shape, line: usize, importance: f64) -> Word {
         _ => 0,
     };
     let (name, plain) = (kind == Shape::Name, kind == Shape::Word);
-    Word { exact, symbol, free, name, plain, about, time: kind == Shape::Time, weight: weight * importance, line }
+    Word { exact, symbol, free, name, plain, about, starts: false, time: kind == Shape::Time, weight: weight * importance, line }
 }
 
 /// The kind of resource that an id names: its provider's first type, or a group; none when it is cut short.
