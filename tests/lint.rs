@@ -1,6 +1,6 @@
 //! `docent lint` and `docent explain` as a user meets them.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use serde_json::Value;
 
@@ -49,6 +49,46 @@ fn the_article_s_defects_are_found_without_a_run() {
     let expected =
         ["44: resource-left-behind", "101: masked-capture", "272: undefined-variable", "277: empty-query", "335: broken-here-document"];
     assert_eq!(found, expected);
+}
+
+/// Variables that published documents use and never set, in the revision of June 2025: path below `scenarios/`, line, variable.
+const MISTAKES: [(&str, u64, &str); 11] = [
+    ("azure-aks-docs/articles/aks/workload-identity-deploy-cluster.md", 264, "KEYVAULT_RESOURCE_GROUP"),
+    ("azure-aks-docs/articles/aks/create-postgresql-ha.md", 58, "SUFFIX"),
+    ("DeployHAPGOnAKSTerraform/deploy-ha-pg-on-aks-terraform.md", 82, "POSTGRES_DATABASE_NAME"),
+    ("azure-aks-docs/articles/aks/use-labels.md", 29, "REGION"),
+    ("azure-management-docs/articles/azure-linux/tutorial-azure-linux-create-cluster.md", 42, "RESOURCE_GROUP_NAME"),
+    ("azure-management-docs/articles/azure-linux/tutorial-azure-linux-create-cluster.md", 68, "CLUSTER_NAME"),
+    ("azure-aks-docs/articles/aks/workload-identity-migrate-from-pod-identity.md", 78, "MY_AKS_CLUSTER_NAME"),
+    ("azure-aks-docs/articles/aks/enable-host-encryption.md", 70, "MY_AKS_CLUSTER"),
+    ("AksOpenAiTerraform/README.md", 15, "REGION"),
+    ("SupportArticles-docs/support/azure/azure-kubernetes/connectivity/tcp-timeouts-dial-tcp-nodeip-10250-io-timeout.md", 35, "POD_NAME"),
+    (
+        "SupportArticles-docs/support/azure/azure-kubernetes/availability-performance/node-not-ready-custom-script-extension-errors.md",
+        113,
+        "AVAILABILITY_SET_VM",
+    ),
+];
+
+#[test]
+#[expect(clippy::print_stderr, reason = "what was skipped, and why, must be seen")]
+fn mistakes_of_published_documents_are_found_at_their_lines() {
+    let Some(documents) = std::env::var_os("DOCENT_EXECUTABLE_DOCS").map(PathBuf::from) else {
+        eprintln!(
+            "skipped mistakes_of_published_documents_are_found_at_their_lines: \
+             DOCENT_EXECUTABLE_DOCS names no checkout of MicrosoftDocs/executable-docs"
+        );
+        return;
+    };
+    let missed = MISTAKES.iter().filter(|(path, line, variable)| {
+        let path = documents.join("scenarios").join(path);
+        let ended = docent_in(root(), &["lint", path.to_str().expect("a path of ours"), "--format", "json"]);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr));
+        let findings = report["runbooks"][0]["findings"].as_array().cloned().unwrap_or_default();
+        let variable = format!("`{variable}`");
+        !findings.iter().any(|found| found["line"] == *line && found["message"].as_str().is_some_and(|text| text.starts_with(&variable)))
+    });
+    assert_eq!(missed.collect::<Vec<_>>(), Vec::<&(&str, u64, &str)>::new());
 }
 
 #[test]

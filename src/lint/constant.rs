@@ -1,5 +1,7 @@
 //! What a word of a script is when no run is needed to tell.
 
+use std::collections::BTreeMap;
+
 use super::document::{Block, Document};
 use crate::bash::{Assignment, AssignmentKind, CommandKind, Place};
 
@@ -19,12 +21,42 @@ pub(super) enum Constant {
     Unknown,
 }
 
-/// The value of a text of shell that stands at `offset` of the block at `position`.
-pub(super) fn value(document: &Document<'_>, position: usize, offset: usize, written: &str) -> Constant {
-    expand(document, (position, offset), written, 0)
+/// Every assignment that gives a value, by name, in the order of the document.
+pub(super) struct Constants<'d>(BTreeMap<&'d str, Vec<Given<'d>>>);
+
+/// An assignment and where it stands: position of the block, the byte behind it.
+struct Given<'d> {
+    place: (usize, usize),
+    block: &'d Block<'d>,
+    assignment: &'d Assignment,
 }
 
-fn expand(document: &Document<'_>, at: (usize, usize), written: &str, depth: usize) -> Constant {
+impl<'d> Constants<'d> {
+    pub(super) fn of(document: &'d Document<'d>) -> Self {
+        let mut by_name: BTreeMap<&str, Vec<Given<'_>>> = BTreeMap::new();
+        for (position, block) in document.blocks.iter().enumerate() {
+            for assignment in block.script.assignments().iter().filter(|assignment| assignment.gives_value()) {
+                by_name.entry(&assignment.name).or_default().push(Given { place: (position, assignment.span.end), block, assignment });
+            }
+        }
+        for given in by_name.values_mut() {
+            given.sort_by_key(|given| given.place);
+        }
+        Self(by_name)
+    }
+
+    /// The value of a text of shell that stands at `offset` of the block at `position`.
+    pub(super) fn value(&self, position: usize, offset: usize, written: &str) -> Constant {
+        expand(self, (position, offset), written, 0)
+    }
+
+    /// How many assignments give this variable a value.
+    pub(super) fn assignments(&self, name: &str) -> usize {
+        self.0.get(name).map_or(0, Vec::len)
+    }
+}
+
+fn expand(constants: &Constants<'_>, at: (usize, usize), written: &str, depth: usize) -> Constant {
     let mut text = String::new();
     let mut varies = false;
     let mut rest = written.chars().peekable();
@@ -48,7 +80,7 @@ fn expand(document: &Document<'_>, at: (usize, usize), written: &str, depth: usi
                 if braced && rest.next_if_eq(&'}').is_none() || name.is_empty() {
                     return Constant::Unknown;
                 }
-                match variable(document, at, &name, depth) {
+                match variable(constants, at, &name, depth) {
                     Constant::Text(value) => text.push_str(&value),
                     Constant::Varies => varies = true,
                     Constant::Unknown => return Constant::Unknown,
@@ -63,22 +95,19 @@ fn expand(document: &Document<'_>, at: (usize, usize), written: &str, depth: usi
     if varies { Constant::Varies } else { Constant::Text(text) }
 }
 
-fn variable(document: &Document<'_>, at: (usize, usize), name: &str, depth: usize) -> Constant {
+fn variable(constants: &Constants<'_>, at: (usize, usize), name: &str, depth: usize) -> Constant {
     if matches!(name, "RANDOM" | "SRANDOM" | "SECONDS" | "EPOCHSECONDS" | "BASHPID" | "USER" | "HOSTNAME") {
         return Constant::Varies;
     }
-    let mut before = document.blocks.iter().enumerate().take(at.0 + 1).flat_map(|(position, block)| {
-        let of_block = block.script.assignments().iter().map(move |assignment| (position, block, assignment));
-        of_block.filter(move |(_, _, assignment)| position < at.0 || assignment.span.end <= at.1)
-    });
-    let last = before.rfind(|(_, _, assignment)| assignment.name == name && assignment.gives_value());
-    let Some((position, block, assignment)) = last else { return Constant::Unknown };
+    let all = constants.0.get(name).map_or(&[][..], Vec::as_slice);
+    let before = all.partition_point(|given| given.place <= at);
+    let Some(Given { place, block, assignment }) = before.checked_sub(1).and_then(|last| all.get(last)) else { return Constant::Unknown };
     if depth >= DEPTH_MAX || !is_sure(block, assignment) {
         return Constant::Unknown;
     }
     match assignment.value {
         None => Constant::Text(String::new()),
-        Some(value) => expand(document, (position, assignment.span.start), block.text(value), depth + 1),
+        Some(value) => expand(constants, (place.0, assignment.span.start), block.text(value), depth + 1),
     }
 }
 
@@ -97,13 +126,14 @@ fn is_sure(block: &Block<'_>, assignment: &Assignment) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Constant, value};
+    use super::{Constant, Constants};
     use crate::lint::{document::Document, testing::parsed};
 
     #[track_caller]
     fn check(script: &str, written: &str, expected: &Constant) {
         let runbook = parsed(&format!("```bash\n{script}\n```\n\n```bash\nlast\n```\n"));
-        assert_eq!(value(&Document::new(&runbook), 1, 0, written), *expected, "{script}; {written}");
+        let document = Document::new(&runbook);
+        assert_eq!(Constants::of(&document).value(1, 0, written), *expected, "{script}; {written}");
     }
 
     #[test]

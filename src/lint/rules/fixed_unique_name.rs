@@ -13,7 +13,7 @@
 //! have to be unique in one's own subscription and are not looked at.
 
 use crate::lint::{
-    constant::{Constant, value},
+    constant::{Constant, Constants},
     document::Document,
     rule::Finding,
 };
@@ -45,6 +45,7 @@ const UNIQUE: [(&str, &str); 21] = [
 ];
 
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
+    let constants = Constants::of(document);
     let mut findings = Vec::new();
     for (position, block) in document.blocks.iter().enumerate() {
         for call in block.az_calls() {
@@ -56,7 +57,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 continue;
             };
             let written = block.text(word.span);
-            let Constant::Text(name) = value(document, position, word.span.start, written) else { continue };
+            let Constant::Text(name) = constants.value(position, word.span.start, written) else { continue };
             if name.is_empty() || is_placeholder(&name) {
                 continue;
             }

@@ -13,7 +13,7 @@ use crate::{
     bash::{CommandKind, Place},
     lint::{
         az::{AzCall, Known},
-        constant::{Constant, value},
+        constant::{Constant, Constants},
         document::{Block, Document},
         rule::Finding,
     },
@@ -36,6 +36,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     if ["#tab/", "::: zone", ":::zone", "[!div class=\"op_single_selector\"]"].iter().any(|mark| text.contains(mark)) {
         return Vec::new();
     }
+    let constants = Constants::of(document);
     let mut seen: BTreeMap<(String, Vec<Vec<String>>), Earlier> = BTreeMap::new();
     let mut findings = Vec::new();
     // The same name in another subscription is another resource.
@@ -44,7 +45,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         for call in block.az_calls() {
             account += usize::from(matches!(call.names[..], ["account", "set" | "clear"] | ["login" | "logout"] | ["cloud", "set"]));
             let Some(known) = call.known().filter(|known| known.name.ends_with(" create") && is_sure(block, &call)) else { continue };
-            let Some(identity) = identity(document, position, block, &call, &known) else { continue };
+            let Some(identity) = identity(&constants, position, block, &call, &known) else { continue };
             let mut words: Vec<&str> = call.arguments.iter().map(|word| word.text.as_str()).collect();
             words.sort_unstable();
             let line = block.line(call.command.line);
@@ -77,7 +78,7 @@ fn is_sure(block: &Block<'_>, call: &AzCall<'_>) -> bool {
 }
 
 /// The values of all options that say which resource it is; none when one of them is unknown, or varies.
-fn identity(document: &Document<'_>, position: usize, block: &Block<'_>, call: &AzCall<'_>, known: &Known) -> Option<Vec<Vec<String>>> {
+fn identity(constants: &Constants<'_>, position: usize, block: &Block<'_>, call: &AzCall<'_>, known: &Known) -> Option<Vec<Vec<String>>> {
     let mut identity = Vec::new();
     for part in call.parts(known) {
         let option = part.option.as_ref()?;
@@ -91,10 +92,12 @@ fn identity(document: &Document<'_>, position: usize, block: &Block<'_>, call: &
             if written.contains('<') {
                 return None;
             }
-            values.push(match value(document, position, word.span.start, written) {
+            values.push(match constants.value(position, word.span.start, written) {
                 Constant::Text(text) => text,
                 // The same variable, as long as nobody sets it anew.
-                Constant::Varies if !written.contains(['(', '`']) && is_set_once(document, written) => written.trim_matches('"').to_owned(),
+                Constant::Varies if !written.contains(['(', '`']) && is_set_once(constants, written) => {
+                    written.trim_matches('"').to_owned()
+                }
                 _ => return None,
             });
         }
@@ -105,14 +108,12 @@ fn identity(document: &Document<'_>, position: usize, block: &Block<'_>, call: &
     has_name.then_some(identity)
 }
 
-fn is_set_once(document: &Document<'_>, written: &str) -> bool {
-    let assignments = || document.blocks.iter().flat_map(|block| block.script.assignments());
+fn is_set_once(constants: &Constants<'_>, written: &str) -> bool {
     let mut names = written.split('$').skip(1).map(|rest| {
         let rest = rest.trim_start_matches('{');
         rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
     });
-    names
-        .all(|name| name != "RANDOM" && assignments().filter(|assignment| assignment.name == name && assignment.gives_value()).count() == 1)
+    names.all(|name| name != "RANDOM" && constants.assignments(name) == 1)
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ mod tests {
     fn checks_that_an_error_passes_are_found() {
         check("\".*\"", "a", &["no output at all would pass"]);
         check("\"[a-z]+\"", "a", &["an error of Azure would pass"]);
+        check("0.0", "pod/a condition met", &["no output at all would pass"]);
     }
 
     #[test]

@@ -267,6 +267,8 @@ mod tests {
         let found = findings(CODE, text);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("line 2 sets it, but does not run") && found[1].contains("line 7"), "{found:?}");
+        let text = "<!--\n```bash\nexport C=1\n```\n-->\n\n```bash\necho $C\n```\n";
+        assert_eq!(findings(CODE, text), ["8: `C` is never set by a block that runs; line 3 sets it, but does not run"]);
     }
 
     #[test]
