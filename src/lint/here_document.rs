@@ -56,8 +56,10 @@ fn reader(block: &Block<'_>, here: &HereDocument) -> Option<Reader> {
     let words: Vec<&str> =
         head.split(|c: char| c.is_whitespace() || matches!(c, '|' | ';' | '(' | ')')).filter(|word| !word.is_empty()).collect();
     let has = |word: &str| words.contains(&word);
-    let from_input =
-        has("-f-") || words.windows(2).any(|pair| matches!(pair, ["-f" | "--filename", "-" | "/dev/stdin"])) || has("--filename=-");
+    // `-f -<<EOF`: the operator ends the word.
+    let bare = |word: &str| word.split('<').next().unwrap_or_default().to_owned();
+    let from_input = words.iter().any(|word| matches!(bare(word).as_str(), "-f-" | "--filename=-"))
+        || words.windows(2).any(|pair| matches!(pair[0], "-f" | "--filename") && matches!(bare(pair[1]).as_str(), "-" | "/dev/stdin"));
     if has("kubectl") && (has("apply") || has("create") || has("replace")) && from_input {
         return Some(Reader::Kubectl);
     }

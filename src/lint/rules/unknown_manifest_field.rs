@@ -41,6 +41,11 @@ mod tests {
         );
         check(
             CODE,
+            "kubectl apply -f -<<EOF\napiVersion: v1\nkind: Pod\nspec:\n  hostName: a\nEOF",
+            &["5: `spec` of a Pod has no `hostName`"],
+        );
+        check(
+            CODE,
             "ls\ncat > pod.yaml <<'EOF'\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n---\napiVersion: v1\nkind: Pod\nspec:\n  container: []\nEOF",
             &["11: `spec` of a Pod has no `container`"],
         );
