@@ -13,7 +13,7 @@ const ELEMENTS: [&str; 24] = [
 /// The placeholders of a line of shell, angle brackets included; redirections and markup are none.
 pub(super) fn placeholders(line: &str) -> Vec<Range<usize>> {
     static PATTERN: OnceLock<Option<Regex>> = OnceLock::new();
-    let pattern = PATTERN.get_or_init(|| Regex::new(r"<[A-Za-z][A-Za-z0-9_./ -]{1,58}[A-Za-z0-9]>").ok());
+    let pattern = PATTERN.get_or_init(|| Regex::new(r"<[A-Za-z][A-Za-z0-9_./ -]{0,58}[A-Za-z0-9]>").ok());
     let Some(pattern) = pattern.as_ref().filter(|_| line.contains('<')) else { return Vec::new() };
     pattern.find_iter(line).map(|hit| hit.range()).filter(|range| is_placeholder(line, range)).collect()
 }
@@ -53,6 +53,7 @@ mod tests {
     #[test]
     fn placeholders_become_words_of_the_same_length() {
         assert_eq!(filled("A=<your name>\necho <in >out <<END"), "A=_your_name_\necho <in >out <<END");
+        assert_eq!(filled("az x --a <id> --b <RG>\necho <li> i<n>0"), "az x --a _id_ --b _RG_\necho <li> i<n>0");
         assert_eq!(filled("tr a b <in>out # <name>\n"), "tr a b <in>out # <name>\n");
     }
 }

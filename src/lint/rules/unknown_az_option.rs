@@ -58,6 +58,10 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 let finding = Finding::new(block.place(word.span), format!("`az {}` has no option `{option}`", known.name));
                 let near = nearest(option, known.spellings().filter(|known| known.starts_with("--")));
                 match near {
+                    // `--node-public-ip-prefix-ids` of an extension resembles `--node-public-ip-prefix-id`.
+                    Some(near) if is_extended && !is_settled(&known.name) => {
+                        findings.push(finding.with_hint(format!("did you mean `{near}`, or is it of an extension?")).advice());
+                    }
                     Some(near) => findings.push(finding.with_hint(format!("did you mean `{near}`?"))),
                     None if is_settled(&known.name) => {
                         findings.push(finding.with_hint(format!("`az {} --help` lists its options", known.name)));
@@ -89,7 +93,13 @@ fn meanings(known: &Known, option: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::testing::{check, findings};
+    use crate::{
+        diagnostic::Severity,
+        lint::{
+            lint,
+            testing::{check, findings, parsed},
+        },
+    };
 
     const CODE: &str = "unknown-az-option";
 
@@ -100,6 +110,16 @@ mod tests {
         check(CODE, "az aks create -g a -n b --enable-a", &["may stand for `--enable-"]);
         let found = findings(CODE, "```bash\naz extension add -n aks-preview\naz aks update -n b --some-preview-thing x\n```\n");
         assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn what_resembles_an_option_is_only_advice_when_an_extension_may_have_it() {
+        let severities = |added: &str| {
+            let text = format!("```bash\n{added}\naz aks create -g a -n b --node-public-ip-prefix-ids c\n```\n");
+            lint(&parsed(&text), |other| other != CODE).iter().map(|found| found.severity).collect::<Vec<_>>()
+        };
+        assert_eq!(severities("az extension add -n aks-preview"), [Severity::Advice]);
+        assert_eq!(severities("echo"), [Severity::Warning]);
     }
 
     #[test]
