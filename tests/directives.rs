@@ -263,6 +263,22 @@ fn a_background_step_that_never_gets_ready_says_what_was_waited_for() {
     assert!(ended.stdout.contains("│ binding"), "{}", ended.stdout);
 }
 
+#[test]
+fn the_waits_of_a_background_step_leave_the_clock_of_the_others_alone() {
+    let text = [
+        step("name=noise background", "while true; do sleep 3600; date -u +%H:%M; done"),
+        step("name=a", "az group create -n g -l westeurope -o none; sleep 60; date -u +%H:%M"),
+        step("name=ready background ready=up", "sleep 0.2; echo up; sleep 2h; echo over; touch over"),
+        // The other one is woken by time that passes here, not by time that it lets pass itself.
+        step("name=b stop=ready", "until [ -e over ]; do sleep 1h; /bin/sleep 0.05; done"),
+    ];
+    let started = Instant::now();
+    let ended = test_document(format!("# A\n\n{}", text.concat()), &["--timeout", "20s"]);
+    assert!(started.elapsed() < Duration::from_secs(60));
+    assert_eq!((ended.code, &ended.step("a")["stdout"]), (0, &json!("00:01\n")), "{}", ended.stdout);
+    assert_eq!(ended.step("ready")["stdout"], "up\nover\n");
+}
+
 /// Starts a run, and interrupts it whenever it has made the next of the folders `1`, `2` … below `$MARK`, `times` times.
 fn interrupted(text: &str, times: usize) -> (Option<i32>, Value, Duration) {
     let folder = tempfile::tempdir().expect("a scratch folder");

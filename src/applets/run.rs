@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, header};
@@ -14,6 +14,12 @@ use super::client::{Client, ClientError};
 
 /// The variable that holds the address of the run.
 const URL_VARIABLE: &str = "DOCENT_RUN_URL";
+
+/// The variable that is set for programs of a step in the background.
+const BESIDE_VARIABLE: &str = "DOCENT_RUN_BESIDE";
+
+/// How often a program in the background looks at the clock.
+const LOOK_PERIOD: Duration = Duration::from_millis(50);
 
 /// Why the run did not answer as agreed.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +37,16 @@ pub(crate) enum RunError {
 pub(crate) struct Run {
     client: Rc<Client>,
     url: String,
+    /// It runs beside the steps, and their clock is not its own to move.
+    is_beside: bool,
 }
 
 impl Run {
     /// The run that the variables name; `None` when this process is part of none.
     pub(crate) fn of(client: Rc<Client>, variables: &HashMap<String, String>) -> Option<Run> {
         let url = variables.get(URL_VARIABLE).filter(|url| !url.is_empty())?;
-        Some(Run { client, url: url.trim_end_matches('/').to_owned() })
+        let is_beside = variables.get(BESIDE_VARIABLE).is_some_and(|text| !text.is_empty());
+        Some(Run { client, url: url.trim_end_matches('/').to_owned(), is_beside })
     }
 
     /// The time of the run.
@@ -46,11 +55,27 @@ impl Run {
         time_in(&body).ok_or(RunError::Unexpected { what: "clock", status })
     }
 
-    /// Lets time pass, in whole milliseconds rounded up; the time afterwards.
+    /// Lets time pass, in whole milliseconds rounded up; the time afterwards. In the background it waits instead: until the steps have let
+    /// so much time pass, or until it has really passed.
     pub(crate) fn advance(&self, by: Duration) -> Result<Timestamp, RunError> {
+        if self.is_beside {
+            return self.stand_by(by);
+        }
         let milliseconds = u64::try_from(by.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         let (status, body) = self.ask("advance", Method::POST, "/clock", Some(json!({ "advance_ms": milliseconds })))?;
         time_in(&body).ok_or(RunError::Unexpected { what: "advance", status })
+    }
+
+    fn stand_by(&self, by: Duration) -> Result<Timestamp, RunError> {
+        let (started, first) = (Instant::now(), self.now()?);
+        loop {
+            let now = self.now()?;
+            let left = by.saturating_sub(started.elapsed());
+            if left.is_zero() || Duration::try_from(now.duration_since(first)).is_ok_and(|passed| passed >= by) {
+                return Ok(now);
+            }
+            std::thread::sleep(left.min(LOOK_PERIOD));
+        }
     }
 
     /// Draws bytes from the seed of the run; a new draw each time.

@@ -108,4 +108,13 @@ mod tests {
         assert_eq!(started("sleep", &["2m"], &[("DOCENT_RUN_URL", &run.url)]).0, 0);
         assert_eq!(run.asked(), [r#"POST /clock {"advance_ms":120000}"#]);
     }
+
+    #[test]
+    fn sleeping_in_the_background_leaves_the_clock_alone_and_takes_its_time() {
+        let run = FakeRun::start();
+        let started_at = std::time::Instant::now();
+        assert_eq!(started("sleep", &["0.2"], &[("DOCENT_RUN_URL", &run.url), ("DOCENT_RUN_BESIDE", "1")]).0, 0);
+        assert!(started_at.elapsed() >= Duration::from_millis(200));
+        assert!(run.asked().iter().all(|asked| asked.starts_with("GET /clock")), "{:?}", run.asked());
+    }
 }

@@ -41,7 +41,7 @@ impl Run<'_> {
         let values = plain_values(session);
         let timeout = block.timeout;
         let ready = ready.map(|text| expand(text, &values));
-        let mut background = session.start_background(block, ready).await?;
+        let mut background = session.start_background(block, ready, &world.beside()).await?;
         self.redactor.add_aliases([(background.control_directory().display().to_string(), "/docent/control".to_owned())]);
         let readiness = background.wait_until_ready(timeout, &self.job.interrupt).await;
         let beside = Beside { index, background, seen: world.observe(), timeout };

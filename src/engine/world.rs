@@ -7,6 +7,9 @@ pub trait World: Send {
     /// Variables that each step sees besides the allowed ones, in a fixed order.
     fn environment(&self) -> Vec<(String, String)>;
 
+    /// Variables that steps in the background see besides: their waits must not move the clock of the others.
+    fn beside(&self) -> Vec<(String, String)>;
+
     /// Directories that stand first on the steps' `PATH`.
     fn path_prefix(&self) -> Vec<PathBuf>;
 

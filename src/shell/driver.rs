@@ -280,6 +280,11 @@ pub(super) fn start(start: Start<'_>) -> String {
     script
 }
 
+/// The line that gives a variable a value, as a document's own `export` would.
+pub(super) fn export(name: &str, value: &str) -> String {
+    format!("\\builtin export {name}={}\n", quote(value))
+}
+
 /// One shell word.
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))

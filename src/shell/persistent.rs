@@ -523,9 +523,18 @@ impl Session for Bash {
         self.run_block(&block, Company::default()).await
     }
 
-    async fn start_background(&mut self, block: Block, ready: Option<String>) -> Result<Background, ShellError> {
+    async fn start_background(
+        &mut self,
+        block: Block,
+        ready: Option<String>,
+        variables: &[(String, String)],
+    ) -> Result<Background, ShellError> {
         let stop = Interrupt::new();
-        let bash = self.fork(stop.clone()).await?;
+        let mut bash = self.fork(stop.clone()).await?;
+        if !variables.is_empty() {
+            let script: String = variables.iter().map(|(name, value)| driver::export(name, value)).collect();
+            bash.run_block(&Block { script, timeout: START_TIME_MAX, ..Block::default() }, Company::default()).await?;
+        }
         Ok(Background::start(bash, block, ready.as_deref(), stop))
     }
 

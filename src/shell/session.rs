@@ -14,9 +14,14 @@ pub trait Session {
     /// Runs one block. A failing block is an [`Outcome`]; an error means that there is no shell to run it in.
     fn run(&mut self, block: Block) -> impl Future<Output = Result<Outcome, ShellError>> + Send;
 
-    /// Starts a block beside the others. Its shell begins with the state of this one and leaves it alone. With `ready` it can be
-    /// waited for until it has printed that text.
-    fn start_background(&mut self, block: Block, ready: Option<String>) -> impl Future<Output = Result<Background, ShellError>> + Send;
+    /// Starts a block beside the others. Its shell begins with the state of this one and with `variables`, and leaves this one alone.
+    /// With `ready` it can be waited for until it has printed that text.
+    fn start_background(
+        &mut self,
+        block: Block,
+        ready: Option<String>,
+        variables: &[(String, String)],
+    ) -> impl Future<Output = Result<Background, ShellError>> + Send;
 
     /// The shell's variables after the last block; those it started with before the first.
     fn variables(&self) -> Variables;

@@ -125,6 +125,10 @@ impl World for Embedded {
         self.variables.clone()
     }
 
+    fn beside(&self) -> Vec<(String, String)> {
+        vec![("DOCENT_RUN_BESIDE".to_owned(), "1".to_owned())]
+    }
+
     fn path_prefix(&self) -> Vec<PathBuf> {
         self.path_prefix.clone()
     }

@@ -16,6 +16,10 @@ impl World for Plain {
         Vec::new()
     }
 
+    fn beside(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     fn path_prefix(&self) -> Vec<PathBuf> {
         self.path_prefix.clone()
     }

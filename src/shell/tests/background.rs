@@ -9,7 +9,8 @@ const SOON: Duration = Duration::from_secs(20);
 impl Fixture {
     async fn start_beside(&mut self, script: &str, ready: Option<&str>) -> Background {
         let block = Block { script: script.to_owned(), ..Block::default() };
-        self.bash.start_background(block, ready.map(str::to_owned)).await.expect("there is a shell for it")
+        let variables = [("BESIDE".to_owned(), "it's so".to_owned())];
+        self.bash.start_background(block, ready.map(str::to_owned), &variables).await.expect("there is a shell for it")
     }
 }
 
@@ -25,12 +26,13 @@ fn text(outcome: &Outcome) -> (String, String) {
 async fn it_begins_with_the_state_of_the_shell_and_gives_nothing_back() {
     let Some(mut shell) = Fixture::start().await else { return };
     shell.run("A=1; f() { echo \"f $A\"; }; cd \"$T\"; shopt -s nullglob; trap 'echo bye' EXIT").await;
-    let mut beside = shell.start_beside("f; pwd; shopt -q nullglob && echo on; A=2; cd /; echo up; sleep 600", Some("up")).await;
+    let mut beside =
+        shell.start_beside("f; printenv BESIDE; pwd; shopt -q nullglob && echo on; A=2; cd /; echo up; sleep 600", Some("up")).await;
     assert_eq!(ready(&mut beside).await, Readiness::Ready);
-    assert_eq!(shell.run("echo $A; cd - >/dev/null 2>&1 || true; wait; jobs; echo \"[$!]\"").await.stdout.text(), "1\n[]\n");
+    assert_eq!(shell.run("echo $A$BESIDE; cd - >/dev/null 2>&1 || true; wait; jobs; echo \"[$!]\"").await.stdout.text(), "1\n[]\n");
     let outcome = beside.stop().await.expect("it stops");
     let place = shell.scratch.display();
-    assert_eq!((outcome.ending, text(&outcome)), (Ending::Stopped, (format!("f 1\n{place}\non\nup\n"), String::new())));
+    assert_eq!((outcome.ending, text(&outcome)), (Ending::Stopped, (format!("f 1\nit's so\n{place}\non\nup\n"), String::new())));
     shell.bash.stop().await.expect("nothing is left");
 }
 
