@@ -2,7 +2,7 @@
 //!
 //! `kubectl get --watch`, `tail -f`, `watch` and port forwarding go on until Ctrl-C. Readers know when to press it; a run does not, and the
 //! step ends at its time-out. Wait for the state itself (`kubectl wait --for=…`, `kubectl rollout status`), put `timeout 60` in front, or
-//! send the command to the background with `&`.
+//! send the command to the background with `&`, or say `docent: background` above its block.
 
 use crate::{
     bash::{Command, Place},
@@ -11,7 +11,7 @@ use crate::{
 
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for block in &document.blocks {
+    for block in document.blocks.iter().filter(|block| block.step.directives.background.is_none()) {
         // In the background, or ended from the block itself.
         let ends = |text: &str| text.contains('&') && !text.contains("&&") && !text.contains(">&");
         for command in block.script.commands().iter().filter(|command| command.place == Place::TopLevel && !command.in_function) {
@@ -48,7 +48,7 @@ fn endless(command: &Command) -> Option<(&'static str, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::testing::check;
+    use crate::lint::testing::{check, findings};
 
     const CODE: &str = "endless-command";
 
@@ -60,6 +60,12 @@ mod tests {
             &["1: `kubectl get", "2: `kubectl", "3: `tail", "4: `watch"],
         );
         check(CODE, "kubectl port-forward svc/a 8080:80", &["port-forward"]);
+    }
+
+    #[test]
+    fn a_step_in_the_background_need_not_end() {
+        let text = "<!-- docent: background -->\n```bash\nkubectl proxy\n```\n\n```bash\nkubectl proxy\n```\n";
+        assert_eq!(findings(CODE, text).len(), 1);
     }
 
     #[test]

@@ -29,12 +29,14 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let az_asks = !document.mentions("disable_confirm_prompt");
     let mut findings = Vec::new();
     for block in &document.blocks {
+        // az asks a terminal only.
+        let is_answered = block.step.directives.stdin.is_some();
         for command in block.script.commands() {
             // Something may be piped or redirected in.
             if command.place == Place::Pipeline || block.text(command.span).contains('<') {
                 continue;
             }
-            let found = az(command).filter(|_| az_asks).or_else(|| other(block, command));
+            let found = az(command).filter(|_| az_asks).or_else(|| other(block, command).filter(|_| !is_answered));
             findings.extend(found.map(|(message, hint)| {
                 let answer = answer(command).and_then(|(at, text)| block.edit(Span::new(at, at), text));
                 Finding::new(block.place(command.span), message).with_hint(hint).with_edits(answer.into_iter().collect())
@@ -179,6 +181,13 @@ mod tests {
             &[],
         );
         assert!(findings(CODE, "Run `az config set core.disable_confirm_prompt=yes`.\n\n```bash\naz group delete -n a\n```\n").is_empty());
+    }
+
+    #[test]
+    fn a_step_that_is_given_its_input_has_answers_for_all_but_az() {
+        let text = "<!-- docent: stdin=\"y\" -->\n```bash\nread A\naz group delete -n g\n```\n";
+        assert_eq!(findings(CODE, text).len(), 1);
+        assert!(findings(CODE, text)[0].contains("az group delete"), "{:?}", findings(CODE, text));
     }
 
     #[test]

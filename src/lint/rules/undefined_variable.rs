@@ -21,6 +21,7 @@ use crate::{
         nearest::nearest_variable,
         rule::Finding,
     },
+    runbook::Requirement,
 };
 
 /// Set by bash, by a login or by docent.
@@ -97,10 +98,12 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let later = all_assignments(document);
     let mut set: BTreeSet<&str> = document.runbook.variables.iter().map(|variable| variable.name.as_str()).collect();
+    set.extend(required(&document.runbook.directives.requires));
     // Reported, or thought of by the document itself.
     let mut settled: BTreeSet<&str> = BTreeSet::new();
     let mut is_open = false;
     for (position, block) in document.blocks.iter().enumerate() {
+        set.extend(required(&block.step.directives.requires));
         for used in block.script.uses() {
             let name = used.name.as_str();
             if used.guarded || asks(block, used) {
@@ -125,9 +128,18 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         set.extend(
             block.script.assignments().iter().filter(|assignment| assignment.gives_value()).map(|assignment| assignment.name.as_str()),
         );
+        set.extend(block.step.directives.captures.iter().map(|capture| capture.name.as_str()));
         is_open |= opens_before(block, &end_of(block));
     }
     findings
+}
+
+/// Variables without which nothing runs.
+fn required(requirements: &[Requirement]) -> impl Iterator<Item = &str> {
+    requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::Variable(name) => Some(name.as_str()),
+        Requirement::Command(_) | Requirement::Extension(_) => None,
+    })
 }
 
 /// The first place of each variable's value: position of the block, line in it.
@@ -280,6 +292,15 @@ mod tests {
         check(CODE, "read -r A\nfor B in 1 2; do echo $A $B; done\nwhile read -r C; do echo $C; done <x\nprintf -v D 1; echo $D", &[]);
         check(CODE, "f() { echo \"$A\"; local b=$1; echo $b; }\nA=1\nf x", &[]);
         check(CODE, "echo '$A' \\$B 'x'\"'$C'\"", &["`C`"]);
+    }
+
+    #[test]
+    fn directives_set_variables_too_and_setup_comes_first() {
+        let text = "<!-- docent: requires=var:GIVEN capture=IP:$.ip -->\n```bash\necho $GIVEN $SET\n```\n\n```bash\necho $IP\n```\n\n\
+                    <!-- docent: setup\n```bash\nSET=1\n```\n-->\n";
+        assert_eq!(findings(CODE, text), [""; 0]);
+        let text = text.replace("setup", "cleanup").replace("capture=IP", "capture=IT").replace("requires=var:GIVEN", "");
+        assert_eq!(findings(CODE, &text).len(), 3, "{:?}", findings(CODE, &text));
     }
 
     #[test]
