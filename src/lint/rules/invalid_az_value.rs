@@ -159,6 +159,12 @@ mod tests {
         check(CODE, "az group show --name --output tsv", &["`--name` has no value"]);
         check(CODE, "az group create -l b -n", &["`-n` has no value"]);
         check(CODE, "az group create -n a --tags --location b", &[]);
+        // A placeholder too short for one, which bash takes for a redirection.
+        check(
+            CODE,
+            "az group create --location b --name <a>\naz aks safeguards create --cluster <ID> --level Enforce\naz vm create --host-group <id> \\\n  --name a",
+            &[],
+        );
     }
 
     #[test]

@@ -107,7 +107,7 @@ mod tests {
     fn queries_that_are_or_may_be_right_are_no_finding() {
         check(
             CODE,
-            "az group list --query \"[?name=='${X%.*}' && location=='$L'].id | [0]\"\naz group list --query \"$Q\"\naz group list --query \"[$N].id\"\naz group list --query [].{a:name}\naz group list --query \"[?contains(name, '$(hostname)')]\"",
+            "az group list --query \"[?name=='${X%.*}' && location=='$L'].id | [0]\"\naz group list --query \"$Q\"\naz group list --query \"[$N].id\"\naz group list --query \"[?name=='a']$FILTER\"\naz group list --query [].{a:name}\naz group list --query \"[?contains(name, '$(hostname)')]\"",
             &[],
         );
     }

@@ -72,6 +72,9 @@ mod tests {
         check(CODE, "az group create -n a -l b\naz group delete -n a --yes", &[]);
         check(CODE, "az vm create -g a -n b\naz vm delete -g a -n b --yes", &[]);
         check(CODE, "az role assignment create --assignee a --role b --scope c\naz group create --help\naz ad group create x", &[]);
+        let cleaned = "```bash\naz group create -n a -l b\n```\n\n<!-- docent: cleanup -->\n```bash\n./tidy-up.sh\n```\n";
+        assert!(findings(CODE, cleaned).is_empty());
+        assert_eq!(findings(CODE, &cleaned.replace("cleanup", "wait=1s")).len(), 1);
         assert!(findings(CODE, "```bash\naz group create -n a -l b\n```\n\nThen `az group delete -n a`.\n").is_empty());
         assert!(
             findings(CODE, "<!-- docent-file: expect-failure=\"x: y\" -->\n# X\n\n```bash\naz group create -n a -l b\n```\n").is_empty()
