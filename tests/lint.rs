@@ -273,3 +273,15 @@ fn a_source_without_a_history_is_said_to_have_none() {
     let folder_given = docent_in(folder.path(), &["lint", "--against", "a.md", "."]);
     assert!(folder_given.code == 2 && folder_given.stderr.contains("is a folder"), "{}", folder_given.stderr);
 }
+
+#[test]
+fn a_document_switches_rules_off_for_a_step_for_a_range_and_for_itself() {
+    let step = "<!-- docent: lint-disable=undefined-variable,promt-sign -->\n```bash\necho $A\n```\n\n```bash\necho $B\n```\n";
+    assert_eq!(found_in(step), ["1: unknown-lint-rule", "7: undefined-variable"]);
+    let range = format!("<!-- docent-begin: lint-disable=undefined-variable,prompt-sign -->\n\n{}\n<!-- docent-end -->\n", &step[59..]);
+    assert_eq!(found_in(&range), ["1: unused-lint-switch"]);
+    assert!(found_in(&format!("<!-- docent-file: lint-disable=undefined-variable -->\n\n{}", &step[59..])).is_empty());
+    let error =
+        "<!-- docent-file: lint-disable=invalid-regex -->\n\n```bash\nls\n```\n\n<!-- expected_similarity=\"(\" -->\n```output\n```\n";
+    assert_eq!(found_in(error), ["1: unknown-lint-rule", "7: invalid-regex"]);
+}

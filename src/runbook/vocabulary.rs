@@ -80,13 +80,11 @@ pub(super) enum Entry {
 /// One key.
 struct Word {
     spelling: &'static str,
-    /// None for a key that nothing reads yet.
+    /// None for a key that is not built yet.
     key: Option<Key>,
     places: &'static [Place],
     /// Whether `key@target` makes sense.
     takes_target: bool,
-    /// Whether all of docent acts on it; until then it is an error.
-    is_built: bool,
 }
 
 const STEP: &[Place] = &[Place::Step];
@@ -97,16 +95,11 @@ const ANY: &[Place] = &[Place::Step, Place::Range, Place::File];
 const COMPARE: &[Place] = &[Place::Expectation, Place::Step, Place::Range];
 
 const fn built(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
-    Word { spelling, key: Some(key), places, takes_target: false, is_built: true }
-}
-
-/// Read by the parser; nothing acts on it yet.
-const fn read_only(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
-    Word { is_built: false, ..built(spelling, key, places) }
+    Word { spelling, key: Some(key), places, takes_target: false }
 }
 
 const fn planned(spelling: &'static str, places: &'static [Place]) -> Word {
-    Word { spelling, key: None, places, takes_target: false, is_built: false }
+    Word { spelling, key: None, places, takes_target: false }
 }
 
 impl Word {
@@ -140,7 +133,7 @@ const WORDS: &[Word] = &[
     built("unordered", Key::Unordered, COMPARE).per_target(),
     built("as", Key::As, COMPARE).per_target(),
     built("stream", Key::Stream, COMPARE).per_target(),
-    read_only("lint-disable", Key::LintDisable, ANY),
+    built("lint-disable", Key::LintDisable, ANY),
     built("tab", Key::Tab, FILE),
     built("zone", Key::Zone, FILE),
     planned("after", STEP),
@@ -151,13 +144,6 @@ const WORDS: &[Word] = &[
     planned("retry", STEP),
 ];
 
-impl Word {
-    /// The parser's own tests read what nothing acts on yet.
-    fn is_accepted(&self) -> bool {
-        self.is_built || cfg!(test)
-    }
-}
-
 /// Looks up a key, with or without the one target that it speaks of: `timeout`, `timeout@live`.
 pub(super) fn look_up(key: &str, place: Place) -> Entry {
     let (base, target) = key.split_once('@').map_or((key, None), |(base, target)| (base, Some(target)));
@@ -165,7 +151,7 @@ pub(super) fn look_up(key: &str, place: Place) -> Entry {
     if !word.places.contains(&place) {
         return Entry::Elsewhere(word.places);
     }
-    let Some(key) = word.key.filter(|_| word.is_accepted()) else { return Entry::Planned };
+    let Some(key) = word.key else { return Entry::Planned };
     match target {
         None => Entry::Built(key, None),
         Some(_) if !word.takes_target => Entry::Untargeted(word.spelling),
@@ -202,7 +188,7 @@ pub(super) fn is_misspelling(key: &str, near: &str) -> bool {
 
 /// The keys that are built for a place, as a list for a person.
 pub(super) fn built_keys(place: Place) -> String {
-    let words = WORDS.iter().filter(|word| word.is_accepted() && word.key.is_some() && word.places.contains(&place));
+    let words = WORDS.iter().filter(|word| word.key.is_some() && word.places.contains(&place));
     words.map(|word| word.spelling).collect::<Vec<_>>().join(", ")
 }
 
@@ -219,7 +205,7 @@ pub(super) fn is_known(key: &str) -> bool {
 /// Every key as the manual lists it: spelling, places, whether it is built.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [Place], bool)> {
-    WORDS.iter().map(|word| (word.spelling, word.places, word.is_built))
+    WORDS.iter().map(|word| (word.spelling, word.places, word.key.is_some()))
 }
 
 #[cfg(test)]
