@@ -11,6 +11,7 @@ mod incumbent;
 mod links;
 mod lint;
 mod load_bearing;
+mod prerequisites;
 mod sameness;
 mod support;
 mod truth;

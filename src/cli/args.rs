@@ -328,6 +328,17 @@ pub(crate) struct ViewArgs {
     /// The zone to run, by its pivot [default: the first with a step]. Repeatable.
     #[arg(long, value_name = "NAME", hide_short_help = true, value_delimiter = ',', value_parser = lower)]
     pub(crate) zone: Vec<String>,
+    /// Whether the documents linked under "Prerequisites" run first.
+    #[arg(long, value_enum, hide_short_help = true, default_value_t = Prerequisites::Run)]
+    pub(crate) prerequisites: Prerequisites,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Prerequisites {
+    /// They run first, in the same shell.
+    Run,
+    /// They are left out; what they would set must be there.
+    Skip,
 }
 
 #[derive(Debug, Args)]

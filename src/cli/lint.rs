@@ -108,7 +108,8 @@ impl Document {
     pub(super) fn read(path: &Path) -> Result<Self, Problem> {
         let name = path.to_string_lossy();
         let file = suite::read(path, &name).map_err(|error| Problem::of(Exit::Unreadable, &error))?;
-        let (runbook, diagnostics) = runbook::parse(&name, &file.bytes, &file.companions);
+        let (mut runbook, mut diagnostics) = runbook::parse(&name, &file.bytes, &file.companions);
+        diagnostics.extend(suite::include(path, &mut runbook));
         Ok(Self { path: path.to_owned(), file, runbook: Arc::new(runbook), diagnostics })
     }
 
@@ -124,7 +125,11 @@ impl Document {
             return Examined { linted: Linted::new(self.runbook, found), change: None };
         }
         let name = self.runbook.source.path();
-        let parse = |bytes: &[u8]| runbook::parse(name, bytes, &self.file.companions);
+        let parse = |bytes: &[u8]| {
+            let (mut runbook, mut diagnostics) = runbook::parse(name, bytes, &self.file.companions);
+            diagnostics.extend(suite::include(&self.path, &mut runbook));
+            (runbook, diagnostics)
+        };
         let mended = lint::mend(&self.file.bytes, |bytes| {
             let (runbook, diagnostics) = parse(bytes);
             lint::examine(&runbook, diagnostics, switches)

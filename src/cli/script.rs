@@ -6,13 +6,14 @@ use crate::{
     bash,
     cli::{
         Problem,
-        args::{Colour, ScriptArgs},
+        args::{Colour, Prerequisites, ScriptArgs},
         exit::Exit,
         list::documents,
         stderr, stdout, written,
     },
-    report::diagnostics,
-    runbook::{ExitExpectation, TargetName, View, resolve},
+    engine::plan::{Selection, plan},
+    report::{diagnostics, wording},
+    runbook::{ExitExpectation, TargetName, View, flatten, resolve},
 };
 
 pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
@@ -21,9 +22,15 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
         (Some(document), true) => document,
         _ => return Err(Problem::new(Exit::Usage, "`docent script` takes one runbook")),
     };
+    let document = match args.view.prerequisites {
+        Prerequisites::Run => document,
+        Prerequisites::Skip => document.without_prerequisites(),
+    };
     // A script is for a shell of the reader's own.
-    let runbook =
-        &resolve(&document.runbook, &View { target: TargetName::Live, tabs: args.view.tab.clone(), zones: args.view.zone.clone() });
+    let runbook = &flatten(&resolve(
+        &document.runbook,
+        &View { target: TargetName::Live, tabs: args.view.tab.clone(), zones: args.view.zone.clone() },
+    ));
     if document.is_unreadable() {
         let mut error = stderr(colour);
         let coloured = !matches!(error.current_choice(), anstream::ColorChoice::Never);
@@ -39,8 +46,9 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
     for (name, value) in &args.var {
         script.push_str(&format!("export {name}={}\n", quoted(value)));
     }
-    for step in runbook.steps.iter() {
-        script.push_str(&format!("\n# {} (line {})\n", step.id, step.line));
+    let order = plan(runbook, &Selection::default()).map_err(|error| Problem::of(Exit::Usage, &error))?.order;
+    for step in order.into_iter().map(|index| &runbook.steps[index]) {
+        script.push_str(&format!("\n# {} ({})\n", step.id, wording::place(step, step.line)));
         if let Some(reason) = &step.directives.skip {
             script.push_str(&format!("# skipped{}{}\n", if reason.is_empty() { "" } else { ": " }, one_line(reason)));
             continue;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     cli::{
         Problem,
-        args::{Colour, TestArgs},
+        args::{Colour, Prerequisites, TestArgs},
         exit::Exit,
         options, stderr, stdout, written,
     },
@@ -107,7 +107,11 @@ fn entries(args: &TestArgs) -> Result<Vec<Entry>, Problem> {
     let mut entries = Vec::new();
     for file in found {
         let name = file.path.to_string_lossy().into_owned();
-        match suite::load(&file.path, &name) {
+        let document = suite::load(&file.path, &name).map(|document| match args.view.prerequisites {
+            Prerequisites::Run => document,
+            Prerequisites::Skip => document.without_prerequisites(),
+        });
+        match document {
             Ok(document) if file.by_search && document.runbook.steps.is_empty() && !document.is_unreadable() => {}
             Ok(document) if document.runbook.steps.is_empty() && !document.is_unreadable() => {
                 entries

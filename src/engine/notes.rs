@@ -59,7 +59,7 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
         && let Some(first) = here_document_at(script, failure.line.saturating_sub(step.script_line))
     {
         let line = step.script_line + first + inner - 1;
-        let text = scene.runbook.source.line_text(line).trim();
+        let text = scene.runbook.source_of(step).line_text(line).trim();
         note(Severity::Advice, "input-line", line, format!("the error is about this line of the here-document: `{text}`"));
     }
     for observation in seen {

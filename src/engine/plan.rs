@@ -69,7 +69,7 @@ pub fn plan(runbook: &Runbook, selection: &Selection) -> Result<Plan, UnknownSte
     let chosen = |index: usize| {
         let step = &runbook.steps[index];
         let named = selection.filter.as_ref().is_none_or(|filter| {
-            format!("{}::{}", runbook.source.path(), step.id).contains(filter.as_str()) || step.heading.contains(filter.as_str())
+            format!("{}::{}", runbook.source_of(step).path(), step.id).contains(filter.as_str()) || step.heading.contains(filter.as_str())
         });
         named && places[index] >= first && places[index] <= last
     };

@@ -254,7 +254,8 @@ impl Book {
     }
 
     fn message(&self, result: &StepResult) -> String {
-        format!("{}:{}\n{}", self.runbook.source.path(), self.runbook.steps[result.index].line, terminal::plain_step(&self.runbook, result))
+        let step = &self.runbook.steps[result.index];
+        format!("{}:{}\n{}", self.runbook.source_of(step).path(), step.line, terminal::plain_step(&self.runbook, result))
     }
 
     /// The trial of the whole document.

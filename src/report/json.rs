@@ -133,7 +133,7 @@ fn runbook_value(entry: &Entry) -> Value {
 
 fn step_value(document: &Runbook, result: &StepResult) -> Value {
     let step: &Step = &document.steps[result.index];
-    json!({
+    let mut value = json!({
         "id": step.id,
         "heading": step.heading,
         "line": step.line,
@@ -179,7 +179,12 @@ fn step_value(document: &Runbook, result: &StepResult) -> Value {
             "reason": cause.reason,
         })),
         "suggestion": result.suggestion,
-    })
+    });
+    // Its lines are those of the document that it stands in.
+    if let Some(source) = &step.document {
+        value["document"] = source.path().into();
+    }
+    value
 }
 
 /// The name and the threshold of a criterion, as reports and lists print them.

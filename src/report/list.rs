@@ -35,6 +35,10 @@ pub fn write_table(out: &mut dyn Write, runbooks: &[Listed]) -> io::Result<()> {
             writeln!(out)?;
         }
         writeln!(out, "{}  {}", runbook.source.path(), runbook.title)?;
+        for before in &runbook.before {
+            let number = before.steps.len();
+            writeln!(out, "  first {} ({number} step{})", before.source.path(), if number == 1 { "" } else { "s" })?;
+        }
         let width = runbook.steps.iter().map(|step| step.id.width()).max().unwrap_or(0);
         for step in &runbook.steps {
             let pad = width - step.id.width();
@@ -98,6 +102,7 @@ fn runbook_value((runbook, diagnostics): &Listed) -> Value {
     json!({
         "path": runbook.source.path(),
         "title": runbook.title,
+        "prerequisites": runbook.before.iter().map(|before| before.source.path()).collect::<Vec<_>>(),
         "diagnostics": diagnostics.iter().map(diagnostic_value).collect::<Vec<_>>(),
         "steps": runbook.steps.iter().map(|step| json!({
             "id": step.id,

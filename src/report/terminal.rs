@@ -142,9 +142,9 @@ impl<W: Write + Send> Terminal<W> {
             return Ok(());
         }
         let place = if self.verbosity == Verbosity::Quiet {
-            format!("{}:{}", document.runbook.source.path(), step.line)
+            format!("{}:{}", document.runbook.source_of(step).path(), step.line)
         } else {
-            format!("line {}", step.line)
+            wording::place(step, step.line)
         };
         let pad = " ".repeat(document.width.saturating_sub(step.id.width()));
         let time = if result.attempts == 0 { String::new() } else { wording::duration(result.duration) };

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::result::{BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Note, RunbookStatus, StepResult, StepStatus, Totals},
-    runbook::{Criterion, Role, Runbook},
+    runbook::{Criterion, Role, Runbook, Step},
 };
 
 /// A step's status as one word, as in the JSON report.
@@ -47,30 +47,34 @@ pub fn runbook_status(status: RunbookStatus) -> &'static str {
 /// Why a step failed, as one sentence fragment that starts with the place.
 pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> String {
     let step = &runbook.steps[result.index];
-    match failure {
+    let (line, what) = match failure {
         Failure::Command(CommandFailure { line, command, exit_code }) => {
-            format!("line {line}: `{}` ended with {}", first_line(command), exit(*exit_code))
+            (*line, format!("`{}` ended with {}", first_line(command), exit(*exit_code)))
         }
-        Failure::Masked(CommandFailure { line, command, exit_code }) => format!(
-            "line {line}: `{}` ended with {} inside a capture, where bash discards it; the variable holds whatever was printed",
-            first_line(command),
-            exit(*exit_code)
+        Failure::Masked(CommandFailure { line, command, exit_code }) => (
+            *line,
+            format!(
+                "`{}` ended with {} inside a capture, where bash discards it; the variable holds whatever was printed",
+                first_line(command),
+                exit(*exit_code)
+            ),
         ),
-        Failure::Text(defect) => format!("line {}: {}", defect.line, defect.what),
-        Failure::Status { expected, actual } => format!("line {}: the block ended with {actual}, expected {expected}", step.line),
+        Failure::Text(defect) => (defect.line, defect.what.clone()),
+        Failure::Status { expected, actual } => (step.line, format!("the block ended with {actual}, expected {expected}")),
         Failure::Expectation(index) => match result.checks.get(*index) {
-            Some(check) => format!("line {}: {}", check.line, check.verdict.reason),
-            None => format!("line {}: an expected output could not be judged", step.line),
+            Some(check) => (check.line, check.verdict.reason.clone()),
+            None => (step.line, "an expected output could not be judged".to_owned()),
         },
-        Failure::StderrLacks(text) => format!("line {}: standard error does not contain {text:?}", step.line),
+        Failure::StderrLacks(text) => (step.line, format!("standard error does not contain {text:?}")),
         Failure::NotReady { text, waited: Some(waited) } => {
-            format!("line {}: it has not printed {text:?} within {}; it was stopped", step.line, duration(*waited))
+            (step.line, format!("it has not printed {text:?} within {}; it was stopped", duration(*waited)))
         }
-        Failure::NotReady { text, waited: None } => format!("line {}: it ended and had not printed {text:?}", step.line),
-        Failure::Capture { line, name, reason } => format!("line {line}: {name} could not be set: {reason}"),
-        Failure::Interrupted => format!("line {}: interrupted; it and all it had started were stopped", step.line),
-        Failure::TimedOut(limit) => format!("line {}: still running after {}; it was stopped", step.line, duration(*limit)),
-    }
+        Failure::NotReady { text, waited: None } => (step.line, format!("it ended and had not printed {text:?}")),
+        Failure::Capture { line, name, reason } => (*line, format!("{name} could not be set: {reason}")),
+        Failure::Interrupted => (step.line, "interrupted; it and all it had started were stopped".to_owned()),
+        Failure::TimedOut(limit) => (step.line, format!("still running after {}; it was stopped", duration(*limit))),
+    };
+    format!("{}: {what}", place(step, line))
 }
 
 /// One line for a reader who comes from Innovation Engine: why it would have let this failure pass; none where it would not.
@@ -106,13 +110,21 @@ pub fn blocked_by(blocked: &BlockedBy) -> String {
     }
 }
 
+/// A line of the document that a step stands in: `line 12`, or `other.md:12` in a document that runs before.
+pub fn place(step: &Step, line: usize) -> String {
+    match &step.document {
+        Some(source) => format!("{}:{line}", source.path()),
+        None => format!("line {line}"),
+    }
+}
+
 /// Where a failure comes from, as one sentence fragment.
 pub fn cause(runbook: &Runbook, failed: usize, cause: &Cause) -> String {
     if cause.step == failed {
         return cause.reason.clone();
     }
     match runbook.steps.get(cause.step) {
-        Some(step) => format!("{} (step `{}`, line {})", cause.reason, step.id, step.line),
+        Some(step) => format!("{} (step `{}`, {})", cause.reason, step.id, place(step, step.line)),
         None => cause.reason.clone(),
     }
 }

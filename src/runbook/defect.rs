@@ -105,6 +105,16 @@ defects! {
          `stop` of a step that is not in the background. Which one is meant would be a guess.";
     UNKNOWN_TAB = Error "unknown-tab":
         "`docent-file:` chooses a tab or zone that the document does not have. The steps that were meant would be skipped. Tabs are named by the part behind `#tab/`, zones by their pivot.";
+    MISSING_PREREQUISITE = Advice "missing-prerequisite":
+        "A link under “Prerequisites”, or `requires=doc:`, leads to a document that is not there. What it would set is missing when the steps run. A link may be meant for readers, so it is advice; for `requires=doc:` it is an error.";
+    REFUSED_PREREQUISITE = Advice "refused-prerequisite":
+        "The document is not followed, because it lies outside of the repository or folder of this one, or on another host. A document comes from others; it may not reach further than its own tree.";
+    PREREQUISITE_CYCLE = Warning "prerequisite-cycle":
+        "Two documents name each other as prerequisites. Each runs once; which comes first depends on the one that was asked for.";
+    BROKEN_PREREQUISITE = Error "broken-prerequisite":
+        "A document that has to run before this one has an error of its own, so neither is run.";
+    INCLUDE_NOT_READ = Advice "include-not-read":
+        "A line `[!INCLUDE …]` stands for another file, which is not read: steps in there do not run.";
     UNCLOSED_TABS = Warning "unclosed-tabs":
         "A group of tabs ends at a line `---`. Without it, it is open where the common part of the document goes on; docent ends it at the next heading above its level, at the end of its zone, or where \
          one of its tabs comes a second time.";

@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 
+use super::include::is_document;
 use super::region::{ZoneMark, zone_mark};
 use crate::diagnostic::Span;
 
@@ -38,6 +39,8 @@ pub(super) enum BlockKind {
     Html { text: String },
     /// A line across: `---`.
     Rule { depth: usize },
+    /// A link to a document, within what a reader sees.
+    Link { destination: String },
     /// A line that starts or ends a zone.
     Zone(ZoneMark),
     /// Anything else that a reader sees: a paragraph, a table, a list item.
@@ -213,9 +216,12 @@ impl Flattener<'_> {
     fn start(&mut self, tag: Tag<'_>, range: Range<usize>) {
         match tag {
             Tag::Heading { .. } => self.open = Open::Heading { title: String::new(), tab: None, comments: Vec::new() },
-            Tag::Link { dest_url, .. } => {
+            Tag::Link { dest_url, link_type, .. } => {
                 if let (Open::Heading { tab, .. }, Some(id)) = (&mut self.open, dest_url.strip_prefix("#tab/")) {
                     *tab = Some(id.to_owned());
+                }
+                if matches!(self.open, Open::Nothing) && link_type != LinkType::Autolink && is_document(&dest_url) {
+                    self.push(BlockKind::Link { destination: dest_url.into_string() }, range);
                 }
             }
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
@@ -349,6 +355,7 @@ mod tests {
                         format!("{line} h{level} {title}{}", tab.as_deref().unwrap_or_default())
                     }
                     BlockKind::Rule { depth } => format!("{line} rule {depth}"),
+                    BlockKind::Link { destination } => format!("{line} link {destination}"),
                     BlockKind::Zone(mark) => format!("{line} {mark:?}"),
                     BlockKind::Fence(fence) => {
                         format!(

@@ -7,6 +7,7 @@ mod defect;
 mod expectation;
 mod front_matter;
 mod ids;
+mod include;
 mod markdown;
 pub mod model;
 mod outline;
@@ -32,9 +33,10 @@ mod tests;
 
 pub use companions::{Companion, Companions};
 pub use defect::{DEFECTS, Defect, defect};
+pub use include::{Loaded, Loader, Refusal, flatten, include, is_about_prerequisites};
 pub use model::{
     Background, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure, FileDirectives,
-    Format, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
+    Format, Prerequisite, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
 };
 pub use outline::{Directive, Fenced, Outline, outline};
 pub use parse::{parse, parse_with};

@@ -1,5 +1,6 @@
 //! The nouns of a document: runbook, section, step, expectation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::view::{Choices, Conditions};
@@ -24,6 +25,28 @@ pub struct Runbook {
     pub directives: FileDirectives,
     /// What it said about some views only.
     pub choices: Choices,
+    /// Links to documents that come before it, in document order.
+    pub prerequisites: Vec<Prerequisite>,
+    /// The documents that run before it, in the order in which they run; `include` finds them, `flatten` puts their steps first.
+    pub before: Vec<Arc<Runbook>>,
+}
+
+impl Runbook {
+    /// The document in which a step stands.
+    pub fn source_of<'a>(&'a self, step: &'a Step) -> &'a SourceFile {
+        step.document.as_deref().unwrap_or(&self.source)
+    }
+}
+
+/// A link to a document that comes before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prerequisite {
+    /// As it is written: relative to the document.
+    pub path: String,
+    /// The link's 1-based document line.
+    pub line: usize,
+    /// Whether a directive asks for it, rather than a link.
+    pub is_required: bool,
 }
 
 /// A heading.
@@ -42,6 +65,8 @@ pub struct Section {
 pub struct Step {
     /// Unique in the document: `name=` or a slug of the heading, `.2` and so on for repeats.
     pub id: String,
+    /// The document in which it stands; none for the runbook's own.
+    pub document: Option<Arc<SourceFile>>,
     /// The text of the nearest heading above; empty above the first.
     pub heading: String,
     /// The 1-based document line of the opening fence.

@@ -11,14 +11,15 @@ use super::annotation::{self, Hidden, Scope};
 use super::companions::Companions;
 use super::defect::{
     BROKEN_DIRECTIVE, CONTRADICTORY_DIRECTIVE, DIRECTIVE_IN_CODE, Defect, EXPECTATION_WITHOUT_STEP, FENCE_IN_COMMENT, FENCE_IN_FENCE,
-    FENCE_IN_HTML, FENCE_IN_INDENTED_CODE, INLINE_DIRECTIVE, MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG, NO_STEPS,
-    UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION, UNBOUND_OUTPUT, UNCLOSED_COMMENT, UNCLOSED_FENCE,
+    FENCE_IN_HTML, FENCE_IN_INDENTED_CODE, INCLUDE_NOT_READ, INLINE_DIRECTIVE, MISPLACED_EXPECTATION, NEAR_MISS_OUTPUT_TAG, NEAR_MISS_TAG,
+    NO_STEPS, UNBOUND_DIRECTIVE, UNBOUND_EXPECTATION, UNBOUND_OUTPUT, UNCLOSED_COMMENT, UNCLOSED_FENCE,
 };
 use super::expectation;
 use super::front_matter::front_matter;
 use super::ids::{self, Named};
+use super::include::is_prerequisites;
 use super::markdown::{Block, BlockKind, Comment, Fence, blocks};
-use super::model::{Comparison, Criterion, Expectation, Runbook, Section, Step, StepDirectives, Variable};
+use super::model::{Comparison, Criterion, Expectation, Prerequisite, Runbook, Section, Step, StepDirectives, Variable};
 use super::pairs::Problem;
 use super::range::Ranges;
 use super::region::{Rank, Regions};
@@ -61,7 +62,9 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
         }
         reader.end();
     }
-    let Reader { mut diagnostics, sections, mut steps, variables, file, choices: seen, .. } = reader;
+    let Reader { mut diagnostics, sections, mut steps, variables, file, choices: seen, mut prerequisites, .. } = reader;
+    prerequisites.extend(file.documents());
+    prerequisites.sort_by_key(|link| link.line);
     let (directives, mut choices) = file.file();
     (choices.groups, choices.pivots) = (seen.groups, seen.pivots);
     agreement::choices(&choices, &file, &source, &mut diagnostics);
@@ -74,7 +77,7 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     let title = sections.iter().find(|section| section.level == 1 && !section.title.is_empty()).map(|section| section.title.clone());
     let title = title.unwrap_or_else(|| file_name(path).to_owned());
-    (Runbook { title, properties, sections, steps, variables, directives, choices, source }, diagnostics)
+    (Runbook { title, properties, sections, steps, variables, directives, choices, prerequisites, before: Vec::new(), source }, diagnostics)
 }
 
 /// Writes what is said of a step and of its expectations into the model.
@@ -129,6 +132,11 @@ struct Reader<'a> {
     ranges: Ranges,
     regions: Regions,
     choices: Choices,
+    /// The level of the heading under which links are prerequisites.
+    prerequisites_level: Option<u8>,
+    prerequisites: Vec<Prerequisite>,
+    /// Whether a file that is not read was reported.
+    has_include: bool,
     step: Said,
     /// The `docent:` comments that wait for their step; what they say is in `step`.
     directives: Vec<Span>,
@@ -150,6 +158,9 @@ impl<'a> Reader<'a> {
             ranges: Ranges::default(),
             regions: Regions::default(),
             choices: Choices::default(),
+            prerequisites_level: None,
+            prerequisites: Vec::new(),
+            has_include: false,
             step: Said::default(),
             directives: Vec::new(),
             expectations: Vec::new(),
@@ -169,7 +180,30 @@ impl<'a> Reader<'a> {
         match block.kind {
             BlockKind::Heading { level, title, tab, depth } => {
                 self.regions.heading(Rank { depth, level }, tab.as_deref(), block.span, self.source, &mut self.diagnostics);
+                if is_prerequisites(&title) {
+                    self.prerequisites_level = Some(level);
+                } else {
+                    self.prerequisites_level = self.prerequisites_level.filter(|outer| level > *outer);
+                }
                 self.heading(level, title, block.span);
+            }
+            BlockKind::Link { destination } => {
+                let before = self.source.text()[..block.span.start].trim_end();
+                if before.len().checked_sub(9).and_then(|at| before.get(at..)).is_some_and(|word| word.eq_ignore_ascii_case("[!INCLUDE")) {
+                    // What `~/` stands for lies in another repository, and is a note in all that was seen.
+                    if !destination.starts_with("~/") && !std::mem::replace(&mut self.has_include, true) {
+                        let message = format!("`[!INCLUDE …]`: {destination} is not read");
+                        self.report_with(
+                            INCLUDE_NOT_READ,
+                            block.span,
+                            message,
+                            "what it sets has to come from somewhere else, such as --var",
+                        );
+                    }
+                } else if self.prerequisites_level.is_some() {
+                    let line = self.source.line(block.span.start);
+                    self.prerequisites.push(Prerequisite { path: destination, line, is_required: false });
+                }
             }
             BlockKind::Rule { depth } => {
                 self.regions.rule(depth);
@@ -338,6 +372,7 @@ impl<'a> Reader<'a> {
     fn push_step(&mut self, script: String, language: String, line: usize, said: Said, span: Span, base: Option<&'static str>) {
         let step = Step {
             id: String::new(),
+            document: None,
             heading: self.sections.last().map(|section| section.title.clone()).unwrap_or_default(),
             line,
             script_line: line + 1,

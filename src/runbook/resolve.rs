@@ -1,5 +1,7 @@
 //! A runbook, looked at from one side: what holds for one target is settled, and what is out says why.
 
+use std::sync::Arc;
+
 use super::model::{Runbook, Step};
 use super::shown::Shown;
 use super::view::{Choices, Conditions, TargetName, View};
@@ -21,6 +23,9 @@ pub fn resolve(runbook: &Runbook, view: &View) -> Runbook {
     let shown = Shown::of(runbook, view);
     for targeted in choices.targeted.iter().filter(|targeted| targeted.target == view.target) {
         targeted.setting.apply_to_file(&mut resolved.directives);
+    }
+    for before in &mut resolved.before {
+        *before = Arc::new(resolve(before, view));
     }
     for step in &mut resolved.steps {
         settle(step, view, &choices, &shown);

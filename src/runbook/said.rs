@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::defect::{
     BROKEN_DIRECTIVE, INVALID_DIRECTIVE_VALUE, REPEATED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNSUPPORTED_DIRECTIVE, WRONG_DIRECTIVE_PLACE,
 };
-use super::model::{Comparison, FileDirectives, StepDirectives};
+use super::model::{Comparison, FileDirectives, Prerequisite, StepDirectives};
 use super::pairs::{Pair, Pairs, Problem};
 use super::setting::Setting;
 use super::value;
@@ -109,6 +109,16 @@ impl Said {
     /// The document's line of the first of these keys.
     pub(super) fn line_of(&self, key: Key) -> Option<usize> {
         self.keys.iter().find(|once| once.key == key).map(|once| once.line)
+    }
+
+    /// The documents that `requires=doc:` names.
+    pub(super) fn documents(&self) -> impl Iterator<Item = Prerequisite> {
+        self.keys.iter().flat_map(|once| match &once.setting {
+            Setting::Requires(_, paths) => {
+                paths.iter().map(|path| Prerequisite { path: path.clone(), line: once.line, is_required: true }).collect()
+            }
+            _ => Vec::new(),
+        })
     }
 
     /// This with `inner` laid over it: the nearer word holds, lists add up.

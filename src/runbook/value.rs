@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json_path::JsonPath;
 use strsim::osa_distance;
 
-use super::defect::{INVALID_DIRECTIVE_VALUE, UNSUPPORTED_DIRECTIVE};
+use super::defect::INVALID_DIRECTIVE_VALUE;
+use super::include::is_document;
 use super::model::{Capture, CaptureSource, Exact, ExitExpectation, ExpectedFailure, Format, Requirement, Role, StreamChoice};
 use super::pairs::{Pair, Problem};
 use super::setting::Setting;
@@ -243,11 +244,14 @@ fn capture(pair: &Pair, line: usize) -> Result<Capture, Problem> {
 fn requirements(pair: &Pair) -> Result<Setting, Problem> {
     const HINT: &str = "a command, extension:NAME, var:NAME or doc:FILE.md";
     let mut requirements = Vec::new();
-    let documents = Vec::new();
+    let mut documents = Vec::new();
     for item in list(pair, HINT)? {
         match item.split_once(':') {
-            Some(("doc", _)) => {
-                return Err(Problem::new(UNSUPPORTED_DIRECTIVE, pair.range.clone(), "`requires=doc:` is not supported yet"));
+            Some(("doc", path)) if is_document(path) => documents.push(path.to_owned()),
+            Some(("doc", path)) => {
+                return Err(
+                    invalid(pair, format!("`{path}` is not a document")).with_hint("write requires=doc:FILE.md, relative to this document")
+                );
             }
             Some(("var", name)) if is_variable_name(name) => requirements.push(Requirement::Variable(name.to_owned())),
             Some(("var", name)) => return Err(no_variable(pair, name)),

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, fs, path::Path, sync::Arc};
 
+use super::prerequisites::include;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     runbook::{self, Companions, Runbook},
@@ -48,6 +49,16 @@ impl Document {
     }
 }
 
+impl Document {
+    /// The same with nothing that runs before it, and without complaints about that.
+    #[must_use]
+    pub fn without_prerequisites(mut self) -> Self {
+        Arc::make_mut(&mut self.runbook).before.clear();
+        self.diagnostics.retain(|diagnostic| !runbook::is_about_prerequisites(diagnostic.code));
+        self
+    }
+}
+
 /// What a document is parsed from.
 #[derive(Debug, Clone)]
 pub struct File {
@@ -57,13 +68,15 @@ pub struct File {
     pub companions: Companions,
 }
 
-/// Reads and parses `path` and the files beside it that belong to it; `name` is what messages call it.
+/// Reads and parses `path`, the files beside it that belong to it, and the documents that run before it; `name` is what messages call it.
 ///
 /// # Errors
 /// When the file cannot be read at all; what is wrong inside it comes as diagnostics.
 pub fn load(path: &Path, name: &str) -> Result<Document, LoadError> {
     let file = read(path, name)?;
-    let (runbook, diagnostics) = runbook::parse(name, &file.bytes, &file.companions);
+    let (mut runbook, mut diagnostics) = runbook::parse(name, &file.bytes, &file.companions);
+    diagnostics.extend(include(path, &mut runbook));
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     Ok(Document { runbook: Arc::new(runbook), diagnostics })
 }
 

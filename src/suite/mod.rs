@@ -4,6 +4,7 @@
 
 mod discover;
 mod load;
+mod prerequisites;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +21,7 @@ use tokio::{
 pub use self::{
     discover::{DiscoverError, Found, discover},
     load::{Document, File, LoadError, load, read},
+    prerequisites::include,
 };
 use crate::{
     engine::{
@@ -245,11 +247,11 @@ pub struct UnknownChoice {
     pub known: Vec<String>,
 }
 
-/// A document as a run of it sees it, and where that is: what is said about one target is settled.
+/// A document as a run of it sees it, and where that is: what is said about one target is settled, what runs before it comes first.
 pub fn seen(document: Document, options: &Options) -> (Document, Choice) {
-    let choice = target::choose(options.target, &document.runbook);
-    let runbook =
-        runbook::resolve(&document.runbook, &View { target: choice.target(), tabs: options.tabs.clone(), zones: options.zones.clone() });
+    let choice = target::choose(options.target, &runbook::flatten(&document.runbook));
+    let view = View { target: choice.target(), tabs: options.tabs.clone(), zones: options.zones.clone() };
+    let runbook = runbook::flatten(&runbook::resolve(&document.runbook, &view));
     (Document { runbook: Arc::new(runbook), ..document }, choice)
 }
 

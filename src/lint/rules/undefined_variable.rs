@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    bash::{AssignmentKind, CommandKind, Use},
+    bash::{AssignmentKind, CommandKind, Script, Use},
     lint::{
         document::{Block, Document},
         nearest::nearest_variable,
@@ -97,8 +97,10 @@ const HARMLESS_SOURCES: [&str; 6] = ["completion", "bashrc", "profile", "activat
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let later = all_assignments(document);
+    let earlier = set_by_prerequisites(document);
     let mut set: BTreeSet<&str> = document.runbook.variables.iter().map(|variable| variable.name.as_str()).collect();
     set.extend(required(&document.runbook.directives.requires));
+    set.extend(earlier.iter().map(String::as_str));
     // Reported, or thought of by the document itself.
     let mut settled: BTreeSet<&str> = BTreeSet::new();
     let mut is_open = false;
@@ -140,6 +142,20 @@ fn required(requirements: &[Requirement]) -> impl Iterator<Item = &str> {
         Requirement::Variable(name) => Some(name.as_str()),
         Requirement::Command(_) | Requirement::Extension(_) => None,
     })
+}
+
+/// What the documents that run before this one set.
+fn set_by_prerequisites(document: &Document<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for before in &document.runbook.before {
+        names.extend(before.variables.iter().map(|variable| variable.name.clone()));
+        for step in before.steps.iter().filter(|step| step.directives.skip.is_none()) {
+            names.extend(step.directives.captures.iter().map(|capture| capture.name.clone()));
+            let script = Script::parse(&step.script);
+            names.extend(script.assignments().iter().filter(|one| one.gives_value()).map(|one| one.name.clone()));
+        }
+    }
+    names
 }
 
 /// The first place of each variable's value: position of the block, line in it.
