@@ -25,6 +25,8 @@ use super::words::Fnv;
 const ATTEMPTS_MAX: usize = 64;
 /// How many documents of an output a document's JSON is compared with.
 const CANDIDATES_MAX: usize = 64;
+/// From how many members on one value for all of them is none.
+const ALIKE_MIN: usize = 5;
 /// How many members are looked at for one whose name varies.
 const LIKE_NAMED_MAX: usize = 32;
 /// The longest lists whose entries are matched by trying each with each.
@@ -232,7 +234,11 @@ impl<'a> Walk<'a> {
                     Some(Value::String(printed)) => compare_as(role, name, shown, Some(printed)),
                     Some(Value::Null) => compare_as(role, name, shown, Some("")),
                     Some(value @ (Value::Number(_) | Value::Bool(_))) => compare_as(role, name, shown, Some(&value.to_string())),
-                    Some(_) if is_placeholder(shown) => Likeness { weight: 1.0, credit: 1.0, conflict: None },
+                    // `...` stands for anything, every other gap for one value.
+                    Some(_) if is_placeholder(shown) => {
+                        let credit = if shown.contains("...") || shown.contains('…') { 1.0 } else { 0.2 };
+                        Likeness { weight: 1.0, credit, conflict: None }
+                    }
                     _ => compare_as(role, name, shown, None),
                 };
                 self.leaf(likeness, expected, actual);
@@ -336,6 +342,13 @@ impl<'a> Walk<'a> {
         let says = |members: &Map<String, Value>| ["id", "name", "type"].iter().filter(|key| members.contains_key(**key)).count();
         if self.path.is_empty() && says(expected) >= 2 && printed.is_some_and(|members| says(members) == 0) {
             self.tally.credit *= 0.8;
+        }
+        // One value for everything is a form that nobody filled in.
+        if texts.len() >= ALIKE_MIN
+            && texts.iter().all(|(_, _, printed)| *printed == texts[0].2)
+            && texts.iter().any(|(_, shown, _)| *shown != texts[0].1)
+        {
+            self.tally.contradict(Conflict::Value, texts[0].0, texts[0].1, texts[0].2);
         }
         if let Some((key, shown, printed)) = swapped(&texts) {
             let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };

@@ -6,7 +6,7 @@
 use super::place::{arm_type, is_region, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
-use super::state::{Relation, relate};
+use super::state::{Relation, is_wrong, relate};
 
 /// What a value is for, told by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -413,6 +413,10 @@ fn states(weight: f64, expected: &str, actual: &str) -> Likeness {
         return Likeness::conflict(weight, Conflict::State);
     }
     match relate(expected, actual) {
+        // A sentence about the state may be put otherwise, as long as it is about the same.
+        Relation::Contradicts if is_prose(expected) && !is_wrong(actual) && shared_words(expected, actual) >= 0.8 => {
+            Likeness::new(weight, 0.8)
+        }
         Relation::Same => Likeness::new(weight, 1.0),
         Relation::Fine => Likeness::new(weight, 0.8),
         Relation::Contradicts => Likeness::conflict(weight, Conflict::State),

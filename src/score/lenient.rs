@@ -210,6 +210,10 @@ impl<'a> Reader<'a> {
     /// A number, a literal, or a gap without quotes (`<name>`, `xxxx`), up to a comma, a closing bracket or the end of the line.
     fn bare(&mut self) -> Option<Value> {
         let rest = self.rest();
+        if let Some(call) = call(rest) {
+            self.at += call.len();
+            return Some(Value::String(call.to_owned()));
+        }
         let end = rest.find([',', '\n', '}', ']', '{', '[']).unwrap_or(rest.len());
         let text = rest[..end].split("//").next().unwrap_or_default().trim();
         if text.is_empty() || text.contains(['"', ':']) || text.split_whitespace().count() > 4 {
@@ -224,6 +228,14 @@ impl<'a> Reader<'a> {
         self.at += end;
         Some(value)
     }
+}
+
+/// `ObjectId("…")`: a value as shells of databases print it.
+fn call(rest: &str) -> Option<&str> {
+    let name = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    let inner = rest[name..].strip_prefix('(').filter(|_| name > 0)?;
+    let end = inner.find([')', '\n']).filter(|end| inner[*end..].starts_with(')'))?;
+    Some(&rest[..name + 1 + end + 1])
 }
 
 #[cfg(test)]

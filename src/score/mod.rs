@@ -345,6 +345,13 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         findings.error = Some(format!("the output is an error: {}", shown(&failure)));
         return;
     }
+    let complains = |documents: &json::Documents| documents.values.iter().find_map(veto::complaint);
+    if let Some(complaint) = complains(printed)
+        && read.shown.as_ref().and_then(complains).is_none()
+    {
+        findings.failure = Some(format!("the output tells of an error that the document does not show: {}", shown(&complaint)));
+        return;
+    }
     let folded =
         |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches(['│', '|', '*', '>', '"', '\'', ' ']).to_owned();
     let known = std::cell::LazyCell::new(|| expected.lines().map(folded).collect::<std::collections::HashSet<String>>());

@@ -71,6 +71,11 @@ const UNDER_WAY: [&str; 12] = [
     "podinitializing",
 ];
 
+/// What clouds do to things; with “ing” it is under way.
+const ACTING: [&str; 14] = [
+    "creat", "updat", "delet", "provision", "register", "start", "stopp", "scal", "upgrad", "terminat", "allocat", "deallocat", "install", "wait",
+];
+
 /// Parts of words that say that something went wrong, for places where no expected state stands beside them.
 const WRONG: [&str; 27] = [
     "backoff",
@@ -138,7 +143,8 @@ pub(super) fn is_wrong(state: &str) -> bool {
 /// Whether a word is one that only tells how something is.
 pub(super) fn is_state(word: &str) -> bool {
     let words = words(word);
-    is_done(&words) || words.len() == 1 && (UNDER_WAY.contains(&words[0].as_str()) || is_failing(&words[0]))
+    let acts = |word: &str| ACTING.iter().any(|stem| word.strip_suffix("ing").is_some_and(|own| own == *stem));
+    is_done(&words) || words.len() == 1 && (UNDER_WAY.contains(&words[0].as_str()) || is_failing(&words[0]) || acts(&words[0]))
 }
 
 /// The words of a state without what varies: `Up 3 minutes` is `up`, `ProvisioningState/succeeded` is `succeeded`.
@@ -162,7 +168,11 @@ fn words(state: &str) -> Vec<String> {
             joined = joined.replace(apart, together);
         }
     }
-    joined.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty() && !IDLE.contains(word)).map(str::to_owned).collect()
+    joined
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_digit()) && !IDLE.contains(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn is_done(words: &[String]) -> bool {

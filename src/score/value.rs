@@ -59,7 +59,8 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
 
 /// One value alone: another of its kind must stand alone too; none when words must decide.
 fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
-    if expected.is_empty() || expected.contains(char::is_whitespace) {
+    // Several values in one are compared as words.
+    if expected.is_empty() || expected.contains(char::is_whitespace) || expected.contains('=') && expected.contains(',') {
         return None;
     }
     let found = |credit: f64| Some(Tally { weight: 1.0, credit, ..Tally::default() });
@@ -69,7 +70,7 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
     }
     let looks = |text: &str| Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text));
     let wanted = looks(expected);
-    if matches!(wanted, Shape::Number | Shape::Word | Shape::Name) && is_placeholder(expected) {
+    if matches!(wanted, Shape::Number | Shape::Word | Shape::Name | Shape::Placeholder) && is_placeholder(expected) {
         return None;
     }
     if wanted == Shape::Name {

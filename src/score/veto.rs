@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde_json::Value;
 
+use super::leaf::is_blank;
+
 /// How many suspicious lines are looked at closely.
 const LINES_MAX: usize = 4_000;
 /// A line is judged by this many leading bytes.
@@ -19,7 +21,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable";
     regex(stems)
 });
 
@@ -33,7 +35,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // A program that reports about itself: `ls: cannot …`, `az: error: …`, `bash: line 3: x: command not found`.
         r"^[\w./+-]+(?:\.exe)?: (?:.*: )?(?:error|fatal|cannot|can't|could not|couldn't|unable|failed|failure|no such|not found|command not found|permission denied|invalid|unrecogni[sz]ed|unknown|missing|illegal|syntax error|unexpected|bad|is a directory|not a directory|operation not permitted|connection|access denied|option|a password is required|unbound variable|undefined)\b",
         r": (?:no such file or directory|permission denied|command not found|not found|connection refused|connection timed out|connection reset by peer|operation not permitted|unbound variable|no space left on device|name or service not known|temporary failure in name resolution|no route to host|i/o timeout|read-only file system|exec format error|network is unreachable|no such host|context deadline exceeded|eof)\.?$",
-        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
+        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|\b(?:nxdomain|servfail)\b|\bis not recogni[sz]ed as\b|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
         r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout): ",
         // Stack traces.
         r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
@@ -153,6 +155,32 @@ fn bare(line: &str) -> &str {
         end -= 1;
     }
     &line[..end]
+}
+
+/// A member within a JSON document that tells of an error, in a few words: `"lastError": {…}`, `"failures": ["disk is full"]`.
+pub(super) fn complaint(document: &Value) -> Option<String> {
+    const NAMES: [&str; 13] = [
+        "error", "errors", "lasterror", "failure", "failures", "failurereason", "fault", "faults", "exception", "exceptions", "errormessage",
+        "errordetails", "errorcode",
+    ];
+    match document {
+        Value::Array(items) => items.iter().find_map(complaint),
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let may_be = matches!(name.as_bytes().first().map(|byte| byte | 0x20), Some(b'e' | b'f' | b'l'));
+            let folded = || name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+            let tells = match value {
+                Value::String(text) => !is_blank(text),
+                Value::Array(items) => !items.is_empty(),
+                Value::Object(inner) => !inner.is_empty(),
+                _ => false,
+            };
+            if may_be && tells && NAMES.contains(&folded().as_str()) {
+                return Some(format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+            }
+            complaint(value)
+        }),
+        _ => None,
+    }
 }
 
 /// The failure that a JSON document is, in a few words; none when it is a result.
