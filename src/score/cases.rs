@@ -217,3 +217,72 @@ fn a_row_with_an_empty_cell_still_tells_its_state() {
     check(text, &text.replace("1.31.8", "1.34"), &[0.3], RIGHT);
     check(text, &text.replace("Succeeded", "Deleting"), &[0.3, 0.8], WRONG);
 }
+
+#[test]
+fn what_a_value_cannot_do_without_is_not_null() {
+    let shown = r#"{"name": "shop", "clientId": "<client-id>", "fqdn": "a.b.azmk8s.io", "url": "https://a.example.com/"}"#;
+    let printed =
+        r#"{"name": "shop", "clientId": "c4b6d846-2299-44ce-81ec-3a4d7c9c2048", "fqdn": "x.y.azmk8s.io", "url": "https://7.example.com/"}"#;
+    check(shown, printed, &[0.3, 0.8], RIGHT);
+    check(shown, &printed.replace("\"c4b6d846-2299-44ce-81ec-3a4d7c9c2048\"", "null"), &[0.3, 0.8], WRONG);
+    check(shown, &printed.replace("x.y.azmk8s.io", ""), &[0.3, 0.8], WRONG);
+    check(shown, &printed.replace("https://7.example.com/", "10.0.0.4"), &[0.3, 0.8], WRONG);
+    check(r#"{"name": "p", "count": 3, "restarts": 2}"#, r#"{"name": "p", "count": 0, "restarts": 0}"#, &[0.3, 0.8], WRONG);
+    check(r#"{"name": "p", "count": 3, "restarts": 2}"#, r#"{"name": "p", "count": 5, "restarts": 0}"#, &[0.3], RIGHT);
+    let form = r#"{"a": "str", "b": "str", "c": "str", "d": "str", "e": "str"}"#;
+    check(r#"{"a": "web", "b": "blue", "c": "10.0.0.1", "d": "x7", "e": "Linux"}"#, form, &[0.3], WRONG);
+}
+
+#[test]
+fn an_error_among_the_members_is_an_error() {
+    let shown = r#"[{"name": "pool1", "count": 1}, {"name": "pool2", "count": 1}]"#;
+    check(shown, &shown.replacen("1}", "1, \"errors\": [{\"code\": \"Invalid\"}]}", 1), &[0.3, 0.8], WRONG);
+    check(shown, &shown.replacen("1}", "1, \"lastError\": {\"message\": \"timeout\"}}", 1), &[0.3, 0.8], WRONG);
+    check(shown, &shown.replacen("1}", "1, \"errors\": [], \"lastError\": null, \"failureReason\": \"\"}", 1), &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn a_word_of_failure_in_a_name_or_label_is_none() {
+    check("namespace/web created", "configmap/error-templates created\nnamespace/web created", &[0.3, 0.8], RIGHT);
+    check(
+        "HTTP/1.1 200 OK\nserver: nginx\nvary: Cookie",
+        "HTTP/1.1 200 OK\nserver: nginx\nvary: Cookie\nx-error-rate: 0",
+        &[0.3, 0.8],
+        RIGHT,
+    );
+    let pull = "Unable to find image 'nginx:latest' locally\nlatest: Pulling from library/nginx\nStatus: Downloaded newer image for nginx:latest\n";
+    check("Name: web\nPort: 80\n", &format!("{pull}Name: web\nPort: 80\n"), &[0.3], RIGHT);
+}
+
+#[test]
+fn words_in_another_order_say_something_else() {
+    let shown = "the web server starts now and the pods come up\nthe old replicas go away when the new ones serve\n";
+    let mut words: Vec<&str> = shown.split_whitespace().collect();
+    words.sort_unstable();
+    check(shown, &words.join(" "), &[0.3, 0.5], WRONG);
+    check(shown, &shown.replace('\n', " "), &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn values_of_labels_in_each_others_place_contradict() {
+    let shown = "Name: web\nIssuer: https://a.example.com/\nSubject: system:serviceaccount:default:web\n";
+    let swapped = "Name: web\nIssuer: system:serviceaccount:default:web\nSubject: https://a.example.com/\n";
+    check(shown, swapped, &[0.3, 0.8], WRONG);
+}
+
+#[test]
+fn a_table_whose_header_lost_its_place_is_read_by_place() {
+    let shown = "         PLATFORM    STATUS\n-----  ------  ---------\nca1    linux   Creating\nca2    linux   Succeeded\n";
+    check(shown, &shown.replace("Creating", "Succeeded"), &[0.3, 0.8], RIGHT);
+    check(shown, &shown.replace("Creating", "Failed   "), &[0.3, 0.8], WRONG);
+}
+
+#[test]
+fn states_with_ids_and_gaps_of_all_kinds_are_read() {
+    check("Sync Status: Synced to main (4f2a91c)\n", "Sync Status: Synced to main (90be117)\n", &[0.3, 0.8], RIGHT);
+    check("Status: Cluster in healthy state\n", "Status: Cluster in unrecoverable state\n", &[0.3, 0.8], WRONG);
+    check("[REDACTED]", "https://shop.example.com/", &[0.3, 0.8], RIGHT);
+    check("a=10.0.0.1:80,b=xxxx:80", "a=10.2.3.4:80,b=10.9.9.9:80", &[0.3, 0.8], RIGHT);
+    check("lun 5 ene 2026 10:11:12 CET", "Mon Jan  6 09:01:02 UTC 2027", &[0.3], RIGHT);
+    check("{ acknowledged: true, insertedId: ObjectId('66') }", "{ acknowledged: true, insertedId: ObjectId(\"67\") }", &[0.3], RIGHT);
+}

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare_as, name_words, role, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, name_words, role, swapped, truth};
 use super::rules::Rules;
 use super::selector::Selection;
 use super::tally::Tally;
@@ -127,6 +127,14 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
         if let Some(key) = line.trim_ascii_end().strip_suffix(':') {
             without_value.insert(hash(key.trim()));
         }
+    }
+    let mut seen: ByHash<usize> = ByHash::default();
+    shown.found.iter().for_each(|(_, label)| *seen.entry(label.hash).or_default() += 1);
+    let alone = |label: &Label<'_>| seen[&label.hash] == 1 && found[&label.hash].len() == 1;
+    let side_by_side: Vec<(&str, &str, &str)> =
+        shown.found.iter().filter(|(_, label)| alone(label)).map(|(_, label)| (label.key, label.value, found[&label.hash][0])).collect();
+    if let Some((key, shown, printed)) = swapped(&side_by_side) {
+        tally.contradict(Conflict::Value, key, shown, printed);
     }
     for place in 0..shown.found.len() {
         let (at, label) = shown.found[place];

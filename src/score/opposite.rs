@@ -160,9 +160,9 @@ pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], 
     }
     for (at, line) in &lost {
         if let Some(other) = nearest(line, &others, &places)
-            && is_opposite(line, other)
+            && let Some(conflict) = opposite(line, other)
         {
-            tally.contradict(Conflict::State, &format!("line {}", at + 1), line.text, other.text);
+            tally.contradict(conflict, &format!("line {}", at + 1), line.text, other.text);
         }
     }
 }
@@ -180,23 +180,22 @@ fn nearest<'b, 'c>(line: &Line<'_>, others: &'b [Line<'c>], places: &ByHash<Vec<
     best.filter(|(_, count)| count * 2 >= words.len()).map(|(at, _)| &others[at])
 }
 
-fn is_opposite(shown: &Line<'_>, printed: &Line<'_>) -> bool {
+/// What is turned into its opposite: what happened, or only how often.
+fn opposite(shown: &Line<'_>, printed: &Line<'_>) -> Option<Conflict> {
     let (lost, new) = (shown.without(printed), printed.without(shown));
     let negates = |words: &[&str]| words.iter().any(|word| NEGATIONS.contains(word) || word.ends_with("n't") || is_wrong(word));
-    if negates(&new) && !negates(&lost) {
-        return true;
-    }
-    if lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new))) {
-        return true;
+    if negates(&new) && !negates(&lost) || lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new))) {
+        return Some(Conflict::State);
     }
     let better_none = shown.spelt.iter().any(|word| BETTER_NONE.contains(&word.as_str()));
     let counts = shown.numbers.iter().zip(&printed.numbers);
-    lost.is_empty()
+    let nothing = lost.is_empty()
         && new.is_empty()
         && !better_none
         && shown.numbers.len() == printed.numbers.len()
         && shown.numbers.contains(&true)
-        && counts.clone().all(|(shown, printed)| !shown || !printed)
+        && counts.clone().all(|(shown, printed)| !shown || !printed);
+    nothing.then_some(Conflict::Value)
 }
 
 fn are_opposites(one: &str, other: &str) -> bool {

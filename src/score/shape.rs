@@ -113,6 +113,9 @@ pub(super) fn shape(word: &str) -> Shape {
     let bytes = word.as_bytes();
     let counts = Counts::of(bytes);
     let length = bytes.len();
+    if !word.is_ascii() && is_written_date(word) {
+        return Shape::Time;
+    }
     if counts.letters + counts.digits == 0 {
         return Shape::Nothing;
     }
@@ -203,12 +206,147 @@ fn is_calendar(word: &str) -> bool {
         "sept",
     ];
     let bytes = word.as_bytes();
+    if is_foreign_calendar(word) {
+        return true;
+    }
     if !(3..=9).contains(&bytes.len())
         || !matches!(bytes[0] | 0x20, b'm' | b't' | b'w' | b'f' | b's' | b'j' | b'a' | b'o' | b'n' | b'd' | b'u' | b'g' | b'c' | b'p')
     {
         return false;
     }
     bytes.len() <= 4 && SHORT.iter().any(|name| word.eq_ignore_ascii_case(name)) || LONG.iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
+/// Months and weekdays of other languages, but for those that mean something else in English.
+fn is_foreign_calendar(word: &str) -> bool {
+    let mut lower = [0; 12];
+    let Some(lower) = lower.get_mut(..word.len()).filter(|lower| lower.len() >= 3) else {
+        // `date` in German.
+        return matches!(word, "Mo" | "Di" | "Mi" | "Fr" | "Sa");
+    };
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    matches!(
+        &*lower,
+        b"lun"
+            | b"jue"
+            | b"vie"
+            | b"ene"
+            | b"abr"
+            | b"dic"
+            | b"lunes"
+            | b"martes"
+            | b"jueves"
+            | b"viernes"
+            | b"domingo"
+            | b"enero"
+            | b"febrero"
+            | b"marzo"
+            | b"abril"
+            | b"mayo"
+            | b"junio"
+            | b"julio"
+            | b"agosto"
+            | b"septiembre"
+            | b"octubre"
+            | b"noviembre"
+            | b"diciembre"
+            | b"januar"
+            | b"februar"
+            | b"mai"
+            | b"juni"
+            | b"juli"
+            | b"okt"
+            | b"oktober"
+            | b"dez"
+            | b"dezember"
+            | b"montag"
+            | b"dienstag"
+            | b"mittwoch"
+            | b"donnerstag"
+            | b"freitag"
+            | b"samstag"
+            | b"sonntag"
+            | b"janv"
+            | b"janvier"
+            | b"avr"
+            | b"avril"
+            | b"juin"
+            | b"juil"
+            | b"juillet"
+            | b"septembre"
+            | b"octobre"
+            | b"novembre"
+            | b"lundi"
+            | b"mardi"
+            | b"mercredi"
+            | b"jeudi"
+            | b"vendredi"
+            | b"samedi"
+            | b"dimanche"
+            | b"jeu"
+            | b"gennaio"
+            | b"febbraio"
+            | b"aprile"
+            | b"maggio"
+            | b"giugno"
+            | b"luglio"
+            | b"settembre"
+            | b"ottobre"
+            | b"dicembre"
+            | b"gio"
+            | b"giu"
+            | b"lug"
+            | b"ott"
+            | b"janeiro"
+            | b"fevereiro"
+            | b"maio"
+            | b"junho"
+            | b"julho"
+            | b"setembro"
+            | b"outubro"
+            | b"novembro"
+            | b"dezembro"
+    )
+}
+
+/// A date in words that ASCII does not have: `2026年1月5日`, `月曜日`, `mié`, `März`.
+fn is_written_date(word: &str) -> bool {
+    const NAMES: [&str; 24] = [
+        "mié",
+        "miércoles",
+        "sáb",
+        "sábado",
+        "mär",
+        "märz",
+        "févr",
+        "février",
+        "août",
+        "déc",
+        "décembre",
+        "março",
+        "يناير",
+        "فبراير",
+        "مارس",
+        "أبريل",
+        "مايو",
+        "يونيو",
+        "يوليو",
+        "أغسطس",
+        "سبتمبر",
+        "أكتوبر",
+        "نوفمبر",
+        "ديسمبر",
+    ];
+    const MARKS: &str = "年月日時分秒曜时";
+    const BESIDE: &str = "火水木金土星期一二三四五六周週上下午前後";
+    let mut marked = false;
+    let written = word.chars().all(|c| {
+        let is_mark = MARKS.contains(c);
+        marked |= is_mark;
+        is_mark || c.is_ascii_digit() || BESIDE.contains(c)
+    });
+    written && marked || word.len() <= 20 && NAMES.contains(&word.to_lowercase().as_str())
 }
 
 /// `myCluster`, `MyGroup`, `testVm`: what tutorials call things, and `westeurope`, where they put them.
@@ -353,6 +491,7 @@ mod tests {
     fn things_that_differ_from_run_to_run_are_told_by_their_shape() {
         check("aaaabbbb-0000-cccc-1111-dddd2222eeee fake3265-2f64-47a4-8df4-7e41ab70c8dh", Shape::Guid);
         check("2024-11-07T00:32:48Z 2024-11-07 10:35:09.795900 Thu November", Shape::Time);
+        check("jue. enero 2026年1月5日 月曜日 März Okt. dimanche", Shape::Time);
         check("10.0.0.4 10.168.0.0/16 104.42.132.245:443 fe80::1:2", Shape::Address);
         check("7C-1E-52-22-D8-72 00:0d:3a:10:4f:70", Shape::Mac);
         check("1.27.7 v1.26.0 5.15.0-1052-azure", Shape::Version);

@@ -73,7 +73,20 @@ const UNDER_WAY: [&str; 12] = [
 
 /// What clouds do to things; with “ing” it is under way.
 const ACTING: [&str; 14] = [
-    "creat", "updat", "delet", "provision", "register", "start", "stopp", "scal", "upgrad", "terminat", "allocat", "deallocat", "install", "wait",
+    "creat",
+    "updat",
+    "delet",
+    "provision",
+    "register",
+    "start",
+    "stopp",
+    "scal",
+    "upgrad",
+    "terminat",
+    "allocat",
+    "deallocat",
+    "install",
+    "wait",
 ];
 
 /// Parts of words that say that something went wrong, for places where no expected state stands beside them.

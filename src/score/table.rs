@@ -20,8 +20,7 @@ use super::value;
 const PAIRED_MAX: usize = 24;
 
 /// What columns are called whose header cannot be read, by place.
-const UNNAMED: [&str; 16] =
-    ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8", "#9", "#10", "#11", "#12", "#13", "#14", "#15", "#16"];
+const UNNAMED: [&str; 16] = ["#1", "#2", "#3", "#4", "#5", "#6", "#7", "#8", "#9", "#10", "#11", "#12", "#13", "#14", "#15", "#16"];
 
 /// A table found in a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -396,8 +395,11 @@ fn compare_rows(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, 
 
 fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&str>) -> Likeness {
     // az calls a column of values without names so.
-    let mut likeness =
-        if column.plain == "result" || name.starts_with('#') { value::likeness(expected, actual) } else { compare_as(column.role, name, expected, actual) };
+    let mut likeness = if column.plain == "result" || name.starts_with('#') {
+        value::likeness(expected, actual)
+    } else {
+        compare_as(column.role, name, expected, actual)
+    };
     // An address that is still pending is not there yet.
     if column.plain == "externalip"
         && matches!(actual, Some("<pending>" | "<none>" | ""))

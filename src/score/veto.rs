@@ -160,8 +160,19 @@ fn bare(line: &str) -> &str {
 /// A member within a JSON document that tells of an error, in a few words: `"lastError": {…}`, `"failures": ["disk is full"]`.
 pub(super) fn complaint(document: &Value) -> Option<String> {
     const NAMES: [&str; 13] = [
-        "error", "errors", "lasterror", "failure", "failures", "failurereason", "fault", "faults", "exception", "exceptions", "errormessage",
-        "errordetails", "errorcode",
+        "error",
+        "errors",
+        "lasterror",
+        "failure",
+        "failures",
+        "failurereason",
+        "fault",
+        "faults",
+        "exception",
+        "exceptions",
+        "errormessage",
+        "errordetails",
+        "errorcode",
     ];
     match document {
         Value::Array(items) => items.iter().find_map(complaint),
