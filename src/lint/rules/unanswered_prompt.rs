@@ -33,7 +33,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         let is_answered = block.step.directives.stdin.is_some();
         for command in block.script.commands() {
             // Something may be piped or redirected in.
-            if command.place == Place::Pipeline || block.text(command.span).contains('<') {
+            if block.step.directives.stdin.is_some() || command.place == Place::Pipeline || block.text(command.span).contains('<') {
                 continue;
             }
             let found = az(command).filter(|_| az_asks).or_else(|| other(block, command).filter(|_| !is_answered));
@@ -169,6 +169,12 @@ mod tests {
     use crate::lint::testing::{check, findings};
 
     const CODE: &str = "unanswered-prompt";
+
+    #[test]
+    fn a_directive_may_give_the_answer() {
+        let read = |comment: &str| findings(CODE, &format!("{comment}\n```bash\nread -r NAME\n```\n")).len();
+        assert_eq!((read("<!-- docent: stdin=\"a\" -->"), read("")), (0, 1));
+    }
 
     #[test]
     fn questions_of_az_are_found() {

@@ -273,6 +273,13 @@ mod tests {
     const CODE: &str = "undefined-variable";
 
     #[test]
+    fn what_a_directive_captures_is_set_for_the_steps_below() {
+        let captured = "<!-- docent: capture=JOB:$.job -->\n```bash\necho '{\"job\": 1}'\n```\n\n```bash\necho $JOB\n```\n";
+        assert!(findings(CODE, captured).is_empty());
+        assert_eq!(findings(CODE, &captured.replace("JOB:", "OTHER:")).len(), 1);
+    }
+
+    #[test]
     fn a_variable_that_nobody_sets_is_found_once_with_what_was_meant() {
         check(CODE, "A=1\necho $A $B\necho \"${B}\"", &["2: `B` is never set"]);
         check(CODE, "cat <<E\n$C\nE\ncat <<'E'\n$D\nE", &["2: `C`"]);
