@@ -270,7 +270,11 @@ fn rules(object: &Value, namespaced: bool, causes: &mut Vec<Cause>) {
 
 fn binding(object: &Value, namespaced: bool, causes: &mut Vec<Cause>) {
     let kinds: &[&str] = if namespaced { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
-    one_of(&object["roleRef"]["kind"], "roleRef.kind", kinds, causes);
+    for (field, supported) in [("apiGroup", &["rbac.authorization.k8s.io"][..]), ("kind", kinds)] {
+        // What is missing is the empty text to Go.
+        let given = json!(object["roleRef"][field].as_str().unwrap_or_default());
+        one_of(&given, &format!("roleRef.{field}"), supported, causes);
+    }
     if text(object, "/roleRef/name").is_empty() {
         causes.push(Cause::required("roleRef.name", ""));
     }
@@ -361,8 +365,14 @@ mod tests {
         );
         check(
             "clusterrolebindings",
-            json!({"metadata":{"name":"x"},"roleRef":{"kind":"Role","name":"r"}}),
+            json!({"metadata":{"name":"x"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"}}),
             "ClusterRoleBinding.rbac.authorization.k8s.io \"x\" is invalid: roleRef.kind: Unsupported value: \"Role\": supported values: \"ClusterRole\"",
+        );
+        check(
+            "rolebindings",
+            json!({"metadata":{"name":"x"},"roleRef":{"apiGroup":"rbac.io","name":"r"},"subjects":[{"kind":"ServiceAccount","name":"s"}]}),
+            "RoleBinding.rbac.authorization.k8s.io \"x\" is invalid: [roleRef.apiGroup: Unsupported value: \"rbac.io\": supported values: \
+             \"rbac.authorization.k8s.io\", roleRef.kind: Unsupported value: \"\": supported values: \"Role\", \"ClusterRole\"]",
         );
     }
 
