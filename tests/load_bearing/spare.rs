@@ -89,4 +89,8 @@ pub(super) const SPARE: &[Spare] = &[
     spare(&[Variable, Word], "printf '%s\\n' \"${fruits[@]}\" | grep lemon", "there is no lemon, whatever is looked at"),
     spare(&[Word], "printf '%-8s %s\\n' NAME LENGTH", "a table may be wider"),
     spare(&[Word], "for fruit in \"${fruits[@]}\"; do printf '%-8s %s\\n' \"$fruit\" \"${#fruit}\"; done", "a table may be wider"),
+    // The worker and its queue.
+    spare(&[Line, Variable], "if [ -f \"archive/$JOB.txt\" ]; then break; fi", "it only waits no longer than it must"),
+    spare(&[Word], "sleep 0.1", "so does this"),
+    spare(&[Line], "rmdir queue finished", "nobody looks into the folders afterwards"),
 ];
