@@ -36,7 +36,7 @@ impl<'a> AzCall<'a> {
     }
 
     /// The command as the table has it, spelled in full; none when the table lacks it.
-    pub(super) fn known(&self) -> Option<Known> {
+    pub(super) fn known(&self) -> Option<&'static Known> {
         find(&self.names).ok()
     }
 
@@ -56,7 +56,7 @@ impl<'a> AzCall<'a> {
     }
 
     /// The options with their values, and the words that belong to none; it ends at the first word that the table does not explain.
-    pub(super) fn parts(&self, known: &Known) -> Vec<Part<'a>> {
+    pub(super) fn parts(&self, known: &'static Known) -> Vec<Part<'a>> {
         let mut parts = Vec::new();
         let mut rest = self.arguments.iter().peekable();
         while let Some(word) = rest.next() {
@@ -83,7 +83,7 @@ impl<'a> AzCall<'a> {
             {
                 values.push(value);
             }
-            parts.push(Part { option: Some(option.clone()), word, values, is_joined: joined });
+            parts.push(Part { option: Some(option), word, values, is_joined: joined });
         }
         parts
     }
@@ -122,7 +122,7 @@ pub(super) fn option_name(word: &Word) -> Option<&str> {
 /// A part of a call: an option with its values, or a word that belongs to none.
 #[derive(Debug, Clone)]
 pub(super) struct Part<'a> {
-    pub(super) option: Option<AzOption>,
+    pub(super) option: Option<&'static AzOption>,
     /// The option as written, or the word itself.
     pub(super) word: &'a Word,
     pub(super) values: Vec<&'a Word>,

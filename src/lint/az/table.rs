@@ -114,14 +114,14 @@ pub(in crate::lint) struct Unknown {
 struct Table {
     /// The lines of the first part.
     lines: Vec<&'static str>,
-    /// The options of a command by its name in full.
-    commands: BTreeMap<String, &'static str>,
+    /// The options of a command by its name in full: as they stand in the table, and as they were read when they were first asked for.
+    commands: BTreeMap<String, (&'static str, OnceLock<Known>)>,
     /// The words below a group by its name in full; the root is empty.
     groups: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 /// Finds the command that a call's first words name.
-pub(in crate::lint) fn find(names: &[&str]) -> Result<Known, Unknown> {
+pub(in crate::lint) fn find(names: &[&str]) -> Result<&'static Known, Unknown> {
     let table = table();
     let mut path = String::new();
     for (at, name) in names.iter().enumerate() {
@@ -133,17 +133,23 @@ pub(in crate::lint) fn find(names: &[&str]) -> Result<Known, Unknown> {
             path.push(' ');
         }
         path.push_str(name);
-        if let Some(positions) = table.commands.get(&path) {
-            let mut options: Vec<AzOption> = GLOBAL.iter().map(|line| AzOption::read(line, false)).collect();
-            options.extend(positions.split_ascii_whitespace().filter_map(|position| {
-                let line = number(position.trim_end_matches('!')).and_then(|at| table.lines.get(at))?;
-                Some(AzOption::read(line, position.ends_with('!')))
-            }));
-            return Ok(Known { name: path, words: at + 1, options });
+        if let Some((positions, known)) = table.commands.get(&path) {
+            return Ok(known.get_or_init(|| table.read(path, at + 1, positions)));
         }
     }
     let members = table.groups.get(&path).map(|members| members.iter().copied().collect()).unwrap_or_default();
     Err(Unknown { words: names.len(), members })
+}
+
+impl Table {
+    fn read(&self, name: String, words: usize, positions: &str) -> Known {
+        let mut options: Vec<AzOption> = GLOBAL.iter().map(|line| AzOption::read(line, false)).collect();
+        options.extend(positions.split_ascii_whitespace().filter_map(|position| {
+            let line = number(position.trim_end_matches('!')).and_then(|at| self.lines.get(at))?;
+            Some(AzOption::read(line, position.ends_with('!')))
+        }));
+        Known { name, words, options }
+    }
 }
 
 fn table() -> &'static Table {
@@ -161,7 +167,7 @@ fn table() -> &'static Table {
             table.groups.entry(path.join(" ")).or_default().insert(word);
             path.push(word);
             if let Some(options) = options {
-                table.commands.insert(path.join(" "), options);
+                table.commands.insert(path.join(" "), (options, OnceLock::new()));
             }
         }
         table
@@ -223,7 +229,7 @@ mod tests {
             table
                 .commands
                 .values()
-                .flat_map(|positions| positions.split(' '))
+                .flat_map(|(positions, _)| positions.split(' '))
                 .filter(|word| !word.is_empty())
                 .all(|word| number(word.trim_end_matches('!')).is_some_and(|at| at < table.lines.len()))
         );

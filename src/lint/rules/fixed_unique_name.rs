@@ -51,9 +51,9 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         for call in block.az_calls() {
             let Some(known) = call.known() else { continue };
             let Some((_, option)) = UNIQUE.iter().find(|(command, _)| *command == known.name) else { continue };
-            let Some(option) = known.options_like(option).first().copied().cloned() else { continue };
-            let parts = call.parts(&known);
-            let Some(word) = parts.iter().filter(|part| part.option.as_ref() == Some(&option)).find_map(|part| part.values.first()) else {
+            let Some(option) = known.options_like(option).first().copied() else { continue };
+            let parts = call.parts(known);
+            let Some(word) = parts.iter().filter(|part| part.option == Some(option)).find_map(|part| part.values.first()) else {
                 continue;
             };
             let written = block.text(word.span);

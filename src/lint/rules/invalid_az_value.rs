@@ -30,19 +30,19 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
             if is_partial(block, &call) {
                 continue;
             }
-            findings.extend(stray_name(block, &call, &known));
-            let parts = call.parts(&known);
+            findings.extend(stray_name(block, &call, known));
+            let parts = call.parts(known);
             // Behind a word that the table does not explain, nothing is sure.
             let is_whole = parts.iter().map(|part| if part.option.is_some() { 1 + part.values.len() } else { 1 }).sum::<usize>()
                 == call.arguments.len();
             for (at, part) in parts.iter().enumerate() {
                 let before = at.checked_sub(1).and_then(|at| parts.get(at));
                 match &part.option {
-                    None => findings.extend(stray(block, &known, before, part.word)),
+                    None => findings.extend(stray(block, known, before, part.word)),
                     Some(option) => {
                         let is_last = at + 1 == parts.len();
                         findings.extend(wrong_count(block, option, part).filter(|_| is_whole || !is_last));
-                        findings.extend(wrong_choice(block, &known, option, part, is_extended));
+                        findings.extend(wrong_choice(block, known, option, part, is_extended));
                     }
                 }
             }

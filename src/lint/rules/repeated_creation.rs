@@ -37,7 +37,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let constants = Constants::of(document);
-    let mut seen: BTreeMap<(String, Vec<Vec<String>>), Earlier> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, Vec<Vec<String>>), Earlier> = BTreeMap::new();
     let mut findings = Vec::new();
     // The same name in another subscription is another resource.
     let mut account = 0;
@@ -45,13 +45,13 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         for call in block.az_calls() {
             account += usize::from(matches!(call.names[..], ["account", "set" | "clear"] | ["login" | "logout"] | ["cloud", "set"]));
             let Some(known) = call.known().filter(|known| known.name.ends_with(" create") && is_sure(block, &call)) else { continue };
-            let Some(identity) = identity(&constants, position, block, &call, &known) else { continue };
+            let Some(identity) = identity(&constants, position, block, &call, known) else { continue };
             let mut words: Vec<&str> = call.arguments.iter().map(|word| word.text.as_str()).collect();
             words.sort_unstable();
             let line = block.line(call.command.line);
             let is_group = known.name == "group create";
-            let name = known.name.clone();
-            let Some(earlier) = seen.insert((known.name, identity), Earlier { position, account, line, words: words.clone() }) else {
+            let name = known.name.as_str();
+            let Some(earlier) = seen.insert((name, identity), Earlier { position, account, line, words: words.clone() }) else {
                 continue;
             };
             if earlier.account != account || earlier.position != position && earlier.words != words {
@@ -78,7 +78,13 @@ fn is_sure(block: &Block<'_>, call: &AzCall<'_>) -> bool {
 }
 
 /// The values of all options that say which resource it is; none when one of them is unknown, or varies.
-fn identity(constants: &Constants<'_>, position: usize, block: &Block<'_>, call: &AzCall<'_>, known: &Known) -> Option<Vec<Vec<String>>> {
+fn identity(
+    constants: &Constants<'_>,
+    position: usize,
+    block: &Block<'_>,
+    call: &AzCall<'_>,
+    known: &'static Known,
+) -> Option<Vec<Vec<String>>> {
     let mut identity = Vec::new();
     for part in call.parts(known) {
         let option = part.option.as_ref()?;

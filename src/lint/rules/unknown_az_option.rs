@@ -47,7 +47,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 if !is_option || is_value || is_quoted || option.contains(char::is_whitespace) {
                     continue;
                 }
-                let meanings = meanings(&known, option);
+                let meanings = meanings(known, option);
                 if let [first, second, ..] = meanings[..] {
                     let message = format!("`{option}` of `az {}` may stand for `{first}` or for `{second}`", known.name);
                     findings.push(Finding::new(block.place(word.span), message).with_hint("spell it in full"));
