@@ -338,3 +338,30 @@ fn a_wait_is_cut_short_by_an_interrupt() {
     assert_eq!((code, &report["runbooks"][0]["steps"][1]["status"]), (Some(130), &json!("not-run")));
     assert!(took < Duration::from_secs(60));
 }
+
+#[test]
+fn the_script_of_a_runbook_does_what_its_directives_ask_for() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let text = [
+        step("name=beside background ready=\"up\"", "echo up > state; echo up; sleep 60"),
+        step("name=ask stdin=\"sí\"", "read A; cat state"),
+        step("name=take capture=\"B:/is (.*)/\" stop=beside", "echo it is $A"),
+        step("expect-exit=3", "(exit 3)"),
+        step("cleanup", "echo end $B; rm state"),
+        step("name=last", "echo last"),
+    ];
+    fs::write(folder.path().join("a.md"), text.concat()).expect("a scratch file");
+    let script = crate::support::docent_in(folder.path(), &["script", "a.md"]).stdout;
+    fs::write(folder.path().join("a.sh"), &script).expect("a scratch file");
+    let bash = |value: Option<&str>| {
+        let mut command = Command::new("bash");
+        command.arg("a.sh").current_dir(folder.path()).env_remove("B").envs(value.map(|value| ("B", value)));
+        command.output().expect("bash starts")
+    };
+    let ended = bash(Some("given"));
+    assert!(ended.status.success(), "{script}\n{ended:?}");
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "up\nit is sí\nlast\nend given\n", "{script}");
+    // What docent would capture has to come from outside.
+    let ended = bash(None);
+    assert!(!ended.status.success() && String::from_utf8_lossy(&ended.stderr).contains("docent sets B"), "{ended:?}");
+}

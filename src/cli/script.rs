@@ -13,7 +13,7 @@ use crate::{
     },
     engine::plan::{Selection, plan},
     report::{diagnostics, wording},
-    runbook::{ExitExpectation, TargetName, View, flatten, resolve},
+    runbook::{Background, CaptureSource, ExitExpectation, Step, TargetName, View, flatten, resolve},
 };
 
 pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
@@ -57,21 +57,60 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
             .var
             .iter()
             .fold(step.script.clone(), |text, (name, value)| bash::substitute_assignment(&text, name, value).unwrap_or(text));
-        let may_fail = step.directives.expect_exit.is_some_and(|expected| expected != ExitExpectation::Status(0));
-        if may_fail {
-            script.push_str("set +e # this step is expected to fail\n");
-        }
-        script.push_str(&text);
-        if !text.ends_with('\n') {
-            script.push('\n');
-        }
-        if may_fail {
-            script.push_str("set -e\n");
-        }
+        script.push_str(&one(step, &text));
     }
     let mut out = stdout(Colour::Never);
     written(out.write_all(script.as_bytes()).and_then(|()| out.flush()))?;
     Ok(Exit::Passed)
+}
+
+/// A step's text, with what its directives ask for in words of bash.
+fn one(step: &Step, text: &str) -> String {
+    let said = &step.directives;
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let mut script = format!("{text}{end}");
+    if let Some(stdin) = &said.stdin {
+        script = format!("{{\n{script}}} < <(printf '%s\\n' {})\n", quoted(stdin.strip_suffix('\n').unwrap_or(stdin)));
+    }
+    if let Some(background) = &said.background {
+        script = in_background(&step.id, background, &script);
+    }
+    if said.expect_exit.is_some_and(|expected| expected != ExitExpectation::Status(0)) {
+        script = format!("set +e # this step is expected to fail\n{script}set -e\n");
+    }
+    for capture in &said.captures {
+        let (CaptureSource::Path(place) | CaptureSource::Regex(place)) = &capture.source;
+        let name = &capture.name;
+        // A script cannot look into what it has printed without running the step in a shell of its own, which would forget what it sets.
+        script.push_str(&format!(": \"${{{name}:?docent sets {name} from the output above; set it before}}\" # {}\n", one_line(place)));
+    }
+    for id in &said.stop {
+        script.push_str(&format!("kill \"${}\" 2>/dev/null || true # {id}\n", process_variable(id)));
+    }
+    if let Some(wait) = said.wait {
+        script.push_str(&format!("sleep {}\n", wait.as_secs_f64()));
+    }
+    script
+}
+
+/// Starts a step beside the ones below it, and waits for the text that says that it is ready.
+fn in_background(id: &str, background: &Background, script: &str) -> String {
+    let process = process_variable(id);
+    let end = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n";
+    let Some(ready) = &background.ready else {
+        return format!("(\n{script}) &\n{process}=$!\n{end}");
+    };
+    let log = format!("{process}_log");
+    format!(
+        "{log}=$(mktemp)\n(\n{script}) > \"${log}\" 2>&1 &\n{process}=$!\n{end}until grep -qF -- {} \"${log}\"; do kill -0 \"${process}\"; sleep 0.1; done\n",
+        quoted(ready)
+    )
+}
+
+/// The variable that holds the process of a background step.
+fn process_variable(id: &str) -> String {
+    let letters = id.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
+    format!("background_{}", letters.collect::<String>())
 }
 
 fn one_line(text: &str) -> String {
