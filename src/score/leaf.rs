@@ -6,7 +6,7 @@
 use super::place::{arm_type, is_region, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
-use super::state::{Relation, is_wrong, relate};
+use super::state::{Relation, is_wrong, loses_success, relate};
 
 /// What a value is for, told by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -414,8 +414,8 @@ fn states(weight: f64, expected: &str, actual: &str) -> Likeness {
     }
     match relate(expected, actual) {
         // A sentence about the state may be put otherwise, as long as it is about the same.
-        Relation::Contradicts if is_prose(expected) && !is_wrong(actual) && shared_words(expected, actual) >= 0.8 => {
-            Likeness::new(weight, 0.8)
+        Relation::Contradicts if is_prose(expected) && !is_wrong(actual) && !loses_success(expected, actual) => {
+            Likeness::new(weight, shared_words(expected, actual).max(0.5))
         }
         Relation::Same => Likeness::new(weight, 1.0),
         Relation::Fine => Likeness::new(weight, 0.8),
@@ -453,11 +453,12 @@ fn readiness(weight: f64, expected: &str, actual: &str) -> Likeness {
     plain(weight, "", expected, actual)
 }
 
-/// `True`, `false`: a truth written as text.
+/// `True`, `no`: a truth written as text.
 pub(super) fn truth(value: &str) -> Option<bool> {
-    if value.eq_ignore_ascii_case("true") {
+    let is = |words: [&str; 2]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
+    if is(["true", "yes"]) {
         Some(true)
-    } else if value.eq_ignore_ascii_case("false") {
+    } else if is(["false", "no"]) {
         Some(false)
     } else {
         None

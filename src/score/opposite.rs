@@ -14,7 +14,7 @@ use super::words::{Passed, hash, is_elision};
 /// How many shown lines that were not found are looked at.
 const SHOWN_MAX: usize = 512;
 /// How many lines of the output they are held against.
-const PRINTED_MAX: usize = 20_000;
+const PRINTED_MAX: usize = 4_000;
 /// How many lines are remembered for a word.
 const PLACES_MAX: usize = 16;
 /// How many words of a line are read.
@@ -24,7 +24,7 @@ const WORDS_MAX: usize = 64;
 const NEGATIONS: [&str; 8] = ["not", "no", "never", "cannot", "nothing", "without", "none", "neither"];
 
 /// Words for what went well, and for the opposite.
-const OPPOSITES: [(&[&str], &[&str]); 14] = [
+const OPPOSITES: [(&[&str], &[&str]); 16] = [
     (
         &[
             "success",
@@ -83,7 +83,9 @@ const OPPOSITES: [(&[&str], &[&str]); 14] = [
     (&["true", "yes", "on"], &["false", "no", "off"]),
     (&["ready", "available"], &["pending", "waiting", "unavailable", "unready"]),
     (&["present", "found", "exists", "exist"], &["absent", "missing", "lost"]),
-    (&["synced", "reconciled"], &["stalled", "drifted"]),
+    (&["synced", "sync", "reconciled", "current"], &["stalled", "drifted", "lagging", "behind", "stale", "outofsync", "out"]),
+    (&["enabled", "enforcing", "enforced"], &["disabled", "permissive", "unenforced"]),
+    (&["ok"], &["ko", "ng"]),
     (&["resumed", "resuming"], &["suspended", "paused", "suspending"]),
     (&["attached", "mounted", "bound"], &["detached", "unmounted", "unbound", "released"]),
     (&["reachable", "serving", "responding"], &["unreachable", "unresponsive"]),
@@ -92,39 +94,95 @@ const OPPOSITES: [(&[&str], &[&str]); 14] = [
 ];
 
 /// Words around numbers of which none is better than some.
-const BETTER_NONE: [&str; 12] =
-    ["restart", "restarts", "retries", "retry", "error", "errors", "warning", "warnings", "failed", "failures", "lost", "skipped"];
+const BETTER_NONE: [&str; 15] = [
+    "restart",
+    "restarts",
+    "retries",
+    "retry",
+    "error",
+    "errors",
+    "warning",
+    "warnings",
+    "failed",
+    "failures",
+    "lost",
+    "skipped",
+    "problems",
+    "issues",
+    "vulnerabilities",
+];
+/// Words around numbers of which there must be none where none are shown.
+const NONE_WANTED: [&str; 13] = [
+    "error",
+    "errors",
+    "failed",
+    "failures",
+    "problem",
+    "problems",
+    "issues",
+    "vulnerabilities",
+    "conflicts",
+    "unreachable",
+    "exit",
+    "status",
+    "code",
+];
 
 type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
 
-/// A line as its words and numbers.
+/// A line as the words by which it is found.
 struct Line<'a> {
     text: &'a str,
     words: Vec<u64>,
-    spelt: Vec<String>,
-    /// Whether each number is more than nothing.
-    numbers: Vec<bool>,
 }
 
 impl<'a> Line<'a> {
     fn of(text: &'a str) -> Self {
-        let mut line = Self { text, words: Vec::new(), spelt: Vec::new(), numbers: Vec::new() };
-        let pieces = text.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|piece| !piece.is_empty());
-        for piece in pieces.take(WORDS_MAX) {
-            if piece.bytes().all(|byte| byte.is_ascii_digit()) {
-                line.numbers.push(piece.bytes().any(|byte| byte != b'0'));
+        let is_word = |piece: &&str| piece.len() > 1 && !piece.bytes().all(|byte| byte.is_ascii_digit());
+        Self { text, words: pieces(text).filter(is_word).map(hash).collect() }
+    }
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|piece| !piece.is_empty()).take(WORDS_MAX)
+}
+
+/// What a line says: its words of letters in lower case, and its numbers.
+struct Said {
+    words: Vec<String>,
+    numbers: Vec<u64>,
+    /// Whether each number stands beside a word of which there must be none.
+    is_bad: Vec<bool>,
+    /// The numbers of `3 of 5`.
+    shares: Vec<(u64, u64)>,
+}
+
+impl Said {
+    fn of(text: &str) -> Self {
+        let mut said = Self { words: Vec::new(), numbers: Vec::new(), is_bad: Vec::new(), shares: Vec::new() };
+        let all: Vec<&str> = pieces(text).collect();
+        for (at, piece) in all.iter().enumerate() {
+            if let Ok(number) = piece.parse() {
+                let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| all.get(at));
+                said.is_bad.push(beside.into_iter().any(|word| NONE_WANTED.iter().any(|bad| word.eq_ignore_ascii_case(bad))));
+                said.numbers.push(number);
+                if let Some(whole) = all.get(at + 2).and_then(|whole| whole.parse().ok()).filter(|_| all[at + 1] == "of") {
+                    said.shares.push((number, whole));
+                }
             } else if !piece.bytes().any(|byte| byte.is_ascii_digit()) && piece.len() > 1 {
-                line.words.push(hash(piece));
-                line.spelt.push(piece.to_lowercase());
+                said.words.push(piece.to_lowercase());
             }
         }
-        line
+        said
     }
 
     /// The words that another line does not have.
-    fn without<'b>(&'b self, other: &Line<'_>) -> Vec<&'b str> {
-        let pairs = self.words.iter().zip(&self.spelt);
-        pairs.filter(|(word, _)| !other.words.contains(word)).map(|(_, spelt)| spelt.as_str()).collect()
+    fn without<'b>(&'b self, other: &Self) -> Vec<&'b str> {
+        self.words.iter().filter(|word| !other.words.contains(word)).map(String::as_str).collect()
+    }
+
+    fn has(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
     }
 }
 
@@ -160,7 +218,7 @@ pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], 
     }
     for (at, line) in &lost {
         if let Some(other) = nearest(line, &others, &places)
-            && let Some(conflict) = opposite(line, other)
+            && let Some(conflict) = opposite(line.text, other.text)
         {
             tally.contradict(conflict, &format!("line {}", at + 1), line.text, other.text);
         }
@@ -181,21 +239,31 @@ fn nearest<'b, 'c>(line: &Line<'_>, others: &'b [Line<'c>], places: &ByHash<Vec<
 }
 
 /// What is turned into its opposite: what happened, or only how often.
-fn opposite(shown: &Line<'_>, printed: &Line<'_>) -> Option<Conflict> {
-    let (lost, new) = (shown.without(printed), printed.without(shown));
-    let negates = |words: &[&str]| words.iter().any(|word| NEGATIONS.contains(word) || word.ends_with("n't") || is_wrong(word));
-    if negates(&new) && !negates(&lost) || lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new))) {
+fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
+    let (shown, printed) = (Said::of(shown), Said::of(printed));
+    let (lost, new) = (shown.without(&printed), printed.without(&shown));
+    let is_negation = |word: &&str| NEGATIONS.contains(word) || word.ends_with("n't");
+    let negates = |words: &[&str]| words.iter().any(|word| is_negation(word) || is_wrong(word));
+    let only_negates = |words: &[&str], others: &[&str]| !words.is_empty() && words.iter().all(is_negation) && others.is_empty();
+    if negates(&new) && !negates(&lost)
+        || only_negates(&lost, &new)
+        || lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new)))
+        || lost.contains(&"all") && new.contains(&"of")
+    {
         return Some(Conflict::State);
     }
-    let better_none = shown.spelt.iter().any(|word| BETTER_NONE.contains(&word.as_str()));
-    let counts = shown.numbers.iter().zip(&printed.numbers);
-    let nothing = lost.is_empty()
-        && new.is_empty()
-        && !better_none
-        && shown.numbers.len() == printed.numbers.len()
-        && shown.numbers.contains(&true)
-        && counts.clone().all(|(shown, printed)| !shown || !printed);
-    nothing.then_some(Conflict::Value)
+    let is_whole = |(part, whole): &(u64, u64)| part >= whole;
+    if shown.shares.iter().any(is_whole) && printed.shares.iter().any(|share| !is_whole(share)) {
+        return Some(Conflict::State);
+    }
+    if !lost.is_empty() || !new.is_empty() || shown.numbers.len() != printed.numbers.len() {
+        return None;
+    }
+    let counts = || shown.numbers.iter().zip(&printed.numbers);
+    let went_wrong = counts().zip(&shown.is_bad).any(|((shown, printed), is_bad)| *is_bad && *shown == 0 && *printed > 0);
+    let some = shown.numbers.iter().any(|number| *number > 0);
+    let nothing = some && !shown.has(&BETTER_NONE) && counts().all(|(shown, printed)| *shown == 0 || *printed == 0);
+    (went_wrong || nothing).then_some(Conflict::Value)
 }
 
 fn are_opposites(one: &str, other: &str) -> bool {
@@ -227,6 +295,13 @@ mod tests {
             ("Plan: 1 to add, 0 to change, 0 to destroy.", "Plan: 0 to add, 0 to change, 7 to destroy."),
             ("3 packets received", "0 packets received"),
             ("Successfully installed x", "Successfully uninstalled x"),
+            ("Certificate will not expire", "Certificate will expire"),
+            ("eth0   UP     10.0.0.4/24", "eth0   DOWN   10.0.0.4/24"),
+            ("All 14 tests passed", "9 of 14 tests passed"),
+            ("Uploaded 5 of 5 files", "Uploaded 3 of 5 files"),
+            ("Process exited with status 0", "Process exited with status 1"),
+            ("0 problems were found", "3 problems were found"),
+            ("No vulnerabilities were found", "12 vulnerabilities were found"),
         ] {
             check(shown, printed, true);
         }

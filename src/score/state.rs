@@ -153,6 +153,12 @@ pub(super) fn is_wrong(state: &str) -> bool {
     words(state).iter().any(|word| word.starts_with("err") || WRONG.iter().any(|part| word.contains(part)))
 }
 
+/// Whether a sentence says that all is well, and another does not say so.
+pub(super) fn loses_success(expected: &str, actual: &str) -> bool {
+    let printed = words(actual);
+    words(expected).iter().any(|word| DONE.contains(&word.as_str()) && !printed.contains(word))
+}
+
 /// Whether a word is one that only tells how something is.
 pub(super) fn is_state(word: &str) -> bool {
     let words = words(word);

