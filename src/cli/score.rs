@@ -73,11 +73,11 @@ fn lines(args: &ScoreArgs) -> Result<Exit, Problem> {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let answer = match report::score::judge_line(&line, options::scorer(args.scorer)) {
+        let answer = match report::pair::judge_line(&line, options::scorer(args.scorer)) {
             Ok(answer) => answer,
             Err(why) => {
                 exit = Exit::Usage;
-                report::score::refusal(number + 1, &why)
+                report::pair::refusal(number + 1, &why)
             }
         };
         serde_json::to_writer(&mut out, &answer).map_err(|error| broken(error.into()))?;

@@ -7,6 +7,7 @@ pub mod findings;
 mod fingerprint;
 pub mod json;
 pub mod list;
+pub mod pair;
 pub mod sarif;
 pub mod score;
 mod style;
