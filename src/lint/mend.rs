@@ -105,6 +105,12 @@ fn attempt(mended: &mut Mended, positions: &[usize], examine: &impl Fn(&[u8]) ->
         trial.fixed.extend(made);
         trial.left = examine(&bytes);
         trial.bytes = bytes;
+        // A mend that does not take its own finding away would be made again and again.
+        let (before, after) = (numbers(&mended.left), numbers(&trial.left));
+        let of = |numbers: &BTreeMap<Key, usize>, finding: &Diagnostic| numbers.get(&Key::of(finding)).copied().unwrap_or(0);
+        if let Some(finding) = trial.fixed.iter().find(|finding| of(&after, finding) >= of(&before, finding).max(1)) {
+            return Err(finding.code);
+        }
         let worst_mended = trial.fixed.iter().map(|finding| finding.severity).min().unwrap_or(Severity::Advice);
         let Some(code) = new_code(&mended.left, &trial.left, worst_mended) else {
             *mended = Mended { fixed: [std::mem::take(&mut mended.fixed), trial.fixed].concat(), ..trial };
@@ -114,6 +120,15 @@ fn attempt(mended: &mut Mended, positions: &[usize], examine: &impl Fn(&[u8]) ->
         chosen = trial.left.iter().filter(|finding| finding.fix.is_some() && !known.contains(&Key::of(finding))).cloned().collect();
     }
     Err(refusal)
+}
+
+/// How often each finding is among those that have a mend.
+fn numbers(found: &[Diagnostic]) -> BTreeMap<Key, usize> {
+    let mut numbers = BTreeMap::new();
+    for finding in found.iter().filter(|finding| finding.fix.is_some()) {
+        *numbers.entry(Key::of(finding)).or_default() += 1;
+    }
+    numbers
 }
 
 /// The bytes with the mends of these findings, and which of them were made; none when nothing changes.
@@ -305,6 +320,13 @@ mod tests {
         let mended = check(text, after, &["near-miss-tag"], &["near-miss-tag"]);
         let hint = mended.left[0].hint.as_deref().unwrap_or_default();
         assert!(hint.contains("`undefined-variable` would be found then"), "{hint}");
+    }
+
+    #[test]
+    fn a_mend_that_does_not_help_is_not_made() {
+        // The backquote is open, so bash takes what would be added for a part of it.
+        let text = "# T\n\n```bash\naz group delete -n a```bash\n";
+        check(text, text, &[], &["unclosed-fence", "unanswered-prompt"]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         let is_answered = block.step.directives.stdin.is_some();
         for command in block.script.commands() {
             // Something may be piped or redirected in.
-            if block.step.directives.stdin.is_some() || command.place == Place::Pipeline || block.text(command.span).contains('<') {
+            if command.place == Place::Pipeline || block.text(command.span).contains('<') {
                 continue;
             }
             let found = az(command).filter(|_| az_asks).or_else(|| other(block, command).filter(|_| !is_answered));
