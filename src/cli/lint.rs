@@ -5,7 +5,7 @@ mod history;
 mod write;
 
 use std::{
-    io::Write,
+    io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -55,8 +55,9 @@ pub(super) fn run(args: &LintArgs, colour: Colour) -> Result<Exit, Problem> {
 
 /// Prints findings in a format.
 pub(super) fn report(linted: &[Linted], format: LintFormat, colour: Colour) -> Result<(), Problem> {
-    let mut out = stdout(colour);
+    let out = stdout(colour);
     let coloured = !matches!(out.current_choice(), anstream::ColorChoice::Never);
+    let mut out = BufWriter::new(out);
     let result = match format {
         LintFormat::Text => findings::write_text(&mut out, linted, coloured),
         LintFormat::Json => findings::write_json(&mut out, linted),

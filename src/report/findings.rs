@@ -112,6 +112,8 @@ pub fn write_text(out: &mut dyn Write, linted: &[Linted], colour: bool) -> io::R
         counted(number(Severity::Warning), "warning"),
         format!("{} advice", number(Severity::Advice)),
     ]);
+    let mendable = found().filter(|diagnostic| diagnostic.fix.is_some()).count();
+    sums.extend((mendable > 0 && fixed == 0).then(|| format!("{mendable} for --fix")));
     // A clean bill must not be taken for a run.
     writeln!(out, "{}; nothing was run", sums.join(" · "))?;
     let worst = found().map(|diagnostic| diagnostic.severity).max();

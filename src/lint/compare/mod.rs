@@ -21,7 +21,7 @@ use self::{
         BLOCKS_DIVIDED_OTHERWISE, HERE_DOCUMENT_CHANGED, OTHER_DOCUMENT, STATEMENT_CHANGED, STATEMENT_EXTRA, STATEMENT_MISSING,
         STATEMENT_MOVED,
     },
-    statement::{Statement, shown, statements},
+    statement::{Statement, bare, shown, statements},
 };
 use crate::{
     diagnostic::{Diagnostic, Severity},
@@ -269,8 +269,7 @@ impl Report<'_> {
                 continue;
             }
             differing += 1;
-            let first = other.code.lines().next().unwrap_or_default();
-            match outside.get(normal_line(first).as_str()) {
+            match outside.get(&other.first) {
                 Some(line) => {
                     let message = format!("`{}` (line {} of the source) is in no block that runs", other.shown(), other.line);
                     self.add(STATEMENT_MISSING, *line, message, Some("put it back between its fences".to_owned()));
@@ -360,11 +359,7 @@ fn lines_outside(runbook: &Runbook) -> HashMap<String, usize> {
         inside.extend(step.line..=step.script_line + step.script.lines().count());
     }
     let lines = (1..).zip(runbook.source.text().lines()).filter(|(line, _)| !inside.contains(line));
-    lines.map(|(line, text)| (normal_line(text), line)).filter(|(text, _)| text.len() > 8).collect()
-}
-
-fn normal_line(text: &str) -> String {
-    text.trim_matches(|outer: char| outer.is_whitespace() || matches!(outer, '\\' | '>' | '`')).to_owned()
+    lines.map(|(line, text)| (bare(text), line)).filter(|(text, _)| text.len() > 8).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub(super) struct Statement {
     pub(super) body: Vec<(usize, String)>,
     /// The 1-based document line.
     pub(super) line: usize,
+    /// That line as it is written, but for what may stand around code.
+    pub(super) first: String,
     /// The step that it stands in, by position.
     pub(super) step: usize,
 }
@@ -66,7 +68,8 @@ fn of_step(position: usize, step: &Step) -> Vec<Statement> {
         code.push_str(step.script.get(from..statement.span.end).unwrap_or_default());
         let code = normalised(&code);
         if !code.is_empty() {
-            found.push(Statement { code, body, line: step.script_line + statement.line, step: position });
+            let first = step.script.get(statement.span.start..).and_then(|rest| rest.lines().next()).map(bare).unwrap_or_default();
+            found.push(Statement { code, body, line: step.script_line + statement.line, first, step: position });
         }
     }
     unread(position, step, copied, step.script.len(), &mut found);
@@ -75,12 +78,17 @@ fn of_step(position: usize, step: &Step) -> Vec<Statement> {
 
 fn unread(position: usize, step: &Step, start: usize, end: usize, found: &mut Vec<Statement>) {
     let text = step.script.get(start..end).unwrap_or_default();
-    for (line, code) in (line_of(step, start)..).zip(text.split('\n')) {
-        let code = normalised(code);
+    for (line, written) in (line_of(step, start)..).zip(text.split('\n')) {
+        let code = normalised(written);
         if !code.trim_matches([';', ' ']).is_empty() {
-            found.push(Statement { code, body: Vec::new(), line, step: position });
+            found.push(Statement { code, body: Vec::new(), line, first: bare(written), step: position });
         }
     }
+}
+
+/// A line of code without what stands around it in prose, in a quote, or where it goes on.
+pub(super) fn bare(line: &str) -> String {
+    line.trim_matches(|outer: char| outer.is_whitespace() || matches!(outer, '\\' | '>' | '`')).to_owned()
 }
 
 fn lines_of_body(step: &Step, start: usize, end: usize) -> Vec<(usize, String)> {

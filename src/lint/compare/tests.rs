@@ -110,6 +110,11 @@ fn blocks_and_their_fences_are_compared() {
     // A pair of fences was lost around a command, which became prose.
     let lost = ["33: statement-missing: `kubectl get pods` (line 32 of the source) is in no block that runs"];
     check("EOF\nkubectl get pods\n```", "EOF\n```\nkubectl get pods", &[&lost[0].replace("30", "32")]);
+    let lost =
+        ["13: statement-missing: `az group create --name $GROUP --location $REGION` (line 13 of the source) is in no block that runs"];
+    let from = "```azurecli\naz group create --name $GROUP \\\n    --location $REGION   # takes a while\n```\n";
+    let found_here = found(SOURCE, &SOURCE.replacen(from, &from.replace("```azurecli", "").replace("```\n", ""), 1));
+    assert!(found_here.iter().any(|found| lost.contains(&found.as_str())), "{found_here:#?}");
     // A step with another tag is one difference, not one a statement.
     let retagged = found(SOURCE, &SOURCE.replacen("```bash", "```text", 1));
     assert!(retagged.len() == 1 && retagged[0].contains("tag-changed") && retagged[0].contains("does not run"), "{retagged:#?}");
