@@ -286,3 +286,138 @@ fn states_with_ids_and_gaps_of_all_kinds_are_read() {
     check("lun 5 ene 2026 10:11:12 CET", "Mon Jan  6 09:01:02 UTC 2027", &[0.3], RIGHT);
     check("{ acknowledged: true, insertedId: ObjectId('66') }", "{ acknowledged: true, insertedId: ObjectId(\"67\") }", &[0.3], RIGHT);
 }
+
+#[track_caller]
+fn vetoed(expected: &str, actual: &str, vetoed: bool) {
+    let expectation = Expectation {
+        line: 1,
+        fence_line: 2,
+        language: "output".to_owned(),
+        criterion: Criterion::Unmarked,
+        text: expected.to_owned(),
+        comparison: Default::default(),
+    };
+    let verdict = judge(&expectation, actual.as_bytes());
+    assert_eq!(verdict.veto.is_some(), vetoed, "{expected}\n== {actual}\n{verdict:#?}");
+}
+
+const JOBS: &str = "NAME      STATUS     AGE\nimport    Complete   3m\n";
+
+#[test]
+fn rows_may_be_called_what_they_like_but_not_be_in_a_bad_state() {
+    for name in ["fatal-report-x7", "failed-login-audit", "panic-button"] {
+        let more = format!("{JOBS}{name}   Complete   9d\n");
+        check(JOBS, &more, &[0.3, 0.8], RIGHT);
+        vetoed(JOBS, &more, false);
+        let spaced = format!("NAMESPACE   NAME   READY   STATUS\nops   {name}   1/1   Running\nops   web-1   1/1   Running\n");
+        vetoed("NAMESPACE   NAME   READY   STATUS\nops   web-1   1/1   Running\n", &spaced, false);
+    }
+    let broken = format!("{JOBS}panic-button   Failed   9d\n");
+    check(JOBS, &broken, &[0.3], WRONG);
+    vetoed(JOBS, &broken, true);
+    vetoed(JOBS, &format!("{JOBS}error: the server is busy\n"), true);
+}
+
+#[test]
+fn a_bad_state_that_the_document_shows_is_expected_in_wider_rows_too() {
+    let shown = "NAME    READY   STATUS             RESTARTS\nweb-7   0/1     ImagePullBackOff   0\napi-1   1/1     Running            0\nbus-1   1/1     Running   0\ndb-0    1/1     Running   0\n";
+    let wide = "NAME    READY   STATUS             RESTARTS   IP\nweb-9   0/1     ImagePullBackOff   0          10.0.0.1\napi-1   1/1     Running            0          10.0.0.2\nbus-1   1/1     Running   0   10.0.0.4\ndb-0    1/1     Running   0   10.0.0.3\n";
+    check(shown, wide, &[0.3, 0.8], RIGHT);
+    check(shown, &wide.replace("ImagePullBackOff", "Evicted         "), &[0.3], WRONG);
+}
+
+#[test]
+fn what_was_only_tried_has_not_happened() {
+    let shown = "configmap/settings created\nrole.rbac.authorization.k8s.io/reader created\n";
+    for verb in ["unchanged", "configured"] {
+        check(shown, &shown.replace("created", verb), &[0.3, 0.8], RIGHT);
+    }
+    for verb in ["created (dry run)", "created (server dry run)", "deleted", "deleted (dry run)"] {
+        check(shown, &shown.replace("created", verb), &[0.3], WRONG);
+        vetoed(shown, &shown.replace("created", verb), true);
+    }
+    check(&shown.replace("created", "created (dry run)"), &shown.replace("created", "configured (dry run)"), &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn a_value_that_was_not_filled_in_is_none() {
+    let shown = "Bucket: s3://reports-7f\nOwner: Ana\nNode: 10.1.2.3\nNode: 10.1.2.4\n";
+    for value in ["null", "None", "NaN", "undefined", "[object Object]", "{{ .Owner }}", "<no value>", ""] {
+        check(shown, &shown.replace("Ana", value), &[0.3], WRONG);
+        check(shown, &shown.replace("10.1.2.4", value), &[0.3], WRONG);
+    }
+    check(shown, &shown.replace("Ana", "Noor").replace("10.1.2.4", "10.9.9.9"), &[0.3, 0.8], RIGHT);
+    check("Owner: None\nBucket: b\n", "Owner: null\nBucket: b\n", &[0.3], RIGHT);
+    for actual in ["export STAGE=\nexport ZONE=2\n", "export STAGE= null\nexport ZONE=2\n"] {
+        check("export STAGE=test\nexport ZONE=2\n", actual, &[0.3], WRONG);
+    }
+    check("The site is at https://a.example.com/", "The site is at", &[0.3], WRONG);
+    check("The site is at https://a.example.com/", "The site is at undefined", &[0.3], WRONG);
+    check("{\"title\": \"Tea\", \"pages\": 3}", "{\"title\": \"%!s(MISSING)\", \"pages\": 3}", &[0.3], WRONG);
+}
+
+#[test]
+fn the_body_of_an_answer_counts_as_much_as_its_headers() {
+    let shown = "HTTP/1.1 200 OK\ncontent-type: application/json\nserver: nginx\n\n{\"health\":\"pass\",\"build\":7}\n";
+    check(shown, &shown.replace("build\":7", "build\":9"), &[0.3, 0.8], RIGHT);
+    check(shown, &shown.replace("pass", "failing"), &[0.3], WRONG);
+    check(shown, &shown.replace("{\"health\":\"pass\"", "{\"state\":\"Degraded\""), &[0.3], WRONG);
+    check("Copied 4 of 4 objects", "Copied 0 of 4 objects", &[0.3], WRONG);
+    check("Copied 4 of 4 objects", "Copied 9 of 9 objects", &[0.3, 0.8], RIGHT);
+    check("Job exited with code 0", "Job exited with code 2", &[0.3], WRONG);
+    check("The token will not expire", "The token will expire", &[0.3], WRONG);
+}
+
+#[test]
+fn a_url_of_a_help_page_or_of_another_service_is_another_url() {
+    for actual in ["https://aka.ms/storage-help", "https://vault7.vault.azure.net/", "https://login.microsoftonline.com/common"] {
+        check("http://shop-1.lb.example.com", actual, &[0.3], WRONG);
+    }
+    check("http://shop-1.lb.example.com", "http://store.other.example.org", &[0.3, 0.8], RIGHT);
+    check("http://<name>.example.com", "http://shop.example.com", &[0.3, 0.8], RIGHT);
+}
+
+#[test]
+fn what_is_printed_twice_is_there_and_the_last_row_of_a_name_counts() {
+    let twice = format!("{JOBS}---\n{JOBS}");
+    check(JOBS, &twice, &[0.3, 0.8], RIGHT);
+    let services = "NAME   TYPE           EXTERNAL-IP\nfront  LoadBalancer   20.1.2.3\n";
+    let pending = "NAME   TYPE           EXTERNAL-IP\nfront  LoadBalancer   <pending>\n";
+    check(services, &format!("{pending}front  LoadBalancer   20.9.8.7\n"), &[0.3, 0.8], RIGHT);
+    check(services, pending, &[0.3], WRONG);
+    check(services, &format!("{services}front  LoadBalancer   <pending>\n"), &[0.3], WRONG);
+}
+
+#[test]
+fn logs_and_tools_that_break_are_told_without_a_directive() {
+    let shown = "listening on port 9000\n";
+    for line in [
+        "[2026-03-04 10:00:09] CRITICAL: disk full",
+        "ERROR 03-04 10:00:09 [main.go:7] worker failed to boot",
+        "host-a : ok=3 unreachable=2 failed=0",
+        "curl: (35) TLS connect error",
+        "mount: /srv: unknown filesystem type",
+        "{\"success\": false, \"reason\": \"no quota\"}",
+        "Job for web.service failed because of a timeout.",
+        "Group\n    tool : Manages.\n\nSubgroups:\n    one : First.",
+    ] {
+        vetoed(shown, &format!("{shown}{line}\n"), true);
+    }
+    for line in ["FutureWarning: errors='raise' will go", "host-a : ok=3 unreachable=0 failed=0", "{\"success\": true}"] {
+        vetoed(shown, &format!("{shown}{line}\n"), false);
+    }
+    vetoed("VM starting", "VM stopped", true);
+    vetoed("NAME   READY\nweb    True\n", "NAME   READY\nweb    Unknown\n", true);
+    vetoed(
+        "Release \"a\" does not exist. Installing it now.\nNAME: a\nSTATUS: deployed\nREVISION: 1\n",
+        "[pod/x/y] Release \"a\" does not exist. Installing it now.\n[pod/x/y] NAME: a\n",
+        false,
+    );
+}
+
+#[test]
+fn a_number_is_not_found_in_a_page() {
+    let page = "<html>\n<body>\n<center>nginx/1</center>\n</body>\n</html>";
+    check("42", page, &[0.3], WRONG);
+    check("eu-7", page, &[0.3], WRONG);
+}

@@ -1,10 +1,10 @@
 //! `key: value` lines: values that have a name in a text that is no table and no JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare_as, name_words, role, swapped, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_unfilled, name_words, role, swapped, truth};
 use super::rules::Rules;
 use super::selector::Selection;
 use super::tally::Tally;
@@ -114,8 +114,12 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
     if found.is_empty() {
         return;
     }
-    let mut without_value: HashSet<u64, BuildHasherDefault<Passed>> = HashSet::default();
+    // How often each key stands without a value, and with one.
+    let mut without_value: ByHash<usize> = ByHash::default();
+    let mut with_value: ByHash<usize> = ByHash::default();
     for (_, label) in &printed.found {
+        let counts = if is_filled(label.value) { &mut with_value } else { &mut without_value };
+        *counts.entry(label.hash).or_default() += 1;
         if let Some(values) = found.get_mut(&label.hash)
             && values.len() < VALUES_MAX
             && !values.contains(&label.value)
@@ -124,12 +128,16 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
         }
     }
     for line in printed_lines {
-        if let Some(key) = line.trim_ascii_end().strip_suffix(':') {
-            without_value.insert(hash(key.trim()));
+        if let Some(key) = bare_key(line) {
+            *without_value.entry(hash(key)).or_default() += 1;
         }
     }
     let mut seen: ByHash<usize> = ByHash::default();
     shown.found.iter().for_each(|(_, label)| *seen.entry(label.hash).or_default() += 1);
+    let mut filled: ByHash<usize> = ByHash::default();
+    for (_, label) in &shown.found {
+        *filled.entry(label.hash).or_default() += usize::from(is_filled(label.value));
+    }
     let alone = |label: &Label<'_>| seen[&label.hash] == 1 && found[&label.hash].len() == 1;
     let side_by_side: Vec<(&str, &str, &str)> =
         shown.found.iter().filter(|(_, label)| alone(label)).map(|(_, label)| (label.key, label.value, found[&label.hash][0])).collect();
@@ -141,9 +149,16 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
         let path = || format!("{} (line {})", label.key, at + 1);
         let values = &found[&label.hash];
         if values.is_empty() {
-            if without_value.remove(&label.hash) {
+            if without_value.remove(&label.hash).is_some() {
                 tally.contradict(Conflict::State, &path(), label.value, "");
             }
+            continue;
+        }
+        let lost = || without_value.contains_key(&label.hash) && with_value.get(&label.hash).copied().unwrap_or(0) < filled[&label.hash];
+        if is_filled(label.value) && lost() {
+            let printed = values.iter().find(|value| !is_filled(value)).copied().unwrap_or_default();
+            tally.contradict(Conflict::Value, &path(), label.value, printed);
+            without_value.remove(&label.hash);
             continue;
         }
         if values.contains(&label.value) {
@@ -187,9 +202,31 @@ fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
     (none_shown && name_words(label.key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
 }
 
+/// Whether something stands behind a key, but for an author's comment.
+fn is_filled(value: &str) -> bool {
+    let own = value.split(" #").next().unwrap_or_default().trim();
+    !is_blank(own) && !is_unfilled(own)
+}
+
+/// The key of a line that has nothing after it: `host:`, `host =`, `export HOST=`.
+fn bare_key(line: &str) -> Option<&str> {
+    let line = line.trim();
+    let key = line.strip_suffix([':', '='])?;
+    let key = key.trim_start_matches(['-', '*', '+']).trim();
+    Some(key.strip_prefix("export ").unwrap_or(key).trim_matches(['"', '\'']))
+}
+
 /// The key of a `key: value` line.
 pub(super) fn key(line: &str) -> Option<&str> {
     label(line).map(|label| label.key)
+}
+
+/// Where the sign of `export HOME=/home/ana` stands; what shells call variables is written in capitals.
+fn variable(line: &str) -> Option<usize> {
+    let start = if line.starts_with("export ") { 7 } else { 0 };
+    let at = start + line[start..].find('=')?;
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    (at >= start + 2 && line[start..at].bytes().all(is_name) && line.as_bytes()[start].is_ascii_uppercase()).then_some(at)
 }
 
 /// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
@@ -203,8 +240,10 @@ fn label(line: &str) -> Option<Label<'_>> {
     let (at, length) = mark(b':', b' ')
         .map(|at| (at, 2))
         .or_else(|| mark(b':', b'\t').map(|at| (at, 2)))
-        .or_else(|| line.find(" = ").map(|at| (at, 3)))?;
-    let key = line[..at].trim().trim_matches(['"', '\'']);
+        .or_else(|| line.find(" = ").map(|at| (at, 3)))
+        .or_else(|| variable(line).map(|at| (at, 1)))?;
+    let key = line[..at].trim();
+    let key = key.strip_prefix("export ").unwrap_or(key).trim_matches(['"', '\'']);
     let simple = !key.is_empty()
         && key.len() <= 40
         && key.split_whitespace().count() <= 3

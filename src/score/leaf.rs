@@ -218,6 +218,9 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
         // Documents show a pending address where a run may already have one.
         return Likeness::new(weight, 0.8);
     }
+    if is_unfilled(actual) {
+        return Likeness::conflict(weight, Conflict::Value);
+    }
     if is_blank(actual) && role != Role::State && is_needed(name, expected) {
         return Likeness::conflict(weight, Conflict::Value);
     }
@@ -391,6 +394,15 @@ pub(super) fn is_blank(value: &str) -> bool {
     )
 }
 
+/// Whether a value is what programs print in place of one that they could not fill in.
+pub(super) fn is_unfilled(value: &str) -> bool {
+    let inner =
+        |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|own| !own.is_empty());
+    matches!(value, "NaN" | "undefined" | "[object Object]" | "<no value>" | "<nil>" | "<invalid reflect.Value>" | "%!v(MISSING)")
+        || inner("{{", "}}")
+        || value.starts_with("%!") && value.ends_with(')') && value.contains('(')
+}
+
 fn types(weight: f64, expected: &str, actual: &str) -> Likeness {
     let stem = |text: &str| text.to_lowercase().trim_end_matches('s').to_owned();
     if is_blank(actual) {
@@ -446,6 +458,9 @@ fn readiness(weight: f64, expected: &str, actual: &str) -> Likeness {
     }
     if let (Ok(shown), Ok(have)) = (expected.parse::<u32>(), actual.parse::<u32>()) {
         return if shown > 0 && have == 0 { Likeness::conflict(weight, Conflict::State) } else { Likeness::new(weight, 0.7) };
+    }
+    if let (Some(true), "Unknown") = (truth(expected), actual) {
+        return Likeness::conflict(weight, Conflict::State);
     }
     if let (Some(shown), Some(have)) = (truth(expected), truth(actual)) {
         return if shown == have { Likeness::new(weight, 1.0) } else { Likeness::conflict(weight, Conflict::State) };

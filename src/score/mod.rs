@@ -227,7 +227,10 @@ impl Reading {
             }
             None => {
                 let shown = json::find(expected);
-                let shows_json = !shown.values.is_empty() || expected.contains("\":");
+                // `[core]` and `[...]` are no JSON by themselves.
+                let is_value =
+                    |value: &Value| value.is_object() || !shown.lenient && value.as_array().is_some_and(|items| !items.is_empty());
+                let shows_json = shown.values.iter().any(is_value) || expected.contains("\":");
                 let is_json = !shown.values.is_empty() && shown.rest.trim().is_empty() && !json::is_gap_in_brackets(expected);
                 (is_json.then_some(shown), json::find(actual), shows_json)
             }
@@ -322,12 +325,31 @@ fn texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Finding
     if actual.trim().is_empty() && !text::only_gaps(expected) {
         return Findings { score: 0.0, remark: Some("the document shows text, but the output is JSON".to_owned()), ..Findings::default() };
     }
-    let found = text::compare_texts(expected, actual, rules, as_table);
+    let mut found = text::compare_texts(expected, actual, rules, as_table);
+    found.tally.contradictions.extend(bodies(expected, actual, rules));
     let broken = found.no_rows.then(|| "the document shows rows, but the output has only the header".to_owned());
     let remark = found.only_gaps.then(|| "the document shows only a placeholder, which anything fills".to_owned());
     let unfit =
         (as_table && !found.has_table).then(|| "the output cannot be read as a table with the columns that the document shows".to_owned());
     Findings { score: calibrate(found.tally.coverage()), tally: found.tally, broken, remark, unfit, ..Findings::default() }
+}
+
+/// What the JSON below the headers of an HTTP answer contradicts.
+fn bodies(expected: &str, actual: &str, rules: &Rules) -> Vec<Contradiction> {
+    let is_answer = |text: &str| text.trim_start().trim_start_matches("< ").starts_with("HTTP/");
+    if !is_answer(expected) || !is_answer(actual) {
+        return Vec::new();
+    }
+    let (shown, printed) = (json::find(expected), json::find(actual));
+    if shown.values.is_empty() || printed.values.is_empty() || shown.lenient || printed.lenient {
+        return Vec::new();
+    }
+    let mut tally = json::compare_documents(&shown.values, &printed.values, rules);
+    let bad = |documents: &json::Documents| documents.values.iter().find_map(veto::bad_health);
+    if let (Some((name, state)), None) = (bad(&printed), bad(&shown)) {
+        tally.contradict(Conflict::State, &name, "", &state);
+    }
+    tally.contradictions
 }
 
 /// Looks for failures that the output reports and the document does not show.
@@ -369,8 +391,12 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
     }
 }
 
-/// Whether most words of a shown line of failure are in an output's.
+/// Whether most words of a shown line of failure are in an output's, or both are rows of a table in the same bad state.
 fn is_like(shown: &str, line: &str) -> bool {
+    let is_row = |line: &str| line.split("  ").filter(|cell| !cell.trim().is_empty()).count() >= 4;
+    if is_row(shown) && is_row(line) {
+        return shown.split_whitespace().any(|word| state::is_wrong(word) && line.split_whitespace().any(|other| other == word));
+    }
     let tally = text::compare_texts(shown, line, &Rules::default(), false).tally;
     tally.contradictions.is_empty() && tally.coverage() >= 0.6
 }

@@ -5,8 +5,9 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
-use super::leaf::Conflict;
+use super::leaf::{Conflict, is_blank, is_unfilled};
 use super::resource::resource;
+use super::shape::shape;
 use super::state::is_wrong;
 use super::tally::Tally;
 use super::words::{Passed, hash, is_elision};
@@ -238,8 +239,20 @@ fn nearest<'b, 'c>(line: &Line<'_>, others: &'b [Line<'c>], places: &ByHash<Vec<
     best.filter(|(_, count)| count * 2 >= words.len()).map(|(at, _)| &others[at])
 }
 
+/// Whether a sentence ends before the value that it is there to tell: `Your address is` and nothing, or `null`.
+fn lost_value(shown: &str, printed: &str) -> bool {
+    let (shown, printed) = (shown.trim(), printed.trim());
+    let Some((said, value)) = shown.rsplit_once(' ') else { return false };
+    let told = said.split_whitespace().next_back().is_some_and(|last| matches!(last, "is" | "are" | "at" | "to"));
+    let left = printed.strip_prefix(said.trim_end()).map(str::trim);
+    told && shape(value).is_volatile() && left.is_some_and(|left| left.is_empty() || is_blank(left) || is_unfilled(left))
+}
+
 /// What is turned into its opposite: what happened, or only how often.
 fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
+    if lost_value(shown, printed) {
+        return Some(Conflict::Value);
+    }
     let (shown, printed) = (Said::of(shown), Said::of(printed));
     let (lost, new) = (shown.without(&printed), printed.without(&shown));
     let is_negation = |word: &&str| NEGATIONS.contains(word) || word.ends_with("n't");

@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::leaf::{Conflict, Likeness};
 
+/// What happened where nothing did, whatever it would have been.
+const DRY_RUN: &str = "dry-run";
+
 /// `deployment.apps/web created`, `namespace "x" deleted`: kind without its group, and what happened to it.
 pub(super) fn resource(line: &str) -> Option<(&str, &str)> {
     if !line.bytes().any(|byte| matches!(byte, b'/' | b'"')) {
@@ -19,9 +22,9 @@ pub(super) fn resource(line: &str) -> Option<(&str, &str)> {
 
 fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let (first, second) = (*words.first()?, *words.get(1)?);
-    let (kind, verb) = match first.split_once('/') {
-        Some((kind, name)) if !name.is_empty() && !name.contains('/') => (kind, second),
-        None if second.starts_with('"') && second.ends_with('"') => (first, *words.get(2)?),
+    let (kind, verb, after) = match first.split_once('/') {
+        Some((kind, name)) if !name.is_empty() && !name.contains('/') => (kind, second, 2),
+        None if second.starts_with('"') && second.ends_with('"') => (first, *words.get(2)?, 3),
         _ => return None,
     };
     let lower = |text: &str| {
@@ -29,6 +32,9 @@ fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
     };
     // `example.com/name: value` is a label, not a verb.
     let is_verb = verb.len() >= 3 && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !verb.starts_with('-');
+    // What was only tried has not happened.
+    let is_tried = matches!(words.get(after..).unwrap_or_default(), ["(dry", "run)", ..] | ["(server" | "(client", "dry", "run)", ..]);
+    let verb = if is_tried { DRY_RUN } else { verb };
     (lower(kind) && is_verb && !first.ends_with(':')).then(|| (kind.split('.').next().unwrap_or(kind), verb))
 }
 
@@ -44,7 +50,7 @@ impl<'a> Resources<'a> {
             // By words, not by lines: terminals wrap long names, and logs put times before them.
             let words: Vec<&str> = text.split_whitespace().collect();
             for at in 0..words.len() {
-                if let Some((kind, verb)) = resource_words(&words[at..words.len().min(at + 3)]) {
+                if let Some((kind, verb)) = resource_words(&words[at..words.len().min(at + 6)]) {
                     *verbs.entry(kind).or_default().entry(verb).or_default() += 1;
                 }
             }
@@ -87,7 +93,8 @@ mod tests {
 
     #[test]
     fn lines_say_what_happened_to_which_kind() {
-        assert_eq!(resource("deployment.apps/web created (dry run)"), Some(("deployment", "created")));
+        assert_eq!(resource("deployment.apps/web created (dry run)"), Some(("deployment", "dry-run")));
+        assert_eq!(resource("secret/db configured (server dry run)"), Some(("secret", "dry-run")));
         assert_eq!(resource("namespace \"x\" deleted"), Some(("namespace", "deleted")));
         assert_eq!(resource("see a/b for more about the whole thing"), None);
         assert_eq!(resource("example.com/name: value"), None);

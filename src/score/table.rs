@@ -4,7 +4,7 @@
 //! white space may be collapsed as long as each row has one word for each column.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -154,7 +154,9 @@ fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
     let columns = table.header.len();
     while let Some(line) = lines.get(table.lines.1) {
         let text = line.trim();
-        if text.is_empty() || lines.get(table.lines.1 + 1).is_some_and(|next| is_rule(next)) {
+        // Three dashes alone stand between two outputs.
+        let is_apart = |line: &str| columns > 1 && line.trim() == "---";
+        if text.is_empty() || is_apart(text) || lines.get(table.lines.1 + 1).is_some_and(|next| is_rule(next) && !is_apart(next)) {
             return;
         }
         if text.starts_with("...")
@@ -313,7 +315,7 @@ pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, exact: &S
         tally.absorb(row);
     }
     if !expected.elided {
-        let mut seen = vec![false; actual.rows.len()];
+        let mut seen = superseded(expected, actual);
         pairs.iter().flatten().for_each(|at| seen[*at] = true);
         wrong_extra_rows(expected, actual, &seen, &mut tally);
     }
@@ -417,7 +419,7 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
 /// For each expected row the place of its partner: the same name, then the same name without its generated part, then the most alike.
 fn pair(expected: &Table<'_>, actual: &Table<'_>, columns: &[Column]) -> Vec<Option<usize>> {
     let key = key_column(&expected.header);
-    let mut used = vec![false; actual.rows.len()];
+    let mut used = superseded(expected, actual);
     let mut pairs: Vec<Option<usize>> = vec![None; expected.rows.len()];
     if let Some(place) = columns.get(key).and_then(|column| column.place) {
         for fold in [whole as fn(&str) -> Cow<'_, str>, without_generated] {
@@ -458,6 +460,26 @@ fn pair(expected: &Table<'_>, actual: &Table<'_>, columns: &[Column]) -> Vec<Opt
         }
     }
     pairs
+}
+
+/// Which rows a later one of the same name replaces, as `--watch` prints them; none where the document shows a name twice itself.
+fn superseded(expected: &Table<'_>, actual: &Table<'_>) -> Vec<bool> {
+    let mut replaced = vec![false; actual.rows.len()];
+    let named = |header: &[&str]| header.first().is_some_and(|name| plain(name) == "name");
+    if !named(&expected.header) || !named(&actual.header) {
+        return replaced;
+    }
+    let mut shown = HashSet::new();
+    if !expected.rows.iter().all(|row| shown.insert(row[0])) {
+        return replaced;
+    }
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (at, row) in actual.rows.iter().enumerate().filter(|(_, row)| row.len() > 1) {
+        if let Some(before) = last.insert(row[0], at) {
+            replaced[before] = true;
+        }
+    }
+    replaced
 }
 
 fn whole(name: &str) -> Cow<'_, str> {

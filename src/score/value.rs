@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, truth};
+use super::place::service;
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
 use super::state::{Relation, is_state, relate};
@@ -59,6 +60,11 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
 
 /// One value alone: another of its kind must stand alone too; none when words must decide.
 fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
+    if let Some(state) = other_state(expected, printed) {
+        let mut tally = Tally { weight: 1.0, ..Tally::default() };
+        tally.contradict(Conflict::State, "the state", expected, state);
+        return Some(tally);
+    }
     // Several values in one are compared as words.
     if expected.is_empty() || expected.contains(char::is_whitespace) || expected.contains('=') && expected.contains(',') {
         return None;
@@ -67,6 +73,9 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
     let lines = || printed.iter().filter_map(|line| single(line));
     if lines().any(|line| line.eq_ignore_ascii_case(expected)) {
         return found(1.0);
+    }
+    if is_page(printed) {
+        return found(0.1);
     }
     let looks = |text: &str| Some(shape(text)).filter(|shape| *shape != Shape::Placeholder).unwrap_or_else(|| filled(text));
     let wanted = looks(expected);
@@ -87,7 +96,9 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
         };
         let credit = match lines().rfind(alike) {
             Some(line) if matches!(wanted, Shape::Url | Shape::Host | Shape::ArmId) => {
-                0.95 * compare_as(Role::Plain, "", expected, Some(line)).credit
+                let astray = wanted != Shape::ArmId && is_foreign(expected, line);
+                let most = if astray { 0.1 } else { 0.95 };
+                most * compare_as(Role::Plain, "", expected, Some(line)).credit
             }
             Some(_) => 0.95,
             None => 0.1,
@@ -109,6 +120,27 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
         credit: 0.3,
         ..Tally::default()
     })
+}
+
+/// The state alone on its line that a shown one of two words has become: `VM deallocated` for `VM running`.
+fn other_state<'a>(expected: &str, printed: &[&'a str]) -> Option<&'a str> {
+    let state = printed.last()?.trim();
+    let ((about, _), (other, is)) = (expected.split_once(' ')?, state.split_once(' ')?);
+    let fits = about.eq_ignore_ascii_case(other) && !is.contains(' ') && shape(is) == Shape::Word;
+    (fits && is_state(expected) && relate(expected, state) == Relation::Contradicts).then_some(state)
+}
+
+/// Whether a URL leads to a service of the cloud's, or to a page of help, where the shown one does not.
+fn is_foreign(expected: &str, printed: &str) -> bool {
+    const OTHERS: [&str; 4] = ["://aka.ms/", "://login.microsoftonline.", "://docs.", "://learn."];
+    service(expected).is_none() && service(printed).is_some() && !is_placeholder(expected)
+        || OTHERS.iter().any(|other| printed.contains(other) && !expected.contains(other))
+}
+
+/// Whether an output is a page, whose tags are no values.
+fn is_page(printed: &[&str]) -> bool {
+    let starts = |line: &str, mark: &str| line.get(..mark.len()).is_some_and(|head| head.eq_ignore_ascii_case(mark));
+    printed.iter().take(3).any(|line| ["<!doctype", "<html", "<?xml"].iter().any(|mark| starts(line.trim_start(), mark)))
 }
 
 /// The only word of a line, which a log may have put times before.

@@ -9,6 +9,7 @@ use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde_json::Value;
 
 use super::leaf::is_blank;
+use super::state::is_wrong;
 
 /// How many suspicious lines are looked at closely.
 const LINES_MAX: usize = 4_000;
@@ -21,7 +22,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable";
     regex(stems)
 });
 
@@ -35,8 +36,8 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // A program that reports about itself: `ls: cannot …`, `az: error: …`, `bash: line 3: x: command not found`.
         r"^[\w./+-]+(?:\.exe)?: (?:.*: )?(?:error|fatal|cannot|can't|could not|couldn't|unable|failed|failure|no such|not found|command not found|permission denied|invalid|unrecogni[sz]ed|unknown|missing|illegal|syntax error|unexpected|bad|is a directory|not a directory|operation not permitted|connection|access denied|option|a password is required|unbound variable|undefined)\b",
         r": (?:no such file or directory|permission denied|command not found|not found|connection refused|connection timed out|connection reset by peer|operation not permitted|unbound variable|no space left on device|name or service not known|temporary failure in name resolution|no route to host|i/o timeout|read-only file system|exec format error|network is unreachable|no such host|context deadline exceeded|eof)\.?$",
-        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|\b(?:nxdomain|servfail)\b|\bis not recogni[sz]ed as\b|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
-        r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout): ",
+        r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^job for \S+ failed\b|\bfailed because\b|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|\b(?:nxdomain|servfail)\b|\bis not recogni[sz]ed as\b|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
+        r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout|mount|umount): ",
         // Stack traces.
         r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
         // Log lines of a failing level.
@@ -44,7 +45,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // HTTP.
         r"^(?:< ?)?http/[\d.]+ [45]\d\d\b|\b(?:4\d\d|5\d\d):? (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)\b|(?:status|response|http)(?: code)?:? (?:was |is |of )?[45]\d\d\b|^<title>(?:error|[45]\d\d)|<error>|<code>[a-z]+</code>|returned error: [45]\d\d",
         // Wrong usage, help instead of work.
-        r"^to search ai knowledge base for examples, use: |^usage: |^usage:$|^usage of |unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
+        r"^to search ai knowledge base for examples, use: |^usage: |^usage:$|^usage of |^subgroups:$|unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
         // az, Entra and Resource Manager.
         r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
         // kubectl and what a cluster says.
@@ -67,17 +68,19 @@ static WEAK: LazyLock<Regex> = LazyLock::new(|| {
 /// Nothing of the kind happened: `0 errors`, `without failures`, `errors: []`.
 static NONE_OF_IT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b\W{1,30}(?:0|none|\[\]|null|false|\[\s*\])\b?",
+        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b\W{1,30}(?:0(?:\W{0,3}$|[\s,;)\]}]|\.\D)|none|\[\]|null|false|\[\s*\])\b?",
     )
 });
 
-/// A line that its own program calls an error.
-static LABEL: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:error|fatal|panic)(?:: | from server)"));
+/// A line that its own program calls an error, or that counts some beside what it counts none of (`unreachable=1 failed=0`).
+static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?:error|fatal|panic)(?:: | from server)|\b(?:failed|errors|failures|unreachable)\s*[=:]\s*[1-9]\d*(?:\s|,|$)")
+});
 
 /// A warning, a notice or chatter: not the result, whatever it talks about.
 static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: |unable to find image '.*' locally|debconf: |perl: warning|locale: cannot set|(?:-?bash: )?warning: setlocale|sudo: unable to resolve host|invoke-rc\.d: |release \S+ does not exist\. installing|stdin: is not a tty|mesg: ttyname failed|tput: |update-alternatives: warning|hint: )",
+        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: |(?:\S+: )?\w+warning: |unable to find image '.*' locally|debconf: |perl: warning|locale: cannot set|(?:-?bash: )?warning: setlocale|sudo: unable to resolve host|invoke-rc\.d: |release \S+ does not exist\. installing|stdin: is not a tty|mesg: ttyname failed|tput: |update-alternatives: warning|hint: )",
     )
 });
 
@@ -107,7 +110,7 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
         counted = (start, number);
         // What is labelled as an error is one, whatever else it says (`if you choose to ignore these errors, …`).
         let excused = NONE_OF_IT.is_match(line.as_bytes()) && !LABEL.is_match(line.as_bytes());
-        if STRONG.is_match(line.as_bytes()) && !excused {
+        if STRONG.is_match(line.as_bytes()) && !excused && without_names(line).is_none_or(|rest| STRONG.is_match(rest.as_bytes())) {
             alarms.strong = Some((number, line.to_owned()));
             return alarms;
         }
@@ -116,6 +119,21 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
         }
     }
     alarms
+}
+
+/// What a row of a table has after the names that it begins with; none when it is no such row. A name may say what it likes.
+fn without_names(line: &str) -> Option<&str> {
+    let named = |line: &'_ str| -> Option<usize> {
+        let end = line.find(char::is_whitespace)?;
+        let name = &line[..end];
+        let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'));
+        let is_joined = name.as_bytes().windows(3).any(|three| three[0] != b'-' && three[1] == b'-' && three[2] != b'-');
+        let is_cell = line[end..].starts_with("  ") || line[end..].starts_with('\t');
+        (is_name && is_joined && is_cell).then_some(end)
+    };
+    // A namespace may stand before the name.
+    let first = line.find("  ").filter(|_| named(line).is_none()).map_or(line, |at| line[at..].trim_start());
+    named(first).map(|end| first[end..].trim_start())
 }
 
 /// Whether a line has a word of failure that is no part of a name (`configmap/error-templates`) and no label (`x-error-rate: 0`).
@@ -149,6 +167,8 @@ fn suspicious(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// A line without the frames that terraform and others draw around errors, cut to a bounded length.
 fn bare(line: &str) -> &str {
+    // `kubectl logs --prefix` says whose line it is.
+    let line = line.strip_prefix("[pod/").and_then(|rest| rest.split_once("] ")).map_or(line, |(_, line)| line);
     let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '|' | '╷' | '╵' | '*' | '>' | '"' | '\''));
     let mut end = line.len().min(LINE_BYTES_MAX);
     while !line.is_char_boundary(end) {
@@ -194,6 +214,16 @@ pub(super) fn complaint(document: &Value) -> Option<String> {
     }
 }
 
+/// The member of an object that says that all is not well, and what it says.
+pub(super) fn bad_health(document: &Value) -> Option<(String, String)> {
+    let members = document.as_object()?;
+    members.iter().find_map(|(name, value)| {
+        let is_state = ["status", "state", "health", "phase"].iter().any(|known| name.eq_ignore_ascii_case(known));
+        let state = value.as_str().filter(|state| state.eq_ignore_ascii_case("down") || is_wrong(state))?;
+        is_state.then(|| (name.clone(), state.to_owned()))
+    })
+}
+
 /// The failure that a JSON document is, in a few words; none when it is a result.
 ///
 /// Shapes: ARM and Graph `{"error": {"code", "message"}}`, OAuth `{"error", "error_description"}`, Kubernetes `Status`/`Failure`, problem
@@ -219,6 +249,10 @@ pub(super) fn failure(document: &Value) -> Option<String> {
         }
     }
     let string = |name: &str| text(name).and_then(Value::as_str);
+    if text("success") == Some(&Value::Bool(false)) {
+        let why = string("reason").or(string("message")).or(string("detail"));
+        return Some(why.unwrap_or("success is false").to_owned());
+    }
     if string("kind") == Some("Status") && string("status") == Some("Failure") {
         return Some(string("message").unwrap_or("Failure").to_owned());
     }
