@@ -55,7 +55,7 @@ fn what_is_ignored_counts_nowhere() {
     check(&ignore(&["$.properties"]), POOL, &stopped, None);
     let pending = PODS.replace("Running", "Pending");
     check(&ignore(&["status"]), PODS, &pending, None);
-    check(&ignore(&["AGE"]), PODS, &pending, Some("the document shows STATUS[1] “Running”, but the output says “Pending”"));
+    check(&ignore(&["AGE"]), PODS, &pending, Some("the document shows STATUS of web-1 “Running”, but the output says “Pending”"));
     check(&ignore(&["STATUS"]), "NAME: shop\nSTATUS: deployed\n", "NAME: shop\nSTATUS: failed\n", None);
 }
 

@@ -15,7 +15,7 @@ const KEY_WEIGHT: f64 = 0.8;
 /// How many different values of one key are looked at.
 const VALUES_MAX: usize = 32;
 
-type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
+pub(super) type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
 
 /// A `key: value` line.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +49,24 @@ impl<'a> Labels<'a> {
             });
         }
         Self { found, ignored, roles: ByHash::default() }
+    }
+
+    /// The place of the first line of each key.
+    pub(super) fn places(&self) -> ByHash<usize> {
+        let mut places = ByHash::default();
+        self.found.iter().for_each(|(at, label)| {
+            places.entry(label.hash).or_insert(*at);
+        });
+        places
+    }
+
+    /// Where another text has the key of a line, when its value there is another.
+    pub(super) fn other(&self, line: usize, printed: &Labels<'_>, places: &ByHash<usize>) -> Option<usize> {
+        let of = |labels: &Labels<'a>, line| labels.found.binary_search_by_key(&line, |(at, _)| *at).ok().map(|at| labels.found[at].1);
+        let label = of(self, line)?;
+        let at = *places.get(&label.hash)?;
+        let found = printed.found[printed.found.binary_search_by_key(&at, |(at, _)| *at).ok()?].1;
+        (found.value != label.value).then_some(at)
     }
 
     /// Whether a line does not count.
@@ -214,6 +232,11 @@ fn bare_key(line: &str) -> Option<&str> {
     let key = line.strip_suffix([':', '='])?;
     let key = key.trim_start_matches(['-', '*', '+']).trim();
     Some(key.strip_prefix("export ").unwrap_or(key).trim_matches(['"', '\'']))
+}
+
+/// The key and the value of a `key: value` line.
+pub(super) fn parts(line: &str) -> Option<(&str, &str)> {
+    label(line).map(|label| (label.key, label.value))
 }
 
 /// The key of a `key: value` line.

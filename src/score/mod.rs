@@ -15,6 +15,7 @@ mod opposite;
 mod pattern;
 mod place;
 mod placeholder;
+mod reason;
 mod resource;
 mod rules;
 mod selector;
@@ -33,6 +34,7 @@ use serde_json::Value;
 use crate::runbook::{Comparison, Criterion, Expectation, Format};
 
 use self::leaf::Conflict;
+use self::reason::{Ends, Finding, Number};
 use self::rules::Rules;
 use self::tally::{Contradiction, Tally, shown};
 
@@ -54,14 +56,14 @@ pub struct Verdict {
     pub reason: String,
     /// Set when something contradicts the document whatever the score says, or when the pair cannot be compared as the author asked.
     pub veto: Option<String>,
-    /// Which leaves or lines cost what, dearest first, at most 20.
+    /// Which leaves or lines cost what, dearest first, at most 20; before them what decided, so that something stands here when it fails.
     pub costs: Vec<Cost>,
 }
 
 /// One place where the output differs from the document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cost {
-    /// A JSON path (`properties.state`), a table cell (`STATUS[1]`) or `line 3`.
+    /// A JSON path (`properties.state`), a table cell (`STATUS of web-1`), `line 3`, `line 3 of the output` or `output`.
     pub path: String,
     /// What the document shows there; empty when it shows nothing.
     pub expected: String,
@@ -135,7 +137,8 @@ fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
         Ok(false) => (false, format!("nothing in the output matches the pattern {pattern}")),
         Err(error) => (false, format!("the pattern cannot be used: {}", error.to_string().lines().last().unwrap_or_default())),
     };
-    Verdict { passed, score: None, ie_score: None, reason, veto: None, costs: Vec::new() }
+    let costs = if passed { Vec::new() } else { vec![Ends::new(pattern, &clean::readable(actual)).cost(1.0)] };
+    Verdict { passed, score: None, ie_score: None, reason, veto: None, costs }
 }
 
 /// What was found out about one pair before anybody decides.
@@ -143,16 +146,19 @@ fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
 struct Findings {
     score: f64,
     tally: Tally,
-    /// The error that the output is, as a sentence fragment.
-    error: Option<String>,
-    /// A failure that a line of the output reports, as a sentence fragment.
-    failure: Option<String>,
+    /// The error that the output is.
+    error: Option<Finding>,
+    /// A failure that a line or a member of the output reports.
+    failure: Option<Finding>,
+    /// A line with a word of failure; the score is cut already.
+    doubt: Option<Finding>,
     /// Why the output cannot be what the document shows although nothing in it contradicts.
     broken: Option<String>,
     /// Why the pair cannot be compared as the author asked.
     unfit: Option<String>,
     /// Set when the score alone needs an explanation.
     remark: Option<String>,
+    ends: Ends,
 }
 
 /// Coverage → score. Squared, so that half of what the document shows stays under the customary 0.3, and nine tenths reach 0.8.
@@ -162,6 +168,10 @@ fn calibrate(coverage: f64) -> f64 {
 
 fn compare(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     let expected = clean::readable(expected.as_bytes());
+    Findings { ends: Ends::new(&expected, actual), ..findings(&expected, actual, comparison) }
+}
+
+fn findings(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     let rules = Rules::new(comparison);
     let is_plain = *comparison == Comparison { stream: comparison.stream, ..Comparison::default() };
     if actual.trim().is_empty() {
@@ -175,24 +185,24 @@ fn compare(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     if is_plain && expected.trim() == actual.trim() {
         return Findings { score: 1.0, ..Findings::default() };
     }
-    let read = match Reading::new(&expected, actual, comparison.format, &rules) {
+    let read = match Reading::new(expected, actual, comparison.format, &rules) {
         Ok(read) => read,
         Err(unfit) => return Findings { unfit: Some(unfit), ..Findings::default() },
     };
-    if let Some(unfit) = (!is_plain).then(|| stray(&expected, &read, &rules)).flatten() {
+    if let Some(unfit) = (!is_plain).then(|| stray(expected, &read, &rules)).flatten() {
         return Findings { unfit: Some(unfit), ..Findings::default() };
     }
     let mut findings = match &read.shown {
-        Some(shown) if read.printed.values.is_empty() => not_json(&expected, actual, shown),
+        Some(shown) if read.printed.values.is_empty() => not_json(expected, actual, shown),
         Some(shown) => both_json(shown, &read.printed, &rules),
-        None => texts(&expected, as_text(actual, &read), &rules, comparison.format == Some(Format::Table)),
+        None => texts(expected, as_text(actual, &read), &rules, comparison.format == Some(Format::Table)),
     };
     if rules.is_exact
-        && let Some(found) = difference(&expected, actual, &read, comparison.format, &rules)
+        && let Some(found) = difference(expected, actual, &read, comparison.format, &rules)
     {
         findings.tally.contradict(Conflict::Exact, &found.path, &found.shown, &found.printed);
     }
-    find_failures(&expected, actual, &read, &rules, &mut findings);
+    find_failures(expected, actual, &read, &rules, &mut findings);
     findings
 }
 
@@ -307,7 +317,7 @@ fn both_json(shown: &json::Documents, printed: &json::Documents, rules: &Rules) 
 
 /// The document shows JSON and the output has none: its words may still be there (`-o yaml`), but that is not what is shown.
 fn not_json(expected: &str, actual: &str, shown: &json::Documents) -> Findings {
-    let remark = Some("the document shows JSON, but the output is none".to_owned());
+    let remark = Some(format!("the document shows JSON, but the output is {}", reason::kind(actual)));
     if shown.values.iter().all(|value| value.as_object().is_some_and(serde_json::Map::is_empty) && shown.elided) {
         return Findings { score: 0.0, remark, ..Findings::default() };
     }
@@ -363,15 +373,24 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
     if shown_failure || shown_failures.len() * 3 >= lines.max(1) {
         return;
     }
-    if let Some(failure) = printed.values.iter().find_map(veto::failure) {
-        findings.error = Some(format!("the output is an error: {}", shown(&failure)));
+    let beyond = |path: String, text: &str| {
+        let actual = shown(text);
+        Finding { why: format!("the output has {path} “{actual}”, which the document does not show"), path, actual }
+    };
+    if let Some((path, failure)) = printed.values.iter().find_map(veto::failure) {
+        let mut error = beyond(path, &failure);
+        // What else the document shows is there.
+        if read.shown.is_none() || findings.score < 0.3 {
+            error.why = format!("the output is an error: {}", error.actual);
+        }
+        findings.error = Some(error);
         return;
     }
     let complains = |documents: &json::Documents| documents.values.iter().find_map(veto::complaint);
-    if let Some(complaint) = complains(printed)
+    if let Some((path, complaint)) = complains(printed)
         && read.shown.as_ref().and_then(complains).is_none()
     {
-        findings.failure = Some(format!("the output tells of an error that the document does not show: {}", shown(&complaint)));
+        findings.failure = Some(beyond(path, &complaint));
         return;
     }
     let folded =
@@ -383,11 +402,23 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
     let is_ignored = |line: &str| !rules.ignore.is_empty() && label::key(line).is_some_and(|key| rules.ignore.names(key));
     let alarms =
         veto::alarms(lines, |line| is_ignored(line) || known.contains(&folded(line)) || excuses.iter().any(|shown| is_like(shown, line)));
-    if let Some((_, line)) = alarms.strong {
-        findings.failure = Some(format!("the output reports a failure: {}", shown(&line)));
-    } else if let (Some((_, line)), None) = (alarms.weak, shown_alarms.weak) {
+    let told = |why: &str, (number, line): (usize, String)| {
+        let actual = shown(&line);
+        // Lines beside JSON are counted without it.
+        let path = if printed.values.is_empty() || printed.lenient { format!("line {number} of the output") } else { "output".to_owned() };
+        Finding { why: format!("{why}: {actual}"), path, actual }
+    };
+    if let Some(found) = alarms.strong {
+        let why = if veto::is_nothing(&found.1) {
+            "the document shows something, but the output says that there is nothing"
+        } else {
+            "the output reports a failure"
+        };
+        findings.failure = Some(told(why, found));
+    } else if let (Some(found), None) = (alarms.weak, shown_alarms.weak) {
         findings.score *= 0.25;
-        findings.remark = Some(format!("the output speaks of a failure that the document does not show: {}", shown(&line)));
+        let why = "the output has a line with a word of failure, and the document has none, so its score is cut to a quarter";
+        findings.doubt = Some(told(why, found));
     }
 }
 
@@ -408,19 +439,33 @@ impl Findings {
             .tally
             .contradictions
             .iter()
-            .min_by_key(|found| (severity(found.conflict), !state::is_wrong(&found.actual)))
+            .min_by_key(|found| (reason::severity(found.conflict), !state::is_wrong(&found.actual)))
             .filter(|found| marked || found.conflict != Conflict::Value);
         // Without a directive the score is advice: only what cannot be right fails.
         let broken = self.broken.filter(|_| marked);
+        let whole = |why: String| (why, self.ends.cost(self.score));
+        let found = |Finding { why, path, actual }: Finding, cost| (why, Cost { path, expected: String::new(), actual, cost });
         // A contradiction says what was expected instead; a line of failure only that there is one.
-        let veto = self.unfit.or(self.error).or_else(|| contradiction.map(describe)).or(self.failure).or(broken);
+        let decided = (self.unfit.map(whole))
+            .or_else(|| self.error.map(|error| found(error, self.score)))
+            .or_else(|| contradiction.map(|contradiction| (reason::describe(contradiction), contradiction.cost(self.score))))
+            .or_else(|| self.failure.map(|failure| found(failure, self.score)))
+            .or_else(|| broken.map(whole));
+        let (veto, mut deciding) = decided.unzip();
         let passed = veto.is_none() && threshold.is_none_or(|threshold| self.score >= threshold);
-        let lost: f64 = self.tally.losses.iter().map(|loss| loss.cost).sum();
-        let mut costs = self.tally.losses;
-        costs.sort_by(|left, right| right.cost.total_cmp(&left.cost));
-        costs.truncate(COSTS_MAX);
-        costs.iter_mut().for_each(|cost| cost.cost /= lost);
-        let reason = match (&veto, threshold, self.remark) {
+        let mut remark = self.remark;
+        if let (Some(doubt), None) = (self.doubt, &veto) {
+            // It took three quarters of what there was.
+            let (why, cost) = found(doubt, 3.0 * self.score);
+            deciding = Some(cost);
+            remark = Some(why);
+        }
+        if !passed && deciding.is_none() && self.tally.losses.is_empty() {
+            deciding = Some(self.ends.cost(1.0 - self.score));
+        }
+        let score = if veto.is_some() { 0.0 } else { self.score };
+        let costs = reason::shares(self.tally.losses, deciding, 1.0 - score);
+        let reason = match (&veto, threshold, remark) {
             (Some(veto), _, _) => veto.clone(),
             (None, _, Some(remark)) if !passed || threshold.is_none() => remark,
             (None, Some(threshold), remark) if passed => remark.unwrap_or_else(|| {
@@ -430,66 +475,9 @@ impl Findings {
             (None, None, None) => {
                 "the output is not like the one shown, but nothing in it contradicts; no directive asks for more".to_owned()
             }
-            (None, _, _) => too_different(self.score, threshold.unwrap_or_default(), &costs),
+            (None, _, _) => reason::too_different(self.score, threshold.unwrap_or_default(), &costs, &self.ends),
         };
-        let score = if veto.is_some() { 0.0 } else { self.score };
         Verdict { passed, score: Some(score), ie_score: None, reason, veto, costs }
-    }
-}
-
-fn severity(conflict: Conflict) -> u8 {
-    match conflict {
-        Conflict::Type => 0,
-        Conflict::State => 1,
-        Conflict::Exact => 2,
-        Conflict::Value => 3,
-    }
-}
-
-fn describe(found: &Contradiction) -> String {
-    if found.conflict == Conflict::Exact {
-        return match (found.expected.as_str(), found.actual.as_str()) {
-            ("", actual) => format!("the output has {} “{actual}” beyond what it must have exactly", found.path),
-            (expected, "") => format!("the document asks for exactly {} “{expected}”, but the output has none", found.path),
-            (expected, actual) => format!("the document asks for exactly {} “{expected}”, but the output says “{actual}”", found.path),
-        };
-    }
-    let what = if found.conflict == Conflict::Type && found.path == "id" { "an id of another resource type" } else { found.path.as_str() };
-    match (found.expected.as_str(), found.actual.as_str()) {
-        ("", actual) => format!("the output has {what} “{actual}”, and the document shows nothing like it"),
-        (expected, "") => format!("the document shows {what} “{expected}”, but the output shows none"),
-        (expected, actual) if what != found.path => {
-            format!("the output has {what}: the document shows “{expected}”, the output “{actual}”")
-        }
-        (expected, actual) if what.starts_with("line ") => {
-            format!("the document says “{expected}” ({what}), but the output says “{actual}”")
-        }
-        (expected, actual) => format!("the document shows {what} “{expected}”, but the output says “{actual}”"),
-    }
-}
-
-fn too_different(score: f64, threshold: f64, costs: &[Cost]) -> String {
-    let missing: Vec<String> = costs
-        .iter()
-        .take(2)
-        .map(|cost| {
-            if cost.actual.is_empty() {
-                format!("{} “{}” is missing", cost.path, cost.expected)
-            } else {
-                format!("{} is “{}” instead of “{}”", cost.path, cost.actual, cost.expected)
-            }
-        })
-        .collect();
-    let details = if missing.is_empty() { String::new() } else { format!("; {}", missing.join(", ")) };
-    format!("too little of what the document shows is in the output: {score:.2}, {} is asked for{details}", Number(threshold))
-}
-
-/// A threshold as an author writes it.
-struct Number(f64);
-
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
     }
 }
 

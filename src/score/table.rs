@@ -334,7 +334,7 @@ fn exact_cells(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, c
     for ((name, cell), column) in expected.header.iter().zip(&expected.rows[index]).zip(columns) {
         let printed = column.place.and_then(|at| actual?.get(at).copied()).unwrap_or_default();
         if exact.names(name) && !exact::line(cell, printed) {
-            tally.contradict(Conflict::Exact, &format!("{name}[{}]", index + 1), cell, printed);
+            tally.contradict(Conflict::Exact, &cell_path(&expected.header, &expected.rows[index], name, index), cell, printed);
         }
     }
 }
@@ -349,7 +349,7 @@ fn wrong_extra_rows(expected: &Table<'_>, actual: &Table<'_>, seen: &[bool], tal
     for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen[*index] && row.len() == actual.header.len()) {
         for at in &states {
             if !shown_wrong && is_wrong(row[*at]) {
-                tally.contradict(Conflict::State, &format!("{}[{}]", actual.header[*at], index + 1), "", row[*at]);
+                tally.contradict(Conflict::State, &cell_path(&actual.header, row, actual.header[*at], index), "", row[*at]);
             }
         }
     }
@@ -383,14 +383,14 @@ fn compare_rows(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, 
             likeness.credit = if holds { 1.0 } else { 0.0 };
             likeness.conflict = (!holds).then_some(Conflict::State);
         }
-        tally.add(likeness, || format!("{name}[{}]", index + 1), cell, printed.unwrap_or_default());
+        tally.add(likeness, || cell_path(&expected.header, row, name, index), cell, printed.unwrap_or_default());
     }
     let cells = expected.header.iter().zip(row).zip(columns).filter_map(|((name, cell), column)| {
         let printed = actual?.get(column.place?)?;
         (column.role != Role::Soft).then_some((*name, *cell, *printed))
     });
     if let Some((name, shown, printed)) = swapped(&cells.collect::<Vec<_>>()) {
-        tally.contradict(Conflict::Value, &format!("{name}[{}]", index + 1), shown, printed);
+        tally.contradict(Conflict::Value, &cell_path(&expected.header, row, name, index), shown, printed);
     }
     tally
 }
@@ -494,6 +494,15 @@ fn key_column(header: &[&str]) -> usize {
     header.iter().position(|name| matches!(plain(name).as_str(), "name" | "object" | "id")).unwrap_or(0)
 }
 
+/// A cell as one speaks of it: `STATUS of web-1`; by number where the row has no name, and for the name itself.
+fn cell_path(header: &[&str], row: &[&str], name: &str, index: usize) -> String {
+    let key = key_column(header);
+    match row.get(key).filter(|called| !called.is_empty() && header[key] != name && row.len() == header.len()) {
+        Some(called) => format!("{name} of {called}"),
+        None => format!("{name}[{}]", index + 1),
+    }
+}
+
 /// A name without what was generated: `trino-6f9c-x2x` and `trino-xxxxx-xxxxx` are both `trino`.
 pub(super) fn stem(name: &str) -> String {
     let parts = name.split(['-', '.']).take_while(|part| !is_placeholder(part) && !part.bytes().any(|byte| byte.is_ascii_digit()));
@@ -536,7 +545,7 @@ mod tests {
             "NAME   READY   STATUS              RESTARTS   AGE\nweb-0  1/1     Running             0          3m\ndb-1   0/1     CrashLoopBackOff    4          2m\n",
         );
         assert_eq!(tally.contradictions[0].conflict, Conflict::State);
-        assert_eq!(tally.contradictions[0].path, "READY[2]");
+        assert_eq!(tally.contradictions[0].path, "READY of db-xxxxx");
         let extra = format!("{PODS}odd-1     0/1     ErrImagePull   0          3m\n");
         assert_eq!(check(PODS, &extra).contradictions[0].path, "STATUS[3]");
     }

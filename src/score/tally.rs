@@ -17,6 +17,13 @@ pub(super) struct Contradiction {
     pub actual: String,
 }
 
+impl Contradiction {
+    /// As a place that cost so much.
+    pub(super) fn cost(&self, cost: f64) -> Cost {
+        Cost { path: self.path.clone(), expected: self.expected.clone(), actual: self.actual.clone(), cost }
+    }
+}
+
 /// The running sums of one comparison.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Tally {

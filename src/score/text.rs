@@ -226,6 +226,12 @@ fn prose(
     let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
     let (labels, printed_labels) = labels;
     let mut chosen = Chosen::new(labels, printed_labels);
+    let places = printed_labels.places();
+    let printed_lines: Vec<&str> = if places.is_empty() { Vec::new() } else { actual.lines().collect() };
+    // What the output has under the same label.
+    let said = |labels: &Labels<'_>, line| {
+        labels.other(line, printed_labels, &places).and_then(|at| printed_lines.get(at)).map_or("", |line| line.trim())
+    };
     // What each line tells, and what of it was found.
     let mut line_sums: Vec<(f64, f64)> = vec![(0.0, 0.0); lines.len() + 1];
     let mut tally = Tally::default();
@@ -242,7 +248,7 @@ fn prose(
                 return false;
             }
             if let Some(likeness) = chosen.find(labels, at) {
-                tally.add(likeness, || format!("line {}", at + 1), line.trim(), "");
+                tally.add(likeness, || format!("line {}", at + 1), line.trim(), said(labels, at));
                 return false;
             }
             true
@@ -330,7 +336,12 @@ fn prose(
     let sea = ((judged_words * 6 + 30) as f64 / count.max(1) as f64).clamp(0.5, 1.0);
     for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
         let share = credit / weight * sea * order;
-        tally.add(Likeness { weight, credit: share, conflict: None }, || format!("line {}", line + 1), lines[line].trim(), "");
+        tally.add(
+            Likeness { weight, credit: share, conflict: None },
+            || format!("line {}", line + 1),
+            lines[line].trim(),
+            said(labels, line),
+        );
     }
     tally
 }

@@ -102,7 +102,7 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
     let mut alarms = Alarms::default();
     let mut counted = (0, 1);
     for (start, line) in suspicious(text) {
-        let line = bare(line);
+        let (whole, line) = (unframed(line), bare(line));
         if known(line) || ASIDE.is_match(line.as_bytes()) {
             continue;
         }
@@ -111,11 +111,11 @@ pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
         // What is labelled as an error is one, whatever else it says (`if you choose to ignore these errors, …`).
         let excused = NONE_OF_IT.is_match(line.as_bytes()) && !LABEL.is_match(line.as_bytes());
         if STRONG.is_match(line.as_bytes()) && !excused && without_names(line).is_none_or(|rest| STRONG.is_match(rest.as_bytes())) {
-            alarms.strong = Some((number, line.to_owned()));
+            alarms.strong = Some((number, whole.to_owned()));
             return alarms;
         }
         if alarms.weak.is_none() && speaks_of_failure(line) && !NONE_OF_IT.is_match(line.as_bytes()) {
-            alarms.weak = Some((number, line.to_owned()));
+            alarms.weak = Some((number, whole.to_owned()));
         }
     }
     alarms
@@ -165,6 +165,29 @@ fn suspicious(text: &str) -> impl Iterator<Item = (usize, &str)> {
     .take(LINES_MAX)
 }
 
+/// A line as it is quoted.
+fn unframed(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '╷' | '╵'))
+}
+
+/// Whether a line says that there is nothing of what was asked for.
+pub(super) fn is_nothing(line: &str) -> bool {
+    static NOTHING: LazyLock<Regex> =
+        LazyLock::new(|| regex(r"^\W*(?:no (?:resources|results?|items|data|matches|entries|records|rows)\b|0 rows|empty set)"));
+    NOTHING.is_match(line.as_bytes())
+}
+
+/// What an error says, in a few words: its code and message, or those of the first of several.
+fn told(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => return text.clone(),
+        Value::Array(items) if !items.is_empty() => return told(&items[0]),
+        Value::Object(inner) => ["code", "message"].iter().filter_map(|key| inner.get(*key)?.as_str()).collect::<Vec<_>>().join(": "),
+        _ => String::new(),
+    };
+    if text.is_empty() { value.to_string() } else { text }
+}
+
 /// A line without the frames that terraform and others draw around errors, cut to a bounded length.
 fn bare(line: &str) -> &str {
     // `kubectl logs --prefix` says whose line it is.
@@ -177,8 +200,8 @@ fn bare(line: &str) -> &str {
     &line[..end]
 }
 
-/// A member within a JSON document that tells of an error, in a few words: `"lastError": {…}`, `"failures": ["disk is full"]`.
-pub(super) fn complaint(document: &Value) -> Option<String> {
+/// A member within a JSON document that tells of an error, its name and what it says: `"lastError": {…}`, `"failures": ["disk is full"]`.
+pub(super) fn complaint(document: &Value) -> Option<(String, String)> {
     const NAMES: [&str; 13] = [
         "error",
         "errors",
@@ -206,7 +229,7 @@ pub(super) fn complaint(document: &Value) -> Option<String> {
                 _ => false,
             };
             if may_be && tells && NAMES.contains(&folded().as_str()) {
-                return Some(format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+                return Some((name.clone(), told(value)));
             }
             complaint(value)
         }),
@@ -224,18 +247,13 @@ pub(super) fn bad_health(document: &Value) -> Option<(String, String)> {
     })
 }
 
-/// The failure that a JSON document is, in a few words; none when it is a result.
+/// The failure that a JSON document is, the member that tells of it and what it says; none when it is a result.
 ///
 /// Shapes: ARM and Graph `{"error": {"code", "message"}}`, OAuth `{"error", "error_description"}`, Kubernetes `Status`/`Failure`, problem
 /// details (RFC 9457), `{"code", "message"}`, `{"errors": […]}`, `{"message": "…"}` alone.
-pub(super) fn failure(document: &Value) -> Option<String> {
+pub(super) fn failure(document: &Value) -> Option<(String, String)> {
     let members = document.as_object()?;
     let text = |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let words = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Object(inner) => ["code", "message"].iter().filter_map(|key| inner.get(*key)?.as_str()).collect::<Vec<_>>().join(": "),
-        other => other.to_string(),
-    };
     let tells = |value: &&Value| {
         !matches!(value, Value::Null | Value::Bool(false))
             && value.as_str() != Some("")
@@ -245,30 +263,30 @@ pub(super) fn failure(document: &Value) -> Option<String> {
     };
     for name in ["error", "errors", "fault", "exception", "odata.error", "error_description", "errorMessage", "errorCode", "error_code"] {
         if let Some(value) = text(name).filter(tells) {
-            return Some(words(value));
+            return Some((name.to_owned(), told(value)));
         }
     }
     let string = |name: &str| text(name).and_then(Value::as_str);
     if text("success") == Some(&Value::Bool(false)) {
         let why = string("reason").or(string("message")).or(string("detail"));
-        return Some(why.unwrap_or("success is false").to_owned());
+        return Some(("success".to_owned(), why.unwrap_or("success is false").to_owned()));
     }
     if string("kind") == Some("Status") && string("status") == Some("Failure") {
-        return Some(string("message").unwrap_or("Failure").to_owned());
+        return Some(("message".to_owned(), string("message").unwrap_or("Failure").to_owned()));
     }
     let code = ["status", "statusCode", "code"].iter().find_map(|name| text(name)?.as_u64()).filter(|code| (400..600).contains(code));
     if let (Some(code), Some(about)) = (code, string("title").or(string("message")).or(string("detail"))) {
-        return Some(format!("{code} {about}"));
+        return Some(("status".to_owned(), format!("{code} {about}")));
     }
     if let (Some(code), Some(message)) = (string("code"), string("message"))
         && members.len() <= 6
     {
-        return Some(format!("{code}: {message}"));
+        return Some(("code".to_owned(), format!("{code}: {message}")));
     }
     match string("message").or(string("detail")) {
         Some(message) if members.len() <= 2 => {
             let alarms = alarms(message, |_| false);
-            (alarms.strong.is_some() || alarms.weak.is_some()).then(|| message.to_owned())
+            (alarms.strong.is_some() || alarms.weak.is_some()).then(|| ("message".to_owned(), message.to_owned()))
         }
         _ => None,
     }
