@@ -18,6 +18,7 @@ use crate::{
         wording,
     },
     runbook::{Criterion, Role, Runbook},
+    score::Cost,
 };
 
 /// How much is said.
@@ -207,7 +208,10 @@ impl<W: Write + Send> Terminal<W> {
     }
 
     fn costs(&mut self, check: &Check) -> io::Result<()> {
-        for cost in check.verdict.costs.iter().filter(|cost| cost.cost > 0.0).take(4) {
+        let reason = &check.verdict.reason;
+        // What the sentence above says already.
+        let is_said = |cost: &Cost| !cost.actual.is_empty() && reason.contains(&cost.actual) && reason.contains(&cost.expected);
+        for cost in check.verdict.costs.iter().filter(|cost| cost.cost > 0.0 && !is_said(cost)).take(4) {
             let (expected, actual) = (wording::first_line(&cost.expected), wording::first_line(&cost.actual));
             let actual = if actual.is_empty() { "nothing".to_owned() } else { actual };
             writeln!(self.out, "      {}", Painted(QUIET, format!("  {}: {expected} → {actual}", cost.path)))?;

@@ -547,7 +547,7 @@ mod tests {
         assert_eq!(tally.contradictions[0].conflict, Conflict::State);
         assert_eq!(tally.contradictions[0].path, "READY of db-xxxxx");
         let extra = format!("{PODS}odd-1     0/1     ErrImagePull   0          3m\n");
-        assert_eq!(check(PODS, &extra).contradictions[0].path, "STATUS[3]");
+        assert_eq!(check(PODS, &extra).contradictions[0].path, "STATUS of odd-1");
     }
 
     #[test]
