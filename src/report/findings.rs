@@ -7,13 +7,11 @@ use std::{
 
 use serde_json::{Value, json};
 
+#[cfg(feature = "cli")]
+use crate::report::style::{GOOD, Painted, TITLE};
 use crate::{
     diagnostic::{Diagnostic, Fix, Severity, SourceFile},
-    report::{
-        fingerprint::with_fingerprints,
-        json::diagnostic_value,
-        style::{GOOD, Painted, TITLE},
-    },
+    report::{fingerprint::with_fingerprints, json::diagnostic_value},
     runbook::Runbook,
 };
 
@@ -56,6 +54,7 @@ pub struct Origin {
     pub newest: String,
 }
 
+#[cfg(feature = "cli")]
 impl Origin {
     fn sentence(&self) -> String {
         let made = if self.is_exact { "made from" } else { "most like" };
@@ -75,6 +74,7 @@ impl Origin {
     }
 }
 
+#[cfg(feature = "cli")]
 fn counted(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
