@@ -59,7 +59,9 @@ async fn a_time_out_of_another_block_leaves_it_alone_and_stopping_it_takes_its_w
         let marker = shell.scratch.display().to_string();
         super::killing::processes_with(&marker, &format!("sleep {seconds}"))
     };
-    assert_eq!((running(601), running(602), running(603)), (1, 1, 0));
+    super::killing::await_running(&shell.scratch, "sleep 601", 1);
+    super::killing::await_running(&shell.scratch, "sleep 602", 1);
+    assert_eq!(running(603), 0);
     assert_eq!(beside.ended(), None);
     beside.stop().await.expect("it stops");
     assert_eq!((running(601), running(602)), (0, 0));
@@ -83,7 +85,7 @@ async fn what_a_block_lets_go_of_lives_until_the_block_is_stopped() {
     let mut beside = shell.start_beside(script, Some("up")).await;
     assert_eq!(ready(&mut beside).await, Readiness::Ready);
     shell.run("echo >$T/go; until [ -e $T/served ]; do :; done").await;
-    assert_eq!(super::killing::processes_with(&shell.scratch.display().to_string(), "sleep 604"), 1);
+    super::killing::await_running(&shell.scratch, "sleep 604", 1);
     let outcome = beside.stop().await.expect("it stops");
     assert_eq!((outcome.ending, &*outcome.stdout.text()), (Ending::Stopped, "up\nserved\n"));
     assert_eq!(super::killing::processes_with(&shell.scratch.display().to_string(), "sleep 604"), 0);

@@ -47,6 +47,20 @@ pub(super) fn processes_with(scratch: &str, command: &str) -> usize {
     survivors(Path::new(scratch)).iter().filter(|pid| is_it(pid)).count()
 }
 
+/// Looks until `count` processes of the run have this command line: between `&` and the command line lie a fork and an exec.
+#[track_caller]
+pub(super) fn await_running(scratch: &Path, command: &str, count: usize) {
+    let started = Instant::now();
+    loop {
+        let running = processes_with(&scratch.display().to_string(), command);
+        if running == count {
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "{running} processes run `{command}`, not {count}");
+        std::thread::yield_now();
+    }
+}
+
 /// The helper itself carries the marker too, as long as the session lives.
 fn survivors_but_the_helper(shell: &Fixture) -> usize {
     survivors(&shell.scratch).len() - 1
