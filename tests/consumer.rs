@@ -11,7 +11,7 @@ use crate::support::root;
 fn another_package_checks_its_readme_and_its_guides() {
     let readme = cargo(&["test", "--test", "readme"]);
     assert!(readme.status.success(), "{}", text(&readme));
-    assert!(text(&readme).contains("2 passed"), "{}", text(&readme));
+    assert!(text(&readme).contains("4 passed"), "{}", text(&readme));
 
     let list = text(&cargo(&["test", "--test", "guides", "--", "--list"]));
     for name in ["[step] guides/two-steps.md::choose", "[step] guides/two-steps.md::greet", "[step] guides/wrong.md::greet"] {

@@ -19,13 +19,15 @@ pub struct Check {
     variables: Vec<(String, String)>,
     target: Target,
     seed: u64,
+    tabs: Vec<String>,
+    zones: Vec<String>,
 }
 
 /// The runbook at `path`, relative to the package under test (`CARGO_MANIFEST_DIR` at run time).
 ///
 /// The package's own programs come first on the steps' `PATH`.
 pub fn runbook(path: impl AsRef<Path>) -> Check {
-    Check { path: path.as_ref().to_owned(), variables: Vec::new(), target: Target::Auto, seed: 0 }
+    Check { path: path.as_ref().to_owned(), variables: Vec::new(), target: Target::Auto, seed: 0, tabs: Vec::new(), zones: Vec::new() }
 }
 
 impl Check {
@@ -44,6 +46,18 @@ impl Check {
     /// Where ids and random draws come from; 0 by default.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Runs the tab of this id (`#tab/ID`) where the document has tabs, and not the first. Once for each group of tabs.
+    pub fn tab(mut self, id: impl Into<String>) -> Self {
+        self.tabs.push(id.into());
+        self
+    }
+
+    /// Runs the zones of this pivot where the document has zones, and not those of the first. Once for each group of zones.
+    pub fn zone(mut self, pivot: impl Into<String>) -> Self {
+        self.zones.push(pivot.into());
         self
     }
 
@@ -67,11 +81,17 @@ impl Check {
         options.target = self.target;
         options.seed = self.seed;
         options.run.variables = self.variables;
+        options.tabs = self.tabs;
+        options.zones = self.zones;
         let document = suite::load(&surroundings::root().join(&self.path), &self.path.to_string_lossy())?;
         anyhow::ensure!(
             document.is_unreadable() || !document.runbook.steps.is_empty(),
             "it has no executable block, so there is nothing to test"
         );
+        if let Some(unknown) = suite::unknown_choice(&options, std::iter::once(&document)) {
+            let known = if unknown.known.is_empty() { "none".to_owned() } else { unknown.known.join(", ") };
+            anyhow::bail!("it has no {} `{}`; there are {known}", unknown.noun, unknown.name);
+        }
         let mut text = String::new();
         for diagnostic in &document.diagnostics {
             text.push_str(&format!("{}:{}: {}: {}\n", self.path.display(), diagnostic.line, diagnostic.severity, diagnostic.message));

@@ -134,7 +134,10 @@ fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
     let (passed, reason) = match pattern::matches(pattern, &clean::readable(actual)) {
         Ok(true) => (true, "the output matches the pattern".to_owned()),
         Ok(false) if actual.trim_ascii().is_empty() => (false, format!("nothing was printed, so nothing matches the pattern {pattern}")),
-        Ok(false) => (false, format!("nothing in the output matches the pattern {pattern}")),
+        Ok(false) => {
+            let hint = pattern::hint(pattern, &clean::readable(actual)).unwrap_or_default();
+            (false, format!("nothing in the output matches the pattern {pattern}{hint}"))
+        }
         Err(error) => (false, format!("the pattern cannot be used: {}", error.to_string().lines().last().unwrap_or_default())),
     };
     let costs = if passed { Vec::new() } else { vec![Ends::new(pattern, &clean::readable(actual)).cost(1.0)] };
