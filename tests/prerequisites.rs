@@ -54,6 +54,13 @@ fn a_failure_in_a_prerequisite_names_its_file_and_line() {
 }
 
 #[test]
+fn a_warning_about_a_prerequisite_names_its_file_and_line() {
+    let folder = folder(&SETUP.replace("mkdir \"$NAME\"", "mkdir \"$NAME\"\nset +e\nfalse\n:"));
+    let ended = run(folder.path(), &[]);
+    assert!(ended.stdout.contains("warning sub/set-up.md:9: "), "{}", ended.stdout);
+}
+
+#[test]
 fn prerequisites_can_be_left_out() {
     let folder = folder("# Broken\n\n<!-- docent: timout=1m -->\n```bash\n:\n```\n");
     let broken = run(folder.path(), &[]);

@@ -106,7 +106,7 @@ impl<W: Write + Send> Terminal<W> {
     fn show_running(&mut self, runbook: usize, step: usize) -> io::Result<()> {
         let Some(document) = self.documents.get(&runbook).filter(|_| self.live) else { return Ok(()) };
         let step = &document.runbook.steps[step];
-        let text = format!("  … {}  line {}", step.id, step.line);
+        let text = format!("  … {}  {}", step.id, wording::place(step, step.line));
         write!(self.out, "{}", Painted(QUIET, &text))?;
         self.out.flush()?;
         self.running = Some(text);
@@ -117,7 +117,7 @@ impl<W: Write + Send> Terminal<W> {
         let Some(document) = self.documents.get(&runbook).filter(|_| self.verbosity > Verbosity::Quiet) else { return Ok(()) };
         let step = &document.runbook.steps[step];
         let pad = " ".repeat(document.width.saturating_sub(step.id.width()));
-        let place = format!("line {}", step.line);
+        let place = wording::place(step, step.line);
         let line = format!("{place:<9} {:>8}   goes on in the background", "");
         writeln!(self.out, "  {} {}{pad}  {}", Painted(QUIET, "&"), step.id, Painted(QUIET, line))
     }
@@ -163,7 +163,7 @@ impl<W: Write + Send> Terminal<W> {
                 self.output(&result.stdout.text, usize::MAX)?;
                 self.output(&result.stderr.text, usize::MAX)?;
             }
-            self.notes(result)?;
+            self.notes(&runbook, result)?;
         }
         let document = self.documents.get_mut(&position);
         // What the whole document lacks is said once.
@@ -200,7 +200,7 @@ impl<W: Write + Send> Terminal<W> {
         if let Some(cause) = &result.caused_by {
             writeln!(self.out, "      {} {}", Painted(TITLE, "because"), wording::cause(runbook, result.index, cause))?;
         }
-        self.notes(result)?;
+        self.notes(runbook, result)?;
         for line in result.failures.iter().filter_map(|failure| wording::incumbent(result, failure)).take(1) {
             writeln!(self.out, "      {}", Painted(QUIET, line))?;
         }
@@ -219,9 +219,10 @@ impl<W: Write + Send> Terminal<W> {
         Ok(())
     }
 
-    fn notes(&mut self, result: &StepResult) -> io::Result<()> {
+    fn notes(&mut self, runbook: &Runbook, result: &StepResult) -> io::Result<()> {
+        let step = &runbook.steps[result.index];
         for note in &result.notes {
-            writeln!(self.out, "      {} {}", Painted(DOUBT, note.severity), wording::note(note))?;
+            writeln!(self.out, "      {} {}", Painted(DOUBT, note.severity), wording::note(step, note))?;
         }
         Ok(())
     }

@@ -129,9 +129,9 @@ pub fn cause(runbook: &Runbook, failed: usize, cause: &Cause) -> String {
     }
 }
 
-/// A note, with its place.
-pub fn note(note: &Note) -> String {
-    format!("line {}: {}", note.line, note.message)
+/// A note about `step`, with its place.
+pub fn note(step: &Step, note: &Note) -> String {
+    format!("{}: {}", place(step, note.line), note.message)
 }
 
 /// How much was checked: `19 steps ran · 2 outputs checked · 4 shown but not checked`.
