@@ -1,6 +1,6 @@
 //! What a user feels, beside what a plain shell costs in the same run: machines differ and are busy, ratios hold.
 //!
-//! `cargo bench` prints one line a figure; medians of several rounds.
+//! `cargo bench` prints one line a figure; medians of several rounds. `cargo bench --bench overhead -- logs` judges only outputs of that name.
 
 #![expect(clippy::print_stdout, reason = "a benchmark's output is its result")]
 
@@ -15,10 +15,23 @@ use docent::{
     score,
 };
 
+use outputs::{ORDINARY, PATHOLOGICAL, Pair};
+
+#[path = "overhead/outputs.rs"]
+mod outputs;
+
 const STEPS: usize = 1000;
 const ROUNDS: usize = 5;
 
 fn main() {
+    if std::env::args().skip(1).all(|argument| argument.starts_with('-')) {
+        steps();
+    }
+    verdicts();
+}
+
+/// What a run costs, and a step of it.
+fn steps() {
     let scratch = tempfile::tempdir().expect("a scratch directory");
     let document = scratch.path().join("echo.md");
     let one = scratch.path().join("one.md");
@@ -42,20 +55,20 @@ fn main() {
     println!("  a step more                          {:>9.3} ms", milliseconds(per_step));
     println!("`bash -c` for each of {STEPS} steps       {:>9.2} ms   docent is {:.2} of it", milliseconds(each), ratio(whole, each));
     println!("one plain script of {STEPS} steps         {:>9.2} ms", milliseconds(plain));
+}
 
-    let mut expected = String::new();
-    while expected.len() < 1 << 20 {
-        let _ = writeln!(expected, "pod/web-{}  Running  {} restarts  10.0.0.{}", expected.len(), expected.len() % 7, expected.len() % 251);
+/// What a verdict on a long output costs.
+fn verdicts() {
+    println!("\na verdict, megabytes of output in a second      at 1 MB   at 10 MB   10 MB is so many times 1 MB");
+    let asked = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for kind in ORDINARY.iter().chain(&PATHOLOGICAL).filter(|kind| kind.name.contains(&asked)) {
+        let [(rate, small), (large_rate, large)] = [1, 10].map(|megabytes| {
+            let pair = kind.pair(megabytes * 1_000_000);
+            let taken = median(|| judged(&pair));
+            (pair.actual.len() as f64 / 1e6 / taken.as_secs_f64(), taken)
+        });
+        println!("{:<44} {rate:>9.1}  {large_rate:>9.1}  {:>9.1}", kind.name, ratio(large, small));
     }
-    let actual = expected.replace("10.0.0.", "10.0.1.");
-    let text = median(|| judged("output", &expected, &actual));
-    println!("1 MB of text judged against 1 MB       {:>9.2} ms", milliseconds(text));
-    let items: Vec<String> =
-        (0..16_000).map(|item| format!("{{\"name\":\"item-{item}\",\"state\":\"Running\",\"size\":{item}}}")).collect();
-    let json = format!("[{}]", items.join(",\n"));
-    let other = json.replace("\"size\":1", "\"size\":2");
-    let structured = median(|| judged("json", &json, &other));
-    println!("1 MB of JSON judged against 1 MB       {:>9.2} ms", milliseconds(structured));
 }
 
 fn echo_document(steps: usize) -> String {
@@ -76,17 +89,17 @@ fn run(command: &mut Command) -> Duration {
     started.elapsed()
 }
 
-fn judged(language: &str, expected: &str, actual: &str) -> Duration {
+fn judged(pair: &Pair) -> Duration {
     let expectation = Expectation {
         line: 1,
         fence_line: 1,
-        language: language.to_owned(),
+        language: pair.language.to_owned(),
         criterion: Criterion::Similarity(0.3),
-        text: expected.to_owned(),
+        text: pair.expected.clone(),
         comparison: Default::default(),
     };
     let started = Instant::now();
-    let verdict = score::judge(&expectation, actual.as_bytes());
+    let verdict = score::judge(&expectation, pair.actual.as_bytes());
     let elapsed = started.elapsed();
     assert!(verdict.score.is_some());
     elapsed

@@ -2,14 +2,21 @@
 //!
 //! Deliberately absent: any normalisation that judges differ about (case, columns, placeholders).
 
+use std::borrow::Cow;
+
+/// How many bytes are looked at without asking whether one was found.
+const LOOKED_AT_BYTES: usize = 256;
+
 /// The text of an output: terminal control sequences removed, line ends `\n`, bytes that are not UTF-8 as U+FFFD.
 ///
 /// A carriage return in the middle of a line (a progress display) starts a new line. Empty for an empty output.
-pub(super) fn readable(bytes: &[u8]) -> String {
+pub(super) fn readable(bytes: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(bytes);
     // Most outputs have nothing to remove; these are the first bytes of all that is.
-    if !text.bytes().any(|byte| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xef)) {
-        return text.into_owned();
+    let is_first = |byte: &u8| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xef);
+    let has_any = |part: &[u8]| part.iter().fold(false, |any, byte| any | is_first(byte));
+    if !text.as_bytes().chunks(LOOKED_AT_BYTES).any(has_any) {
+        return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
@@ -29,7 +36,7 @@ pub(super) fn readable(bytes: &[u8]) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// What follows a control sequence whose escape character has been read (ECMA-48: CSI, OSC with BEL or ST, two-character sequences).
@@ -80,5 +87,6 @@ mod tests {
         check(b"\xef\xbb\xbfa\xffb\0\xc2\xa0c", "a\u{fffd}b c");
         check(b"\x1b", "");
         check(b"", "");
+        check(&[b"x".repeat(700), b"\x1b[1my".to_vec()].concat(), &("x".repeat(700) + "y"));
     }
 }

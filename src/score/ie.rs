@@ -5,7 +5,8 @@
 //! Deliberately absent: any opinion on whether the number means something.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+
+use super::jaro::jaro;
 
 /// Above which Jaro similarity the shared prefix counts.
 const BOOST_THRESHOLD: f64 = 0.7;
@@ -25,45 +26,6 @@ pub(super) fn score(language: &str, expected: &[u8], actual: &[u8]) -> f64 {
         (Some(actual), Some(expected)) => jaro(&actual, &expected),
         _ => 0.0,
     }
-}
-
-/// Jaro similarity of two byte strings in time linear in their lengths.
-///
-/// The textbook form looks, for each byte of `a`, for the first unused equal byte of `b` in a window. The window's lower end never moves
-/// back, so one queue of positions for each byte value finds the same partner without looking twice.
-pub(super) fn jaro(a: &[u8], b: &[u8]) -> f64 {
-    if a.is_empty() && b.is_empty() {
-        return 1.0;
-    }
-    if a.is_empty() || b.is_empty() {
-        return 0.0;
-    }
-    let range = (a.len().max(b.len()) / 2).saturating_sub(1);
-    let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); 256];
-    let mut matched_a = Vec::new();
-    let mut flags_b = vec![false; b.len()];
-    let mut entered = 0;
-    for (index, byte) in a.iter().enumerate() {
-        while entered < b.len().min(index + range + 1) {
-            waiting[usize::from(b[entered])].push_back(entered);
-            entered += 1;
-        }
-        let queue = &mut waiting[usize::from(*byte)];
-        while queue.front().is_some_and(|position| *position < index.saturating_sub(range)) {
-            queue.pop_front();
-        }
-        if let Some(position) = queue.pop_front() {
-            flags_b[position] = true;
-            matched_a.push(*byte);
-        }
-    }
-    if matched_a.is_empty() {
-        return 0.0;
-    }
-    let matched_b = b.iter().zip(&flags_b).filter(|(_, used)| **used).map(|(byte, _)| *byte);
-    let transpositions = matched_a.iter().zip(matched_b).filter(|(left, right)| **left != *right).count() / 2;
-    let matches = matched_a.len() as f64;
-    ((matches / a.len() as f64) + (matches / b.len() as f64) + ((matches - transpositions as f64) / matches)) / 3.0
 }
 
 /// Jaro-Winkler similarity of two byte strings, with the incumbent's constants.
@@ -376,11 +338,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn the_linear_jaro_is_the_quadratic_one_bit_for_bit(a in vec(97_u8..104, 0..90), b in vec(97_u8..104, 0..90)) {
-            prop_assert_eq!(jaro(&a, &b).to_bits(), strsim::generic_jaro(&a, &b).to_bits());
-        }
-
         #[test]
         fn it_counts_bytes_of_any_value(a in vec(0_u8..=255, 0..40), b in vec(0_u8..=255, 0..200)) {
             prop_assert_eq!(jaro(&a, &b).to_bits(), strsim::generic_jaro(&a, &b).to_bits());

@@ -4,9 +4,13 @@
 //! and row, everything else by words, each after what may differ from run to run has been set aside. A contradiction (an error where the
 //! document shows a result, another resource type, another state, another constant) fails whatever the score says.
 
+mod among;
+mod bag;
 mod clean;
 mod exact;
 mod ie;
+mod index;
+mod jaro;
 mod json;
 mod label;
 mod leaf;

@@ -75,11 +75,21 @@ const fn letters(word: &[u8]) -> u32 {
     found
 }
 
+/// What a byte says about the word that it is in, for [`has_gap`].
+pub(super) fn kind(byte: u8) -> u32 {
+    KINDS[usize::from(byte)]
+}
+
 /// Whether the author left a gap in this word or value.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = head(value);
+    has_gap(value, value.bytes().fold(0, |found, byte| found | kind(byte)))
+}
+
+/// The same for a word whose bytes' kinds are known.
+pub(super) fn has_gap(value: &str, found: u32) -> bool {
+    let value = head(value);
     let bytes = value.as_bytes();
-    let found = bytes.iter().fold(0, |found, byte| found | KINDS[usize::from(*byte)]);
     found & (MARK | letters(b"x")) != 0 && has_marked_gap(value)
         || has_gap_word(bytes, found)
         || found & NO_DIGIT_GAP == 0 && found & letters(b"xyzn") != 0 && has_gap_digits(value)

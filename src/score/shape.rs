@@ -1,7 +1,8 @@
 //! What a word looks like: an id, a time, an address, a name that somebody chose, or a word of a language.
 
+use super::among::Among;
 use super::place::is_region;
-use super::placeholder::is_placeholder;
+use super::placeholder;
 
 /// What a word looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,51 +52,52 @@ impl Shape {
     }
 }
 
-const DIGIT: u8 = 1;
-const LETTER: u8 = 2;
-const HEXADECIMAL: u8 = 4;
-
-/// What each byte may be part of. Bytes beyond ASCII are letters, as most of them are.
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
+/// What each byte adds to the counts of a word, 16 bits each: digits, letters, hexadecimal digits, marks. Bytes beyond ASCII are letters, as
+/// most of them are.
+static ADDED: [u64; 256] = {
+    let mut added = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let own = byte as u8;
-        let mut class = 0;
-        if own.is_ascii_digit() {
-            class |= DIGIT | HEXADECIMAL;
-        }
-        if own.is_ascii_alphabetic() || own >= 0x80 {
-            class |= LETTER;
-        }
-        if own.is_ascii_hexdigit() {
-            class |= HEXADECIMAL;
-        }
-        classes[byte] = class;
+        let is_digit = own.is_ascii_digit();
+        let is_letter = own.is_ascii_alphabetic() || own >= 0x80;
+        added[byte] = is_digit as u64
+            | (is_letter as u64) << 16
+            | (own.is_ascii_hexdigit() as u64) << 32
+            | (!is_digit as u64 & !is_letter as u64) << 48;
         byte += 1;
     }
-    classes
+    added
 };
 
-/// How many bytes of each class a word has.
+/// How many bytes of each class a word has, and which.
 struct Counts {
     digits: usize,
     letters: usize,
     hexadecimal: usize,
     marks: usize,
     dots: usize,
+    /// As [`placeholder::kind`] tells.
+    kinds: u32,
 }
 
 impl Counts {
     fn of(bytes: &[u8]) -> Self {
-        let mut counts = Self { digits: 0, letters: 0, hexadecimal: 0, marks: 0, dots: 0 };
-        for byte in bytes {
-            let class = CLASSES[usize::from(*byte)];
-            counts.digits += usize::from(class & DIGIT != 0);
-            counts.letters += usize::from(class & LETTER != 0);
-            counts.hexadecimal += usize::from(class & HEXADECIMAL != 0);
-            counts.marks += usize::from(class & (DIGIT | LETTER) == 0);
-            counts.dots += usize::from(*byte == b'.');
+        let mut counts = Self { digits: 0, letters: 0, hexadecimal: 0, marks: 0, dots: 0, kinds: 0 };
+        for part in bytes.chunks(usize::from(u16::MAX)) {
+            let mut sums = 0;
+            for byte in part {
+                sums += ADDED[usize::from(*byte)];
+                counts.kinds |= placeholder::kind(*byte);
+            }
+            let sum = |at: u32| usize::from((sums >> at) as u16);
+            counts.digits += sum(0);
+            counts.letters += sum(16);
+            counts.hexadecimal += sum(32);
+            counts.marks += sum(48);
+        }
+        if counts.marks > 0 {
+            counts.dots = bytes.iter().filter(|byte| **byte == b'.').count();
         }
         counts
     }
@@ -106,13 +108,17 @@ pub(super) fn shape(word: &str) -> Shape {
     if is_guid(word.as_bytes()) {
         return Shape::Guid;
     }
-    if is_placeholder(word) {
+    let mut counts = Counts::of(word.as_bytes());
+    if placeholder::has_gap(word, counts.kinds) {
         return Shape::Placeholder;
     }
-    let word = without_punctuation(word);
+    let whole = word;
+    let word = without_punctuation(whole);
     let bytes = word.as_bytes();
-    let counts = Counts::of(bytes);
     let length = bytes.len();
+    if length < whole.len() {
+        counts = Counts::of(bytes);
+    }
     if !word.is_ascii() && is_written_date(word) {
         return Shape::Time;
     }
@@ -178,136 +184,137 @@ fn without_punctuation(word: &str) -> &str {
     word.trim_matches(around).trim_end_matches(['.', ':'])
 }
 
-/// Names of months, weekdays and time zones, as clients of several languages write them.
-fn is_calendar(word: &str) -> bool {
-    const SHORT: [&str; 24] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
-        "dec", "utc", "gmt", "cet", "pst", "cest",
-    ];
-    const LONG: [&str; 19] = [
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "sept",
-    ];
-    let bytes = word.as_bytes();
-    if is_foreign_calendar(word) {
-        return true;
-    }
-    if !(3..=9).contains(&bytes.len())
-        || !matches!(bytes[0] | 0x20, b'm' | b't' | b'w' | b'f' | b's' | b'j' | b'a' | b'o' | b'n' | b'd' | b'u' | b'g' | b'c' | b'p')
-    {
-        return false;
-    }
-    bytes.len() <= 4 && SHORT.iter().any(|name| word.eq_ignore_ascii_case(name)) || LONG.iter().any(|name| word.eq_ignore_ascii_case(name))
-}
+/// Names of months, weekdays and time zones, as clients of several languages write them, but for those of other languages that mean something
+/// else in English.
+static CALENDAR: Among<122> = Among::new([
+    "mon",
+    "tue",
+    "wed",
+    "thu",
+    "fri",
+    "sat",
+    "sun",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+    "utc",
+    "gmt",
+    "cet",
+    "pst",
+    "cest",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "sept",
+    "lun",
+    "jue",
+    "vie",
+    "ene",
+    "abr",
+    "dic",
+    "lunes",
+    "martes",
+    "jueves",
+    "viernes",
+    "domingo",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+    "januar",
+    "februar",
+    "mai",
+    "juni",
+    "juli",
+    "okt",
+    "oktober",
+    "dez",
+    "dezember",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonntag",
+    "janv",
+    "janvier",
+    "avr",
+    "avril",
+    "juin",
+    "juil",
+    "juillet",
+    "septembre",
+    "octobre",
+    "novembre",
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "jeu",
+    "gennaio",
+    "febbraio",
+    "aprile",
+    "maggio",
+    "giugno",
+    "luglio",
+    "settembre",
+    "ottobre",
+    "dicembre",
+    "gio",
+    "giu",
+    "lug",
+    "ott",
+    "janeiro",
+    "fevereiro",
+    "maio",
+    "junho",
+    "julho",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+]);
 
-/// Months and weekdays of other languages, but for those that mean something else in English.
-fn is_foreign_calendar(word: &str) -> bool {
-    let mut lower = [0; 12];
-    let Some(lower) = lower.get_mut(..word.len()).filter(|lower| lower.len() >= 3) else {
-        // `date` in German.
-        return matches!(word, "Mo" | "Di" | "Mi" | "Fr" | "Sa");
-    };
-    lower.copy_from_slice(word.as_bytes());
-    lower.make_ascii_lowercase();
-    matches!(
-        &*lower,
-        b"lun"
-            | b"jue"
-            | b"vie"
-            | b"ene"
-            | b"abr"
-            | b"dic"
-            | b"lunes"
-            | b"martes"
-            | b"jueves"
-            | b"viernes"
-            | b"domingo"
-            | b"enero"
-            | b"febrero"
-            | b"marzo"
-            | b"abril"
-            | b"mayo"
-            | b"junio"
-            | b"julio"
-            | b"agosto"
-            | b"septiembre"
-            | b"octubre"
-            | b"noviembre"
-            | b"diciembre"
-            | b"januar"
-            | b"februar"
-            | b"mai"
-            | b"juni"
-            | b"juli"
-            | b"okt"
-            | b"oktober"
-            | b"dez"
-            | b"dezember"
-            | b"montag"
-            | b"dienstag"
-            | b"mittwoch"
-            | b"donnerstag"
-            | b"freitag"
-            | b"samstag"
-            | b"sonntag"
-            | b"janv"
-            | b"janvier"
-            | b"avr"
-            | b"avril"
-            | b"juin"
-            | b"juil"
-            | b"juillet"
-            | b"septembre"
-            | b"octobre"
-            | b"novembre"
-            | b"lundi"
-            | b"mardi"
-            | b"mercredi"
-            | b"jeudi"
-            | b"vendredi"
-            | b"samedi"
-            | b"dimanche"
-            | b"jeu"
-            | b"gennaio"
-            | b"febbraio"
-            | b"aprile"
-            | b"maggio"
-            | b"giugno"
-            | b"luglio"
-            | b"settembre"
-            | b"ottobre"
-            | b"dicembre"
-            | b"gio"
-            | b"giu"
-            | b"lug"
-            | b"ott"
-            | b"janeiro"
-            | b"fevereiro"
-            | b"maio"
-            | b"junho"
-            | b"julho"
-            | b"setembro"
-            | b"outubro"
-            | b"novembro"
-            | b"dezembro"
-    )
+/// Whether a word is the name of a month, a weekday or a time zone.
+fn is_calendar(word: &str) -> bool {
+    // `date` in German.
+    CALENDAR.has(word) || matches!(word, "Mo" | "Di" | "Mi" | "Fr" | "Sa")
 }
 
 /// A date in words that ASCII does not have: `2026年1月5日`, `月曜日`, `mié`, `März`.
@@ -370,7 +377,7 @@ fn is_guid(bytes: &[u8]) -> bool {
 
 fn with_digits(word: &str, counts: &Counts) -> Option<Shape> {
     let bytes = word.as_bytes();
-    let Counts { digits, letters, hexadecimal, marks, dots } = *counts;
+    let Counts { digits, letters, hexadecimal, marks, dots, .. } = *counts;
     if letters == 0 {
         if dots == 3 && bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'/')) {
             return Some(Shape::Address);

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::bag::Bag;
 use super::label::{self, Chosen, Labels};
 use super::leaf::{Conflict, Likeness};
 use super::opposite;
@@ -16,7 +17,7 @@ use super::selector::Selection;
 use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
-use super::words::{ABOUT_OTHER, Counts, Word, is_elision, is_gap, is_markup, words};
+use super::words::{Word, each_word, is_elision, is_markup, words};
 
 /// The comparison of two texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -72,11 +73,9 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     let pairs = paired_tables(&shown, &printed, &rules.ignore, as_table);
     let (mut labels, printed_labels) = (Labels::of(&shown, rules), Labels::of(&printed, rules));
     if pairs.is_empty() {
-        let bag = Bag::new(actual, markup);
-        let is_empty = bag.count == 0;
         let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line)).collect();
-        let mut tally = prose(expected, &shown, &counts, (&mut labels, &printed_labels), bag, actual, rules.unordered);
-        if is_empty && tally.weight > 0.0 {
+        let (mut tally, words) = prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered);
+        if words == 0 && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
             return Comparison { tally, ..Comparison::default() };
         }
@@ -90,7 +89,7 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
     let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
     let mut tabled = if says_more {
-        prose(expected, &shown, &outside, (&mut labels, &printed_labels), Bag::new(actual, markup), actual, rules.unordered)
+        prose(expected, &shown, &outside, (&mut labels, &printed_labels), actual, markup, rules.unordered).0
     } else {
         Tally::default()
     };
@@ -101,9 +100,8 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
-    let plain = (!read && tabled.contradictions.is_empty()).then(|| {
-        prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), Bag::new(actual, markup), actual, rules.unordered)
-    });
+    let plain = (!read && tabled.contradictions.is_empty())
+        .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), actual, markup, rules.unordered).0);
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     http_status(&shown, &printed, &mut tally);
     opposite::contradictions(&shown, &outside, &printed, &mut tally);
@@ -121,7 +119,7 @@ fn labelled((shown, printed): (&mut Labels<'_>, &Labels<'_>), lines: &[&str], ru
 
 /// Whether a document shows nothing but marks of what was left out.
 pub(super) fn only_gaps(expected: &str) -> bool {
-    expected.lines().filter(|line| !is_elision(line)).all(|line| words(line, false).iter().all(is_gap))
+    expected.lines().filter(|line| !is_elision(line)).all(|line| words(line, false).iter().all(Word::is_gap))
 }
 
 /// Tables of the document, each with the output's table that has most of its columns, and at least half.
@@ -144,85 +142,16 @@ fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection,
     pairs
 }
 
-/// The words of an output, how often each and each pair of neighbours occurs.
-struct Bag {
-    exact: Counts,
-    symbols: Counts,
-    neighbours: Counts,
-    /// What ids and URLs are about.
-    about: Counts,
-    /// The neighbours on both sides of each word within its line, where a name that somebody chose may have stood.
-    holes: Counts,
-    count: usize,
-}
-
-impl Bag {
-    fn new(text: &str, markup: bool) -> Self {
-        let found = words(text, markup);
-        let mut bag = Self {
-            exact: Counts::default(),
-            symbols: Counts::default(),
-            neighbours: Counts::default(),
-            about: Counts::default(),
-            holes: Counts::default(),
-            count: found.len(),
-        };
-        for word in &found {
-            *bag.exact.entry(word.exact).or_default() += 1;
-            if word.free {
-                *bag.symbols.entry(word.symbol).or_default() += 1;
-                // One that does not tell what it is about may be about anything.
-                *bag.about.entry(word.about).or_default() += 1;
-            }
-        }
-        let mut chain = found;
-        chain.retain(|word| !word.time);
-        for pair in chain.windows(2) {
-            *bag.neighbours.entry(neighbours(&pair[0], &pair[1])).or_default() += 1;
-        }
-        for at in (0..chain.len()).filter(|at| chain[*at].name || chain[*at].plain) {
-            if let Some(hole) = hole(&chain, at) {
-                *bag.holes.entry(hole).or_default() += 1;
-            }
-        }
-        bag
-    }
-}
-
-fn neighbours(left: &Word, right: &Word) -> u64 {
-    left.symbol.rotate_left(23).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ right.symbol
-}
-
-/// The neighbours of a word within its line; none unless one of them is a word that must be found.
-fn hole(chain: &[Word], at: usize) -> Option<u64> {
-    let line = chain[at].line;
-    let beside = |at: Option<usize>| at.and_then(|at| chain.get(at)).filter(|word| word.line == line);
-    let (left, right) = (beside(at.checked_sub(1)), beside(Some(at + 1)));
-    let anchored = left.is_some_and(|word| word.plain) || right.is_some_and(|word| word.plain);
-    let side = |word: Option<&Word>| word.map_or(1, |word| word.symbol);
-    anchored.then(|| side(left).rotate_left(31).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ side(right))
-}
-
-fn take(counts: &mut Counts, key: u64) -> bool {
-    match counts.get_mut(&key) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Compares by their words the lines that count; takes from the bag what it finds.
+/// Compares by their words the lines that count; with it, how many words the output has.
 fn prose(
     expected: &str,
     lines: &[&str],
     counts: &[bool],
     labels: (&mut Labels<'_>, &Labels<'_>),
-    bag: Bag,
     actual: &str,
+    markup: bool,
     unordered: bool,
-) -> Tally {
+) -> (Tally, usize) {
     let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
     let (labels, printed_labels) = labels;
     let mut chosen = Chosen::new(labels, printed_labels);
@@ -254,13 +183,14 @@ fn prose(
             true
         })
         .collect();
-    let mut found = words(expected, is_markup(expected) || is_markup(actual));
-    found.retain(|word| judged_as_words.get(word.line).copied().unwrap_or(false));
-    let times: Vec<Word> = found.iter().filter(|word| word.time).copied().collect();
-    found.retain(|word| !word.time);
-    let Bag { mut exact, mut symbols, neighbours: mut pairs, mut about, mut holes, count } = bag;
-    let mut linked: Vec<bool> =
-        found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && take(&mut pairs, neighbours(&pair[0], &pair[1]))).collect();
+    let (mut found, mut times) = (Vec::new(), Vec::new());
+    each_word(expected, markup, |word| {
+        if judged_as_words.get(word.line).copied().unwrap_or(false) {
+            if word.is_time() { times.push(word) } else { found.push(word) }
+        }
+    });
+    let mut bag = Bag::new(&found, actual, markup);
+    let mut linked = bag.take_pairs();
     // Lines that are judged otherwise or not at all leave no neighbours.
     let apart: Vec<usize> = judged_as_words
         .iter()
@@ -271,29 +201,28 @@ fn prose(
         })
         .collect();
     let beside = |pair: &[Word]| apart.get(pair[0].line) == apart.get(pair[1].line);
-    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !is_gap(&pair[0]) && !is_gap(&pair[1]) && beside(pair)).collect();
+    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !pair[0].is_gap() && !pair[1].is_gap() && beside(pair)).collect();
     let mut renamed = vec![false; found.len()];
-    for index in (0..found.len()).filter(|index| found[*index].name) {
+    for index in (0..found.len()).filter(|index| found[*index].is_name()) {
         let sides = [index.checked_sub(1), (index + 1 < found.len()).then_some(index)];
         let lost = sides.iter().flatten().any(|at| judged_pairs[*at] && !linked[*at]) || sides == [None, None];
-        if lost && hole(&found, index).is_some_and(|hole| take(&mut holes, hole)) {
+        if lost && bag.take_hole(&found, index) {
             renamed[index] = true;
             sides.into_iter().flatten().for_each(|at| linked[at] = true);
         }
     }
     let zero_alone = found.len() == 1 && is_zero(actual) && !is_zero(expected);
     for (index, word) in found.iter().enumerate() {
-        if is_gap(word) {
+        if word.is_gap() {
             continue;
         }
         let present = if zero_alone {
             0.0
-        } else if take(&mut exact, word.exact) {
+        } else if bag.take(index) {
             1.0
-        } else if word.free && take(&mut symbols, word.symbol) {
+        } else if word.is_free() && bag.take_alike(word) {
             // An id of another type or a URL of another service is there, but not what is shown.
-            let told = word.about <= ABOUT_OTHER || take(&mut about, word.about) || take(&mut about, 0);
-            if told { 0.95 } else { 0.2 }
+            if bag.take_about(word) { 0.95 } else { 0.2 }
         } else if renamed[index] {
             0.95
         } else {
@@ -328,12 +257,12 @@ fn prose(
     for word in &times {
         let sums = &mut line_sums[word.line];
         sums.0 += word.weight;
-        sums.1 += if take(&mut symbols, word.symbol) { word.weight } else { 0.0 };
+        sums.1 += if bag.take_alike(word) { word.weight } else { 0.0 };
     }
     let order = order(&found, &judged_pairs, &linked);
     // A few words in a sea of others are an accident.
     let judged_words = found.len().max(1);
-    let sea = ((judged_words * 6 + 30) as f64 / count.max(1) as f64).clamp(0.5, 1.0);
+    let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
     for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
         let share = credit / weight * sea * order;
         tally.add(
@@ -343,7 +272,7 @@ fn prose(
             said(labels, line),
         );
     }
-    tally
+    (tally, bag.count)
 }
 
 /// How much words count that stand beside others than in the document, 0 to 1: words in another order say something else.
@@ -353,7 +282,7 @@ fn order(found: &[Word], judged: &[bool], linked: &[bool]) -> f64 {
     const JUDGED_MIN: usize = 6;
     let inside = |at: &usize| {
         let (left, right) = (&found[*at], &found[*at + 1]);
-        judged[*at] && left.line == right.line && right.starts && (left.plain || right.plain)
+        judged[*at] && left.line == right.line && right.starts && (left.is_plain() || right.is_plain())
     };
     let pairs: Vec<usize> = (0..judged.len()).filter(inside).collect();
     if pairs.len() < JUDGED_MIN {

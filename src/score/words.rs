@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::among::Among;
 use super::place::{arm_type, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
@@ -12,88 +13,116 @@ use super::shape::{Shape, shape};
 pub(super) struct Word {
     /// What it is, exactly (lower case).
     pub exact: u64,
-    /// What it is for its neighbours: the word itself, or only its shape when it may differ.
-    pub symbol: u64,
-    /// Whether only its shape must be found.
-    pub free: bool,
-    /// Whether it is a name that somebody chose, in whose place any other word may stand.
-    pub name: bool,
-    /// Whether it is a word of a language, not only a shape.
-    pub plain: bool,
     /// What kind of resource or service an id or URL is about; 0 when it does not tell.
     pub about: u64,
-    /// Whether it is the first of a run of characters without white space.
-    pub starts: bool,
-    /// Whether it is a time, which may stand between any two words of a log.
-    pub time: bool,
     /// How much it tells.
     pub weight: f64,
     /// Its 0-based line.
     pub line: usize,
+    /// What it looks like.
+    pub shape: Shape,
+    /// Whether it is the first of a run of characters without white space.
+    pub starts: bool,
 }
+
+impl Word {
+    /// What it is for its neighbours: the word itself, or only its shape when it may differ.
+    pub(super) fn symbol(&self) -> u64 {
+        if self.is_free() { self.class() as u64 } else { self.exact }
+    }
+
+    /// The number of its shape, below [`CLASSES`]; 0 for a gap.
+    pub(super) fn class(&self) -> usize {
+        if self.shape == Shape::Placeholder { 0 } else { self.shape as usize + 1 }
+    }
+
+    /// Whether only its shape must be found.
+    pub(super) fn is_free(&self) -> bool {
+        self.shape != Shape::Word
+    }
+
+    /// Whether it is a name that somebody chose, in whose place any other word may stand.
+    pub(super) fn is_name(&self) -> bool {
+        self.shape == Shape::Name
+    }
+
+    /// Whether it is a word of a language, not only a shape.
+    pub(super) fn is_plain(&self) -> bool {
+        self.shape == Shape::Word
+    }
+
+    /// Whether it is a time, which may stand between any two words of a log.
+    pub(super) fn is_time(&self) -> bool {
+        self.shape == Shape::Time
+    }
+
+    /// Whether it is a gap of the document.
+    pub(super) fn is_gap(&self) -> bool {
+        self.shape == Shape::Placeholder
+    }
+}
+
+/// How many classes of words there are.
+pub(super) const CLASSES: usize = Shape::Word as usize + 2;
 
 /// What a host is about that belongs to no known service.
 pub(super) const ABOUT_OTHER: u64 = 1;
 
 /// Words that every text has: articles, prepositions and the like in English (clients do not translate their output), and common headers.
-fn is_common(word: &str) -> bool {
-    if word.len() > 9 && word.len() != 13 {
-        return false;
-    }
-    let mut lower = [0; 16];
-    let Some(lower) = lower.get_mut(..word.len()) else { return false };
-    lower.copy_from_slice(word.as_bytes());
-    lower.make_ascii_lowercase();
-    matches!(
-        &*lower,
-        b"the"
-            | b"a"
-            | b"an"
-            | b"of"
-            | b"to"
-            | b"in"
-            | b"on"
-            | b"at"
-            | b"by"
-            | b"is"
-            | b"are"
-            | b"was"
-            | b"were"
-            | b"be"
-            | b"been"
-            | b"has"
-            | b"have"
-            | b"it"
-            | b"its"
-            | b"this"
-            | b"that"
-            | b"for"
-            | b"from"
-            | b"with"
-            | b"and"
-            | b"or"
-            | b"as"
-            | b"not"
-            | b"you"
-            | b"your"
-            | b"we"
-            | b"will"
-            | b"can"
-            | b"if"
-            | b"no"
-            | b"name"
-            | b"id"
-            | b"type"
-            | b"age"
-            | b"location"
-            | b"resourcegroup"
-            | b"namespace"
-    )
-}
+static COMMON: Among<42> = Among::new([
+    "the",
+    "a",
+    "an",
+    "of",
+    "to",
+    "in",
+    "on",
+    "at",
+    "by",
+    "is",
+    "are",
+    "was",
+    "were",
+    "be",
+    "been",
+    "has",
+    "have",
+    "it",
+    "its",
+    "this",
+    "that",
+    "for",
+    "from",
+    "with",
+    "and",
+    "or",
+    "as",
+    "not",
+    "you",
+    "your",
+    "we",
+    "will",
+    "can",
+    "if",
+    "no",
+    "name",
+    "id",
+    "type",
+    "age",
+    "location",
+    "resourcegroup",
+    "namespace",
+]);
 
 /// The words of a text in order; `markup` says that it is HTML, whose tags tell little.
 pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
-    let mut found = Vec::with_capacity(text.len() / 8 + 4);
+    let mut found = Vec::new();
+    each_word(text, markup, |word| found.push(word));
+    found
+}
+
+/// Shows the words of a text in order.
+pub(super) fn each_word(text: &str, markup: bool, mut found: impl FnMut(Word)) {
     let mut memo = Memo::new(text.len());
     if markup {
         let mut element = Element::default();
@@ -104,7 +133,7 @@ pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
                 }
             });
         }
-        return found;
+        return;
     }
     for (line, content) in text.split('\n').enumerate() {
         if content.is_ascii() {
@@ -117,52 +146,50 @@ pub(super) fn words(text: &str, markup: bool) -> Vec<Word> {
             }
         }
     }
-    found
 }
 
-/// Where the words of a run of characters were put when it was last seen: outputs say the same few things again and again.
+/// The words of runs of characters that were seen before: outputs say the same few things again and again.
 struct Memo<'a> {
     /// The run, its importance and the range of its words, at the place that its hash tells.
-    seen: Vec<(&'a str, f64, u32, u32)>,
+    seen: Vec<(&'a str, f64, usize, usize)>,
+    /// The words that are remembered, and then those of a run that is being split.
+    kept: Vec<Word>,
 }
 
 impl<'a> Memo<'a> {
     /// The longest run that is worth remembering.
     const BYTES_MAX: usize = 40;
+    /// How many words are remembered before all are forgotten.
+    const KEPT_MAX: usize = 1 << 13;
 
     fn new(text_bytes: usize) -> Self {
         let places = (text_bytes / 16).clamp(16, 4096).next_power_of_two();
-        Self { seen: vec![("", 0.0, 0, 0); places] }
+        Self { seen: vec![("", 0.0, 0, 0); places], kept: Vec::new() }
     }
 
-    /// Adds the words of `chunk`, as [`split`] does.
-    fn split(&mut self, chunk: &'a str, line: usize, importance: f64, out: &mut Vec<Word>) {
-        let start = out.len();
-        if chunk.len() > Self::BYTES_MAX {
-            split(chunk, line, importance, out);
-            if let Some(first) = out.get_mut(start) {
-                first.starts = true;
-            }
-            return;
-        }
-        let mut hash = Fnv::default();
-        hash.write(chunk.as_bytes());
-        let hash = hash.finish();
-        let place = (hash ^ (hash >> 29)) as usize & (self.seen.len() - 1);
+    /// Shows the words of `chunk`, as [`split`] finds them.
+    fn split(&mut self, chunk: &'a str, line: usize, importance: f64, found: &mut impl FnMut(Word)) {
+        let is_kept = chunk.len() <= Self::BYTES_MAX;
+        let place = if is_kept { (hash_bytes(chunk.as_bytes()) >> 32) as usize & (self.seen.len() - 1) } else { 0 };
         let (known, told, from, to) = self.seen[place];
-        if known == chunk && told == importance {
-            for at in from as usize..to as usize {
-                let word = Word { line, ..out[at] };
-                out.push(word);
-            }
+        if is_kept && known == chunk && told == importance {
+            self.kept[from..to].iter().for_each(|word| found(Word { line, ..*word }));
             return;
         }
-        split(chunk, line, importance, out);
-        if let Some(first) = out.get_mut(start) {
+        if self.kept.len() > Self::KEPT_MAX {
+            self.kept.clear();
+            self.seen.fill(("", 0.0, 0, 0));
+        }
+        let from = self.kept.len();
+        split(chunk, line, importance, &mut self.kept);
+        if let Some(first) = self.kept.get_mut(from) {
             first.starts = true;
         }
-        if let (Ok(from), Ok(to)) = (u32::try_from(start), u32::try_from(out.len())) {
-            self.seen[place] = (chunk, importance, from, to);
+        self.kept[from..].iter().for_each(|word| found(*word));
+        if is_kept {
+            self.seen[place] = (chunk, importance, from, self.kept.len());
+        } else {
+            self.kept.truncate(from);
         }
     }
 }
@@ -271,6 +298,9 @@ fn without_marks(chunk: &str) -> &str {
 
 /// `"web"`: what messages put in quotes is what somebody called something.
 fn is_quoted_name(chunk: &str) -> bool {
+    if !chunk.starts_with('"') {
+        return false;
+    }
     let inner = chunk.trim_end_matches(['.', ',']).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     inner.is_some_and(|name| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -291,34 +321,73 @@ fn compound(piece: &str, kind: Shape, line: usize, importance: f64, out: &mut Ve
 
 /// The hash of a text in lower case.
 pub(super) fn hash(text: &str) -> u64 {
-    let mut state = Fnv::default();
     if text.is_ascii() {
-        text.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
-    } else {
-        for character in text.chars() {
-            if character.is_ascii() {
-                state.write_u8(character.to_ascii_lowercase() as u8);
-            } else {
-                character.to_lowercase().for_each(|lower| state.write_u32(u32::from(lower)));
-            }
+        return mixed(text.as_bytes(), in_lower_case);
+    }
+    let mut state = Fnv::default();
+    for character in text.chars() {
+        if character.is_ascii() {
+            state.write_u8(character.to_ascii_lowercase() as u8);
+        } else if has_no_case(character) {
+            state.write_u32(u32::from(character));
+        } else {
+            character.to_lowercase().for_each(|lower| state.write_u32(u32::from(lower)));
         }
     }
     state.finish()
 }
 
+/// Whether a character is of a script without capitals, such as Arabic, Chinese or Thai.
+fn has_no_case(character: char) -> bool {
+    matches!(character, '\u{590}'..='\u{109f}' | '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// The hash of bytes as they are.
+fn hash_bytes(bytes: &[u8]) -> u64 {
+    mixed(bytes, |part| part)
+}
+
+/// A hash of eight bytes at a time, each as `fold` says.
+fn mixed(bytes: &[u8], fold: impl Fn(u64) -> u64) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |state: u64, part: u64| {
+        let product = u128::from(state ^ part) * u128::from(FACTOR);
+        (product >> 64) as u64 ^ product as u64
+    };
+    let mut state = 0xcbf2_9ce4_8422_2325 ^ (bytes.len() as u64).wrapping_mul(FACTOR);
+    let (parts, rest) = bytes.as_chunks::<8>();
+    for part in parts {
+        state = mix(state, fold(u64::from_le_bytes(*part))).rotate_left(29);
+    }
+    // What is left has fewer than eight bytes: its halves, which may overlap.
+    let rest = match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (Some(head), Some(tail)) => u64::from(u32::from_le_bytes(*head)) | u64::from(u32::from_le_bytes(*tail)) << 32,
+        _ => rest.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+    };
+    mix(mix(state, fold(rest)), FACTOR)
+}
+
+/// Eight bytes of ASCII in lower case.
+fn in_lower_case(bytes: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // The highest bit of a byte is set from `A` on, and from beyond `Z` on.
+    let from_a = bytes.wrapping_add(EACH * (0x80 - b'A' as u64));
+    let beyond_z = bytes.wrapping_add(EACH * (0x7F - b'Z' as u64));
+    bytes | (from_a & !beyond_z & (EACH << 7)) >> 2
+}
+
 fn one(whole: &str, kind: Shape, line: usize, importance: f64) -> Word {
     let piece = without_marks(whole);
     let exact = hash(piece);
-    let class = kind as u64 + 1;
-    let (symbol, free, weight) = match kind {
-        Shape::Placeholder => (0, true, 0.0),
-        Shape::Word if piece.chars().nth(1).is_none() => (exact, false, 0.1),
-        Shape::Word if is_common(piece) => (exact, false, 0.25),
-        Shape::Word => (exact, false, 1.0),
-        Shape::Name => (class, true, 0.4),
-        Shape::Number => (class, true, 0.25),
-        Shape::Url | Shape::Path | Shape::ArmId => (class, true, 0.3),
-        _ => (class, true, 0.2),
+    let weight = match kind {
+        Shape::Placeholder => 0.0,
+        Shape::Word if piece.chars().nth(1).is_none() => 0.1,
+        Shape::Word if COMMON.has(piece) => 0.25,
+        Shape::Word => 1.0,
+        Shape::Name => 0.4,
+        Shape::Number => 0.25,
+        Shape::Url | Shape::Path | Shape::ArmId => 0.3,
+        _ => 0.2,
     };
     let told = |about: Option<String>| about.map_or(0, |about| hash(&about));
     let about = match kind {
@@ -327,8 +396,7 @@ fn one(whole: &str, kind: Shape, line: usize, importance: f64) -> Word {
         Shape::Host => service(piece).map_or(ABOUT_OTHER, |about| hash(&about)),
         _ => 0,
     };
-    let (name, plain) = (kind == Shape::Name, kind == Shape::Word);
-    Word { exact, symbol, free, name, plain, about, starts: false, time: kind == Shape::Time, weight: weight * importance, line }
+    Word { exact, about, weight: weight * importance, line, shape: kind, starts: false }
 }
 
 /// The kind of resource that an id names: its provider's first type, or a group; none when it is cut short.
@@ -342,11 +410,6 @@ fn resource_kind(id: &str) -> Option<String> {
         [_, _, group, name] if group.eq_ignore_ascii_case("resourcegroups") && *name != "..." => Some("group".to_owned()),
         _ => None,
     }
-}
-
-/// Whether a word of the document is a gap.
-pub(super) fn is_gap(word: &Word) -> bool {
-    word.symbol == 0
 }
 
 /// Whether a line of the document says only that lines were left out.
@@ -406,11 +469,11 @@ pub(super) type Counts = HashMap<u64, u32, BuildHasherDefault<Passed>>;
 
 #[cfg(test)]
 mod tests {
-    use super::{is_elision, is_gap, words};
+    use super::{hash, in_lower_case, is_elision, words};
 
     #[track_caller]
     fn check(left: &str, right: &str, alike: bool) {
-        let symbols = |text: &str| words(text, false).iter().map(|word| word.symbol).collect::<Vec<_>>();
+        let symbols = |text: &str| words(text, false).iter().map(super::Word::symbol).collect::<Vec<_>>();
         assert_eq!(symbols(left) == symbols(right), alike, "{left} / {right}");
     }
 
@@ -422,8 +485,34 @@ mod tests {
     }
 
     #[test]
+    fn the_hash_of_a_word_does_not_depend_on_its_case_but_on_each_of_its_bytes() {
+        let text: String = (0..40).map(|at| char::from(b'@' + (at * 7 % 60) as u8)).collect();
+        let mut seen = std::collections::HashSet::new();
+        for length in 0..text.len() {
+            let own = &text[..length];
+            assert_eq!(hash(own), hash(&own.to_ascii_uppercase()), "{own}");
+            assert!(seen.insert(hash(own)), "{own}");
+            for at in 0..length {
+                let other = format!("{}~{}", &own[..at], &own[at + 1..]);
+                assert_ne!(hash(own), hash(&other), "{own} {other}");
+            }
+        }
+        assert_eq!(hash("ÁRBOL مجموعة"), hash("árbol مجموعة"));
+        let bytes: [u8; 8] = *b"@AZ[`az{";
+        assert_eq!(in_lower_case(u64::from_le_bytes(bytes)), u64::from_le_bytes(bytes.to_ascii_lowercase().try_into().unwrap()));
+    }
+
+    #[test]
+    fn a_run_that_was_seen_before_has_the_same_words() {
+        let once: String = (0..9_000).map(|at| format!("pod/web-{at} (is) \"up\", ")).collect();
+        let (half, all) = (words(&once, false), words(&format!("{once}{once}"), false));
+        assert_eq!(all[..half.len()], half);
+        assert_eq!(all[half.len()..], half);
+    }
+
+    #[test]
     fn gaps_and_lines_that_were_left_out_are_told() {
-        assert!(is_gap(&words("<name>", false)[0]));
+        assert!(words("<name>", false)[0].is_gap());
         for line in ["...", "  ... ", "# ...other pods...", "... (log redacted for brevity) ...", "[...]", "…", "// ..."] {
             assert!(is_elision(line), "{line}");
         }

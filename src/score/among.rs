@@ -1,0 +1,55 @@
+//! Closed sets of words in ASCII, asked about every word of an output.
+
+/// How many places the filter has: two letters, five bits each.
+const PLACES: usize = 1 << 10;
+
+/// A closed set of words in lower case, at most 31 bytes each.
+pub(super) struct Among<const N: usize> {
+    words: [&'static str; N],
+    /// For the first two bytes of a word, a bit for each length that one of the set has.
+    lengths: [u32; PLACES],
+}
+
+impl<const N: usize> Among<N> {
+    pub(super) const fn new(words: [&'static str; N]) -> Self {
+        let mut lengths = [0; PLACES];
+        let mut at = 0;
+        while at < N {
+            let bytes = words[at].as_bytes();
+            let second = if bytes.len() > 1 { bytes[1] } else { 0 };
+            lengths[place(bytes[0], second)] |= 1 << bytes.len();
+            at += 1;
+        }
+        Self { words, lengths }
+    }
+
+    /// Whether a word is one of the set, whatever its case.
+    pub(super) fn has(&self, word: &str) -> bool {
+        let bytes = word.as_bytes();
+        let Some(first) = bytes.first() else { return false };
+        let second = bytes.get(1).copied().unwrap_or_default();
+        let may_be = bytes.len() < 32 && self.lengths[place(*first, second)] & (1 << bytes.len()) != 0;
+        may_be && self.words.iter().any(|own| own.eq_ignore_ascii_case(word))
+    }
+}
+
+/// Letters have one place whatever their case.
+const fn place(first: u8, second: u8) -> usize {
+    (first as usize & 31) << 5 | second as usize & 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Among;
+
+    #[test]
+    fn words_are_found_whatever_their_case() {
+        static SET: Among<4> = Among::new(["a", "the", "mayo", "location"]);
+        for word in ["a", "A", "The", "MAYO", "location"] {
+            assert!(SET.has(word), "{word}");
+        }
+        for word in ["", "b", "thy", "mayor", "may", "locations", "that is longer than any word of any set could be"] {
+            assert!(!SET.has(word), "{word}");
+        }
+    }
+}
