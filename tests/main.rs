@@ -12,6 +12,7 @@ mod links;
 mod lint;
 mod load_bearing;
 mod prerequisites;
+mod retries;
 mod sameness;
 mod support;
 mod truth;

@@ -1,9 +1,10 @@
 //! Shell text → statements, assignments, captures and uses, with spans (tree-sitter-bash). Pure.
 //!
 //! Lines count from 0, columns are bytes: what is found here is added to the place of the block in its document.
-//! Deliberately absent: flow (whether an assignment is reached), what a command means, and whether bash would accept the text
+//! Deliberately absent: flow (whether an assignment is reached), what a command means but for what doing it twice means, and whether bash would accept the text
 //! (`bash -n` is the truth; the grammar here is tolerant).
 
+mod effect;
 mod heredoc;
 mod locate;
 mod model;
@@ -12,6 +13,7 @@ mod walk;
 mod watch;
 mod word;
 
+pub use effect::{Deed, Effect};
 pub use locate::Located;
 pub use model::{Assignment, AssignmentKind, Capture, Command, CommandKind, HereDocument, Place, Problem, Statement, Use, Word};
 pub use substitute::substitute_assignment;

@@ -80,6 +80,15 @@ pub(crate) struct TestArgs {
     /// Wall time that a step may take, for steps that say nothing themselves, such as 30s or 5m [default: 10m].
     #[arg(long, value_name = "TIME", value_parser = wall_time, env = "DOCENT_TIMEOUT", hide_env = true)]
     pub(crate) timeout: Option<std::time::Duration>,
+    /// Wall time of the whole run, after which only steps that clean up still run [default: 4h].
+    #[arg(long, value_name = "TIME", value_parser = wall_time, env = "DOCENT_RUN_TIMEOUT", hide_env = true, hide_short_help = true)]
+    pub(crate) run_timeout: Option<std::time::Duration>,
+    /// Wall time of cleaning up a runbook, whatever ended it [default: 10m].
+    #[arg(long, value_name = "TIME", value_parser = wall_time, env = "DOCENT_CLEANUP_TIMEOUT", hide_env = true, hide_short_help = true)]
+    pub(crate) cleanup_timeout: Option<std::time::Duration>,
+    /// Fail a runbook when one of its steps passed only on a retry.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) fail_on_flaky: bool,
     /// Also write a report: `json=FILE`; `-` is standard output. Repeatable.
     #[arg(long, value_name = "KIND=PATH", value_parser = report)]
     pub(crate) report: Vec<ReportTo>,
@@ -430,7 +439,7 @@ pub(crate) fn wall_time(text: &str) -> Result<std::time::Duration, String> {
     let seconds = number.parse::<f64>().map_err(|_| "expected a time such as 30s or 5m".to_owned())? * factor;
     match std::time::Duration::try_from_secs_f64(seconds) {
         Ok(time) if !time.is_zero() && seconds <= 7.0 * 86400.0 => Ok(time),
-        _ => Err("a step's time is between 1 ms and 7 days".to_owned()),
+        _ => Err("a time is between 1 ms and 7 days".to_owned()),
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) struct Config {
     unmarked: Option<String>,
     scorer: Option<String>,
     errexit: Option<String>,
+    run_timeout: Option<String>,
     pub(super) fail_fast: Option<bool>,
+    pub(super) fail_on_flaky: Option<bool>,
     pub(super) seed: Option<u64>,
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
@@ -125,6 +127,10 @@ impl Found {
 
     pub(super) fn timeout(&self) -> Result<Option<Duration>, Problem> {
         self.config.timeout.as_deref().map(wall_time).transpose().map_err(|why| self.wrong("timeout", &why))
+    }
+
+    pub(super) fn run_timeout(&self) -> Result<Option<Duration>, Problem> {
+        self.config.run_timeout.as_deref().map(wall_time).transpose().map_err(|why| self.wrong("run-timeout", &why))
     }
 
     pub(super) fn unmarked(&self) -> Result<Option<Unmarked>, Problem> {

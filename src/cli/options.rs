@@ -45,6 +45,8 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
     };
     let run = RunOptions {
         timeout: args.timeout.or(file.timeout()?).unwrap_or(TIMEOUT),
+        run_timeout: args.run_timeout.or(file.run_timeout()?).unwrap_or(RunOptions::RUN_TIMEOUT),
+        cleanup_timeout: args.cleanup_timeout.unwrap_or(RunOptions::CLEANUP_TIMEOUT),
         masked: match args.masked.or(file.masked()?) {
             None | Some(args::Masked::Fail) => MaskedPolicy::Fail,
             Some(args::Masked::Warn) => MaskedPolicy::Warn,
@@ -52,6 +54,7 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         },
         judging,
         fail_fast: args.fail_fast || (!args.no_fail_fast && file.config.fail_fast.unwrap_or(false)),
+        fail_on_flaky: args.fail_on_flaky || file.config.fail_on_flaky.unwrap_or(false),
         variables: args.var.clone(),
     };
     // Without the embedded Azure there is no clock to set, but a mistake in the file is still said.

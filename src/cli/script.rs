@@ -69,6 +69,10 @@ fn one(step: &Step, text: &str) -> String {
     let said = &step.directives;
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut script = format!("{text}{end}");
+    if said.eventually.is_some() || said.retry.is_some() {
+        // A loop around it would be another program: what stops a block does not stop a condition.
+        script = format!("# docent tries this step again while it fails\n{script}");
+    }
     if let Some(stdin) = &said.stdin {
         script = format!("{{\n{script}}} < <(printf '%s\\n' {})\n", quoted(stdin.strip_suffix('\n').unwrap_or(stdin)));
     }

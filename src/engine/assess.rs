@@ -30,6 +30,8 @@ pub(super) struct Ended {
     pub(super) seen: Vec<Observation>,
     /// How long it was allowed to take.
     pub(super) timeout: Duration,
+    /// How long the whole run may take, where that left no more time.
+    pub(super) run_limit: Option<Duration>,
     /// How the wait for it ended, when it ran in the background.
     pub(super) background: Option<Readiness>,
 }
@@ -107,14 +109,14 @@ impl Run<'_> {
     }
 
     fn failures(&self, step: &Step, ended: &Ended, stderr: &str, result: &mut StepResult) -> Vec<Failure> {
-        let Ended { outcome, timeout, background, .. } = ended;
+        let Ended { outcome, timeout, run_limit, background, .. } = ended;
         let mut failures = Vec::new();
         let stopped_at = outcome.stopped_at.as_ref().map(|failure| located(step, failure));
         let expected = step.directives.expect_exit.unwrap_or(ExitExpectation::Status(0));
         match outcome.ending {
             // Said below, with what it should have printed.
             Ending::TimedOut if *background == Some(Readiness::TimedOut) => {}
-            Ending::TimedOut => failures.push(Failure::TimedOut(*timeout)),
+            Ending::TimedOut => failures.push(run_limit.map_or(Failure::TimedOut(*timeout), Failure::RunTimedOut)),
             Ending::Interrupted => failures.push(Failure::Interrupted),
             Ending::Stopped => {}
             Ending::Signaled(signal) => {

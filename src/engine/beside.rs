@@ -91,7 +91,7 @@ impl Run<'_> {
                 _ => Ending::Stopped,
             };
         }
-        self.assess(index, Ended { outcome, seen, timeout, background: Some(readiness) }, world, session).await
+        self.assess(index, Ended { outcome, seen, timeout, run_limit: None, background: Some(readiness) }, world, session).await
     }
 
     /// A failed step may have needed one in the background that is gone.

@@ -32,6 +32,15 @@ pub enum Event {
         /// Index of the step.
         step: usize,
     },
+    /// A step failed and is tried again.
+    StepTriedAgain {
+        /// Position of its runbook.
+        runbook: usize,
+        /// Index of the step.
+        step: usize,
+        /// Which attempt begins, from 2.
+        attempt: u32,
+    },
     /// A step is ready and goes on beside the others; its end is told like that of any other.
     StepInBackground {
         /// Position of its runbook.

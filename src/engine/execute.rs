@@ -10,7 +10,8 @@ use crate::{
     bash::Script,
     diagnostic::Diagnostic,
     engine::{
-        assess::{Ended, plain_values, promise_text},
+        assess::{plain_values, promise_text},
+        attempts::Pause,
         beside::Beside,
         blocked::Lacking,
         cause::Past,
@@ -29,22 +30,36 @@ use crate::{
 /// Virtual time that passes between two steps: about what a reader takes to paste the next block.
 const STEP_BOUNDARY: Duration = Duration::from_secs(10);
 
-/// Cleaning up after an interrupt may take this long in all.
-const CLEAN_UP_TIME_MAX: Duration = Duration::from_secs(120);
+/// Cleaning up after an interrupt may take this long in all: somebody is waiting.
+const INTERRUPTED_CLEAN_UP_TIME_MAX: Duration = Duration::from_secs(120);
 
 /// What holds for every step of a run.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
     /// Wall time of steps that say nothing themselves.
     pub timeout: Duration,
+    /// Wall time of the whole run, after which no further step begins but those that clean up.
+    pub run_timeout: Duration,
+    /// Wall time of cleaning up, whatever ended the run.
+    pub cleanup_timeout: Duration,
     /// What a failure inside a capture is worth.
     pub masked: MaskedPolicy,
     /// How outputs are judged.
     pub judging: Judging,
     /// Whether later steps are left out after a failure.
     pub fail_fast: bool,
+    /// Whether a runbook fails when a step passed only on a retry.
+    pub fail_on_flaky: bool,
     /// Variables given from outside; they win over the document's assignments.
     pub variables: Vec<(String, String)>,
+}
+
+impl RunOptions {
+    /// How long a whole run may take unless somebody says otherwise.
+    pub const RUN_TIMEOUT: Duration = Duration::from_secs(4 * 3600);
+
+    /// How long cleaning up may take unless somebody says otherwise.
+    pub const CLEANUP_TIMEOUT: Duration = Duration::from_secs(600);
 }
 
 /// What a command that fails inside a capture is worth.
@@ -75,6 +90,8 @@ pub struct Job<'a> {
     pub aliases: Vec<(String, String)>,
     /// Raised by Ctrl-C.
     pub interrupt: Interrupt,
+    /// When the time of the whole run is over.
+    pub ends: Instant,
 }
 
 /// Runs `job` in `session` and tells `listener`; the shell is stopped at the end.
@@ -95,7 +112,20 @@ pub async fn run<S: Session + Send>(
     ended?;
     stopped?;
     let results: Vec<&StepResult> = run.results.iter().map(AsRef::as_ref).collect();
-    let (status, reasons) = promise::conclude(&run.job.runbook, &results, &run.texts);
+    let (mut status, mut reasons) = promise::conclude(&run.job.runbook, &results, &run.texts);
+    if run.job.options.fail_on_flaky && status != RunbookStatus::Failed {
+        let flaky = results.iter().filter(|result| result.flaky);
+        let said: Vec<String> = flaky
+            .map(|result| {
+                let step = &run.job.runbook.steps[result.index];
+                format!("line {}: `{}` passed only at attempt {}, and no step may be flaky", step.line, step.id, result.attempts)
+            })
+            .collect();
+        if !said.is_empty() {
+            status = RunbookStatus::Failed;
+            reasons.extend(said);
+        }
+    }
     let result =
         Arc::new(RunbookResult { status, reasons, duration: started.elapsed(), variables, diagnostics: run.job.diagnostics.clone() });
     listener.hear(&Event::RunbookFinished {
@@ -147,8 +177,21 @@ pub(super) struct Run<'a> {
     has_run: bool,
     /// The time that is to pass before the next step.
     pending: Duration,
-    /// When cleaning up after an interrupt is over.
-    clean_up_ends: Option<Instant>,
+    /// When cleaning up is over; none before it begins.
+    pub(super) clean_up_ends: Option<Instant>,
+    /// What became of the steps so far, told or not.
+    statuses: BTreeMap<usize, StepStatus>,
+    /// A step has left something running.
+    pub(super) has_company: bool,
+    /// Why nothing further is run, when the time of the run is over.
+    out_of_time: Option<Cause>,
+}
+
+/// What the shell is to run for a step, with how long it may take.
+pub(super) struct Bounded {
+    pub(super) block: Block,
+    /// How long the whole run may take, where that leaves the step less than its own time.
+    pub(super) run_limit: Option<Duration>,
 }
 
 /// What becomes of a step when it is its turn.
@@ -184,6 +227,9 @@ impl<'a> Run<'a> {
             has_run: false,
             pending: Duration::ZERO,
             clean_up_ends: None,
+            statuses: BTreeMap::new(),
+            has_company: false,
+            out_of_time: None,
         }
     }
 
@@ -210,9 +256,17 @@ impl<'a> Run<'a> {
                 let ordinary = |step: usize| runbook.steps[step].directives.role == Role::Ordinary;
                 self.stop_beside(ordinary, world, session, listener).await?;
             }
+            self.look_at_the_time(index);
             let turn = match self.turn(index, session) {
                 // Waiting is for those that run.
-                Turn::Run if !self.wait(role, world).await => Turn::Leave(None),
+                Turn::Run => match self.wait(role, world).await {
+                    Pause::Over => Turn::Run,
+                    Pause::Interrupted => Turn::Leave(None),
+                    Pause::OutOfTime => {
+                        self.look_at_the_time(index);
+                        Turn::Leave(self.out_of_time.clone())
+                    }
+                },
                 turn => turn,
             };
             let result = match turn {
@@ -262,31 +316,59 @@ impl<'a> Run<'a> {
             Role::Cleanup if interrupt.is_raised_again() || interrupt.is_raised() && !self.has_run => Turn::Leave(None),
             Role::Cleanup => Turn::Run,
             _ if self.has_stopped || interrupt.is_raised() => Turn::Leave(None),
-            _ => match self.failed_setup.clone().or_else(|| self.missing_prerequisite(index, session)) {
+            _ if self.out_of_time.is_some() => Turn::Leave(self.out_of_time.clone()),
+            _ => match self.failed_setup.clone().or_else(|| self.unmet_need(index)).or_else(|| self.missing_prerequisite(index, session)) {
                 Some(cause) => Turn::Leave(Some(cause)),
                 None => Turn::Run,
             },
         }
     }
 
-    /// Lets the time pass that steps have asked for. False when somebody interrupted it.
-    async fn wait(&mut self, role: Role, world: &mut dyn World) -> bool {
+    /// Lets the time pass that steps have asked for.
+    async fn wait(&mut self, role: Role, world: &mut dyn World) -> Pause {
         let pending = std::mem::take(&mut self.pending);
         if pending.is_zero() || self.job.interrupt.is_raised() {
-            return true;
+            return Pause::Over;
         }
-        let left = world.timekeeper().wait(pending);
-        if left.is_zero() {
-            return true;
+        // Whoever asks to stop does not wait for what another step has asked for.
+        match self.pause(pending, Role::Ordinary, world).await {
+            Pause::Interrupted | Pause::OutOfTime if role == Role::Cleanup => Pause::Over,
+            pause => pause,
         }
-        tokio::select! {
-            () = tokio::time::sleep(left) => true,
-            () = self.job.interrupt.raised() => role == Role::Cleanup,
+    }
+
+    /// Takes note when the time of the whole run is over; `index` is the step whose turn it is.
+    fn look_at_the_time(&mut self, index: usize) {
+        if self.out_of_time.is_some() || Instant::now() < self.job.ends {
+            return;
         }
+        let before = self.before(index);
+        // The time was over during the last step that ran, or before the first.
+        let step = before.into_iter().rev().find(|other| self.statuses.get(other).is_some_and(|status| ran(*status))).unwrap_or(index);
+        let reason = format!("the run had taken {}, the most that it may", plain(self.job.options.run_timeout));
+        self.out_of_time = Some(Cause { step, line: self.job.runbook.steps[step].line, variable: None, reason });
+    }
+
+    /// The step that this one says it needs, and that did not pass.
+    fn unmet_need(&self, index: usize) -> Option<Cause> {
+        let steps = &self.job.runbook.steps;
+        steps[index].directives.needs.iter().find_map(|id| {
+            let other = steps.iter().position(|step| step.id == *id)?;
+            let what = match self.statuses.get(&other)? {
+                StepStatus::Passed => return None,
+                StepStatus::Failed => "failed",
+                StepStatus::TimedOut => "timed out",
+                StepStatus::Unsupported => "could not be run here",
+                StepStatus::Skipped => "was skipped",
+                StepStatus::NotRun => "was not run",
+            };
+            Some(Cause { step: other, line: steps[other].line, variable: None, reason: format!("it needs `{id}`, which {what}") })
+        })
     }
 
     /// Takes a result in, and tells it unless nobody asked for it.
     pub(super) fn tell(&mut self, result: StepResult, listener: &mut dyn Listener) {
+        self.statuses.insert(result.index, result.status);
         let step = &self.job.runbook.steps[result.index];
         let has_failed = matches!(result.status, StepStatus::Failed | StepStatus::TimedOut);
         self.has_stopped |= self.job.interrupt.is_raised() || (self.job.options.fail_fast && has_failed);
@@ -337,30 +419,41 @@ impl<'a> Run<'a> {
         if let Some(lacking) = preflight::unmet(step.directives.requires.iter(), runbook.source.path(), session, world).await? {
             return Ok(Some(StepResult { blocked_by: Some(lacking), ..StepResult::not_run(index, StepStatus::Unsupported) }));
         }
-        let Some(block) = self.block(step) else { return Ok(Some(StepResult::not_run(index, StepStatus::NotRun))) };
+        let Some(bounded) = self.block(step) else {
+            let reason = "there is no time left for cleaning up".to_owned();
+            let caused_by = Some(Cause { step: index, line: step.line, variable: None, reason });
+            return Ok(Some(StepResult { caused_by, ..StepResult::not_run(index, StepStatus::NotRun) }));
+        };
         if let Some(background) = &step.directives.background {
-            return self.start_beside(index, block, background.ready.as_deref(), world, session, listener).await;
+            return self.start_beside(index, bounded.block, background.ready.as_deref(), world, session, listener).await;
         }
-        let timeout = block.timeout;
-        let outcome = session.run(block).await?;
-        let ended = Ended { outcome, seen: world.observe(), timeout, background: None };
-        self.assess(index, ended, world, session).await.map(Some)
+        self.attempts(index, bounded, world, session, listener).await.map(Some)
     }
 
     /// What the shell is to run for a step; none when there is no time left for it.
-    fn block(&mut self, step: &Step) -> Option<Block> {
+    pub(super) fn block(&mut self, step: &Step) -> Option<Bounded> {
         let directives = &step.directives;
         let mut timeout = directives.timeout.or(self.job.runbook.directives.timeout).unwrap_or(self.job.options.timeout);
+        let mut run_limit = None;
         let insists = directives.role == Role::Cleanup;
-        if insists && self.job.interrupt.is_raised() {
-            let end = *self.clean_up_ends.get_or_insert_with(|| Instant::now() + CLEAN_UP_TIME_MAX);
-            timeout = timeout.min(end.checked_duration_since(Instant::now())?);
+        let now = Instant::now();
+        if insists {
+            let mut end = *self.clean_up_ends.get_or_insert(now + self.job.options.cleanup_timeout);
+            if self.job.interrupt.is_raised() {
+                end = end.min(now + INTERRUPTED_CLEAN_UP_TIME_MAX);
+                self.clean_up_ends = Some(end);
+            }
+            timeout = timeout.min(end.checked_duration_since(now)?);
+        } else if let left = self.job.ends.saturating_duration_since(now)
+            && left < timeout
+        {
+            (timeout, run_limit) = (left, Some(self.job.options.run_timeout));
         }
         let script =
             self.job.options.variables.iter().fold(step.script.clone(), |script, (name, value)| {
                 crate::bash::substitute_assignment(&script, name, value).unwrap_or(script)
             });
-        Some(Block { script, timeout, stdin: input(directives.stdin.as_deref()), insists })
+        Some(Bounded { block: Block { script, timeout, stdin: input(directives.stdin.as_deref()), insists }, run_limit })
     }
 
     /// The steps before one, in the order of the run.
@@ -389,6 +482,21 @@ impl<'a> Run<'a> {
             }
         }
         own.into_iter().collect()
+    }
+}
+
+/// Whether a step with this status was run.
+fn ran(status: StepStatus) -> bool {
+    matches!(status, StepStatus::Passed | StepStatus::Failed | StepStatus::TimedOut | StepStatus::Unsupported)
+}
+
+/// A time as options say it: `90s`, `5m`, `2h`.
+fn plain(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{}ms", time.as_millis()),
+        seconds if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
     }
 }
 

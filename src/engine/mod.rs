@@ -1,6 +1,7 @@
 //! Runs a plan and tells the story as events. Knows neither which cloud it runs on nor how its events are printed.
 
 mod assess;
+mod attempts;
 mod beside;
 mod blocked;
 mod captured;
@@ -16,5 +17,6 @@ mod program;
 mod promise;
 mod redact;
 pub mod result;
+mod retry;
 mod suggest;
 pub mod world;

@@ -1,6 +1,6 @@
 //! Runbook + selection → which steps run, in which order, and which of them are reported. Pure.
 
-use crate::runbook::{Role, Runbook};
+use crate::runbook::{Role, Runbook, order};
 
 /// Which steps the user asked for; empty means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,12 +87,6 @@ pub fn plan(runbook: &Runbook, selection: &Selection) -> Result<Plan, UnknownSte
         })
         .collect();
     Ok(Plan { fates, order })
-}
-
-/// Indices of the steps in the order of the run.
-fn order(runbook: &Runbook) -> Vec<usize> {
-    let of = |role| (0..runbook.steps.len()).filter(move |index| runbook.steps[*index].directives.role == role);
-    of(Role::Setup).chain(of(Role::Ordinary)).chain(of(Role::Cleanup)).collect()
 }
 
 fn position(runbook: &Runbook, id: &str) -> Result<usize, UnknownStep> {

@@ -55,6 +55,10 @@ pub struct StepResult {
     pub duration: Duration,
     /// How often it was run; 0 when it was not.
     pub attempts: u32,
+    /// The attempts before the last one, as many as are kept, without what they printed.
+    pub earlier: Vec<StepResult>,
+    /// It failed, and passed when it was tried again.
+    pub flaky: bool,
     /// One entry an expectation, in document order; empty when it did not get that far.
     pub checks: Vec<Check>,
     /// Failed commands whose status bash discarded.
@@ -93,6 +97,8 @@ impl StepResult {
             stderr: Stream::default(),
             duration: Duration::ZERO,
             attempts: 0,
+            earlier: Vec::new(),
+            flaky: false,
             checks: Vec::new(),
             masked: Vec::new(),
             failures: Vec::new(),
@@ -162,6 +168,8 @@ pub enum Failure {
     StderrLacks(String),
     /// It ran out of time.
     TimedOut(Duration),
+    /// The run as a whole had taken so long, the most that it may.
+    RunTimedOut(Duration),
     /// Somebody interrupted it.
     Interrupted,
     /// It runs in the background, and has not printed what shows that it is ready.
@@ -259,6 +267,7 @@ pub struct Totals {
     pub steps_unsupported: usize,
     pub steps_skipped: usize,
     pub steps_not_run: usize,
+    pub steps_flaky: usize,
     pub outputs_checked: usize,
     pub outputs_unchecked: usize,
 }
@@ -275,6 +284,7 @@ impl Totals {
             StepStatus::Skipped => &mut self.steps_skipped,
             StepStatus::NotRun => &mut self.steps_not_run,
         } += 1;
+        self.steps_flaky += usize::from(result.flaky);
         for check in &result.checks {
             *match (&check.criterion, check.judged) {
                 (Criterion::Similarity(_) | Criterion::Regex(_), true) => &mut self.outputs_checked,

@@ -34,6 +34,9 @@ pub trait Timekeeper {
     /// Lets time pass that the document asks for, and gives the wall time that is to be waited for it: none on a virtual clock.
     fn wait(&self, by: Duration) -> Duration;
 
+    /// How much time has passed on this clock since it started.
+    fn elapsed(&self) -> Duration;
+
     /// Now, RFC 3339.
     fn now(&self) -> String;
 }

@@ -42,9 +42,12 @@ pub(super) fn options() -> anyhow::Result<Options> {
         zones: Vec::new(),
         run: RunOptions {
             timeout: TIMEOUT,
+            run_timeout: RunOptions::RUN_TIMEOUT,
+            cleanup_timeout: RunOptions::CLEANUP_TIMEOUT,
             masked: MaskedPolicy::Fail,
             judging: Judging::default(),
             fail_fast: false,
+            fail_on_flaky: false,
             variables: Vec::new(),
         },
         selection: Selection::default(),

@@ -6,7 +6,7 @@ use super::{az::AzCall, placeholder::filled};
 use crate::{
     bash::{Command, HereDocument, Script},
     diagnostic::{Edit, Span},
-    runbook::{Role, Runbook, Step},
+    runbook::{Runbook, Step, order},
 };
 
 /// A runbook with its executable blocks analysed.
@@ -28,14 +28,10 @@ pub(super) struct Block<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn new(runbook: &'a Runbook) -> Self {
-        let mut running: Vec<&Step> = runbook.steps.iter().filter(|step| step.directives.skip.is_none()).collect();
         // In the order of the run: what the setup sets is there for all.
-        running.sort_by_key(|step| match step.directives.role {
-            Role::Setup => 0,
-            Role::Ordinary => 1,
-            Role::Cleanup => 2,
-        });
-        let blocks = running.into_iter().map(|step| Block { step, script: Script::parse(&filled(&step.script)), runbook }).collect();
+        let steps = order(runbook).into_iter().map(|position| &runbook.steps[position]);
+        let running = steps.filter(|step| step.directives.skip.is_none());
+        let blocks = running.map(|step| Block { step, script: Script::parse(&filled(&step.script)), runbook }).collect();
         Self { runbook, blocks, unused_switches: Vec::new() }
     }
 

@@ -96,7 +96,7 @@ impl<W: Write + Send> Listener for JsonReport<W> {
                 entry.document = Some(document);
                 entry.target = Some(target);
             }
-            Event::StepStarted { .. } | Event::StepInBackground { .. } => {}
+            Event::StepStarted { .. } | Event::StepTriedAgain { .. } | Event::StepInBackground { .. } => {}
             Event::StepFinished { runbook, result } => {
                 let result = Arc::clone(result);
                 self.entry(*runbook).steps.push(result);
@@ -149,6 +149,14 @@ fn step_value(document: &Runbook, result: &StepResult) -> Value {
         "stderr_bytes": result.stderr.bytes,
         "duration_ms": milliseconds(result.duration),
         "attempts": result.attempts,
+        "flaky": result.flaky,
+        "earlier_attempts": result.earlier.iter().map(|attempt| json!({
+            "attempt": attempt.attempts,
+            "status": wording::step_status(attempt.status),
+            "exit_code": attempt.exit_code,
+            "duration_ms": milliseconds(attempt.duration),
+            "reasons": attempt.failures.iter().map(|failure| wording::failure(document, attempt, failure)).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "expectations": result.checks.iter().map(|check| {
             let (kind, threshold) = criterion(&check.criterion);
             json!({
@@ -226,6 +234,7 @@ fn totals_value(totals: &Totals) -> Value {
         "steps_unsupported": totals.steps_unsupported,
         "steps_skipped": totals.steps_skipped,
         "steps_not_run": totals.steps_not_run,
+        "steps_flaky": totals.steps_flaky,
         "outputs_checked": totals.outputs_checked,
         "outputs_unchecked": totals.outputs_unchecked,
     })

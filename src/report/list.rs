@@ -8,7 +8,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
-    report::json::{criterion, diagnostic_value},
+    report::{
+        json::{criterion, diagnostic_value},
+        wording,
+    },
     runbook::{Choices, Criterion, Role, Runbook, Step},
 };
 
@@ -83,6 +86,15 @@ fn manner(step: &Step, choices: &Choices) -> Vec<String> {
         Role::Ordinary => {}
         Role::Setup => words.push("setup".to_owned()),
         Role::Cleanup => words.push("cleanup".to_owned()),
+    }
+    let said = &step.directives;
+    words.extend(said.eventually.map(|within| format!("tried for {}", wording::duration(within))));
+    words.extend(said.retry.map(|times| format!("tried again {}", wording::count(times as usize, "time", "times"))));
+    if !said.needs.is_empty() {
+        words.push(format!("needs {}", said.needs.join(", ")));
+    }
+    if !said.after.is_empty() {
+        words.push(format!("after {}", said.after.join(", ")));
     }
     if step.directives.background.is_some() {
         words.push("in the background".to_owned());

@@ -85,6 +85,7 @@ impl<W: Write + Send> Terminal<W> {
                 Ok(())
             }
             Event::StepStarted { runbook, step } => self.show_running(*runbook, *step),
+            Event::StepTriedAgain { runbook, step, attempt } => self.show_attempt(*runbook, *step, *attempt),
             Event::StepInBackground { runbook, step } => self.in_background(*runbook, *step),
             Event::StepFinished { runbook, result } => self.step(*runbook, result),
             Event::RunbookFinished { runbook, path, result } => self.runbook(*runbook, path, result),
@@ -104,9 +105,14 @@ impl<W: Write + Send> Terminal<W> {
     }
 
     fn show_running(&mut self, runbook: usize, step: usize) -> io::Result<()> {
+        self.show_attempt(runbook, step, 1)
+    }
+
+    fn show_attempt(&mut self, runbook: usize, step: usize, attempt: u32) -> io::Result<()> {
         let Some(document) = self.documents.get(&runbook).filter(|_| self.live) else { return Ok(()) };
         let step = &document.runbook.steps[step];
-        let text = format!("  … {}  {}", step.id, wording::place(step, step.line));
+        let which = if attempt > 1 { format!("  attempt {attempt}") } else { String::new() };
+        let text = format!("  … {}  {}{which}", step.id, wording::place(step, step.line));
         write!(self.out, "{}", Painted(QUIET, &text))?;
         self.out.flush()?;
         self.running = Some(text);
@@ -133,6 +139,7 @@ impl<W: Write + Send> Terminal<W> {
         let Some(document) = self.documents.get_mut(&position) else { return Ok(()) };
         let step = &document.runbook.steps[result.index];
         let (style, mark) = match result.status {
+            StepStatus::Passed if result.flaky => (DOUBT, "✓"),
             StepStatus::Passed => (GOOD, "✓"),
             StepStatus::Failed | StepStatus::TimedOut => (BAD, "✗"),
             StepStatus::Unsupported => (DOUBT, "?"),
@@ -197,6 +204,9 @@ impl<W: Write + Send> Terminal<W> {
         }
         let lines = if self.verbosity == Verbosity::Verbose { usize::MAX } else { OUTPUT_LINES_MAX };
         self.output(output, lines)?;
+        for line in wording::earlier(runbook, result) {
+            writeln!(self.out, "      {}", Painted(QUIET, line))?;
+        }
         if let Some(cause) = &result.caused_by {
             writeln!(self.out, "      {} {}", Painted(TITLE, "because"), wording::cause(runbook, result.index, cause))?;
         }
@@ -284,6 +294,7 @@ impl<W: Write + Send> Terminal<W> {
         } else {
             part(totals.steps_failed, "failed", BAD);
         }
+        part(totals.steps_flaky, "of them flaky", DOUBT);
         part(totals.steps_timed_out, "timed out", BAD);
         part(totals.steps_unsupported, "unsupported", DOUBT);
         part(totals.steps_skipped, "skipped", QUIET);
@@ -339,6 +350,7 @@ fn one_line(runbook: &Runbook, result: &StepResult) -> String {
         },
         _ => {
             let mut parts = Vec::new();
+            parts.extend(wording::attempts(result));
             match step.directives.role {
                 Role::Ordinary => {}
                 Role::Setup => parts.push("sets up".to_owned()),

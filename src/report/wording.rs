@@ -5,6 +5,9 @@ use crate::{
     runbook::{Criterion, Role, Runbook, Step},
 };
 
+/// So many different reasons of earlier attempts are shown.
+const EARLIER_REASONS_MAX: usize = 3;
+
 /// A step's status as one word, as in the JSON report.
 pub fn step_status(status: StepStatus) -> &'static str {
     match status {
@@ -72,9 +75,38 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
         Failure::NotReady { text, waited: None } => (step.line, format!("it ended and had not printed {text:?}")),
         Failure::Capture { line, name, reason } => (*line, format!("{name} could not be set: {reason}")),
         Failure::Interrupted => (step.line, "interrupted; it and all it had started were stopped".to_owned()),
+        Failure::RunTimedOut(limit) => {
+            (step.line, format!("still running when the whole run had taken {}, the most that it may; it was stopped", duration(*limit)))
+        }
         Failure::TimedOut(limit) => (step.line, format!("still running after {}; it was stopped", duration(*limit))),
     };
     format!("{}: {what}", place(step, line))
+}
+
+/// How often a step was tried, when more than once.
+pub fn attempts(result: &StepResult) -> Option<String> {
+    let attempts = result.attempts;
+    match (attempts > 1, result.flaky, result.status) {
+        (false, ..) => None,
+        (_, true, _) => Some(format!("flaky: passed only at attempt {attempts}")),
+        (_, _, StepStatus::Passed) => Some(format!("passed at attempt {attempts}")),
+        _ => Some(format!("tried {attempts} times")),
+    }
+}
+
+/// Why the earlier attempts of a failed step failed, where that was not why the last one did; the first few.
+pub fn earlier(runbook: &Runbook, result: &StepResult) -> Vec<String> {
+    let reasons = |attempt: &StepResult| attempt.failures.iter().map(|one| failure(runbook, attempt, one)).collect::<Vec<_>>().join("; ");
+    let mut known = vec![reasons(result)];
+    let mut lines = Vec::new();
+    for attempt in &result.earlier {
+        let said = reasons(attempt);
+        if !known.contains(&said) && lines.len() < EARLIER_REASONS_MAX {
+            lines.push(format!("attempt {}: {said}", attempt.attempts));
+            known.push(said);
+        }
+    }
+    lines
 }
 
 /// One line for a reader who comes from Innovation Engine: why it would have let this failure pass; none where it would not.

@@ -91,8 +91,6 @@ defects! {
         "The directive cannot be read. It is a row of keys, separated by spaces: `key`, `key=value` or `key=\"a value with spaces\"`, with `\\\"` for a quote inside the quotes and no space around `=`.";
     UNKNOWN_DIRECTIVE = Error "unknown-directive":
         "The directive has a key that docent does not know. A misspelt key that is ignored would be a check that nobody makes, so it is an error.";
-    UNSUPPORTED_DIRECTIVE = Error "unsupported-directive":
-        "The directive is part of docent's vocabulary but not supported yet. Running the document without it would mean something else, so it is an error.";
     WRONG_DIRECTIVE_PLACE = Error "wrong-directive-place":
         "The key is known, but not here: `docent:` speaks of the step below it, `docent-file:` of the whole document, `docent-begin:` of all steps down to `docent-end`.";
     INVALID_DIRECTIVE_VALUE = Error "invalid-directive-value":
@@ -102,7 +100,7 @@ defects! {
         "The key is said twice for the same step or document. Which one holds would be a guess.";
     CONTRADICTORY_DIRECTIVE = Error "contradictory-directive":
         "Two things that are said about a step exclude each other, or one has no effect without another: `ready` without `background`, an exit status of a step that keeps running, `setup` and `cleanup` at once, \
-         `stop` of a step that is not in the background. Which one is meant would be a guess.";
+         `stop` of a step that is not in the background, `every` without `eventually`, steps that must each come after the other. Which one is meant would be a guess.";
     UNKNOWN_TAB = Error "unknown-tab":
         "`docent-file:` chooses a tab or zone that the document does not have. The steps that were meant would be skipped. Tabs are named by the part behind `#tab/`, zones by their pivot.";
     MISSING_PREREQUISITE = Advice "missing-prerequisite":
@@ -127,7 +125,7 @@ defects! {
     DUPLICATE_STEP_NAME = Error "duplicate-step-name":
         "Two steps have the same `name`. Reports and filters could not tell them apart.";
     UNKNOWN_STEP = Error "unknown-step":
-        "`expect-failure` or `stop` names a step that the document does not have. `docent list` prints the ids.";
+        "`expect-failure`, `stop`, `needs` or `after` names a step that the document does not have. `docent list` prints the ids.";
     BROKEN_VARIABLE = Warning "broken-variable":
         "A line of a `variables` comment or of the `.ini` file beside the document is not `NAME=value`. It is ignored, and steps that rely on it find the variable unset.";
     UNEXPANDED_VARIABLE = Warning "unexpanded-variable":

@@ -238,7 +238,8 @@ pub fn flatten(runbook: &Runbook) -> Runbook {
         steps.extend(before.steps.iter().map(|step| {
             let mut step = Step { id: format!("{stem}/{}", step.id), document: Some(Arc::clone(&source)), ..step.clone() };
             let directives = &mut step.directives;
-            directives.stop.iter_mut().for_each(|id| *id = format!("{stem}/{id}"));
+            let ids = directives.stop.iter_mut().chain(&mut directives.needs).chain(&mut directives.after);
+            ids.for_each(|id| *id = format!("{stem}/{id}"));
             directives.timeout = directives.timeout.or(before.directives.timeout);
             directives.secrets.extend(before.directives.secrets.iter().cloned());
             directives.requires.extend(before.directives.requires.iter().cloned());

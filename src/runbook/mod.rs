@@ -10,6 +10,7 @@ mod ids;
 mod include;
 mod markdown;
 pub mod model;
+mod order;
 mod outline;
 mod pairs;
 mod parse;
@@ -35,9 +36,10 @@ pub use companions::{Companion, Companions};
 pub use defect::{DEFECTS, Defect, defect};
 pub use include::{Loaded, Loader, Refusal, flatten, include, is_about_prerequisites};
 pub use model::{
-    Background, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure, FileDirectives,
-    Format, Prerequisite, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
+    Background, Backoff, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure,
+    FileDirectives, Format, Prerequisite, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
 };
+pub use order::order;
 pub use outline::{Directive, Fenced, Outline, outline};
 pub use parse::{parse, parse_with};
 pub use resolve::resolve;

@@ -100,6 +100,18 @@ pub struct StepDirectives {
     pub secrets: Vec<String>,
     /// `wait=30s`: time that passes after the step, before the next one; on a virtual clock it costs nothing.
     pub wait: Option<Duration>,
+    /// `eventually=5m`: while it fails it is tried again for so long; the time passes on the clock of the run.
+    pub eventually: Option<Duration>,
+    /// `every=10s`: how long to wait before it is tried again.
+    pub every: Option<Duration>,
+    /// `retry=3`: how often it is tried again when it fails.
+    pub retry: Option<u32>,
+    /// `backoff=10s`: how long to wait before that.
+    pub backoff: Option<Backoff>,
+    /// `needs=NAME,…`: ids of steps that must have passed, or it is not run.
+    pub needs: Vec<String>,
+    /// `after=NAME,…`: ids of steps that come before it in the run, wherever they stand.
+    pub after: Vec<String>,
     /// `setup`, `cleanup`: whether its place in the run is not its place in the document.
     pub role: Role,
     /// `background`: it keeps running beside the steps below.
@@ -114,6 +126,20 @@ pub struct StepDirectives {
     pub requires: Vec<Requirement>,
     /// `lint-disable=RULE,…`: findings that are not reported about this step.
     pub lint_disable: Vec<String>,
+}
+
+/// How long to wait before a failed step is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backoff {
+    /// The same time each time.
+    Constant(Duration),
+    /// This time, and each time twice as long as before.
+    Exponential(Duration),
+}
+
+impl Backoff {
+    /// Where a backoff begins that does not say so.
+    pub const FIRST: Duration = Duration::from_secs(1);
 }
 
 /// When a step runs.

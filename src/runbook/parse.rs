@@ -74,6 +74,7 @@ pub fn parse_with(path: &str, bytes: &[u8], companions: &Companions, executable:
     let spans: Vec<Span> = steps.iter().map(|step| step.span).collect();
     let steps = ids::assign(steps, &directives, &source, &mut diagnostics);
     agreement::stops(&steps, &spans, &source, &mut diagnostics);
+    agreement::turns(&steps, &spans, &source, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     let title = sections.iter().find(|section| section.level == 1 && !section.title.is_empty()).map(|section| section.title.clone());
     let title = title.unwrap_or_else(|| file_name(path).to_owned());
@@ -90,6 +91,12 @@ fn finish(named: &mut Named, source: &SourceFile, diagnostics: &mut Vec<Diagnost
     }
     agreement::contradictions(said, source, *span, diagnostics);
     let (directives, mut conditions) = said.step();
+    if let (Some(every), Some(eventually)) = (directives.every, directives.eventually)
+        && every > eventually
+    {
+        let message = "`every` is longer than `eventually`, so the step would be tried once";
+        diagnostics.push(CONTRADICTORY_DIRECTIVE.at(source, *span, message).with_hint("shorten `every`, or lengthen `eventually`"));
+    }
     around.mark(&mut conditions);
     (step.directives, step.conditions) = (directives, conditions);
     for (position, (expectation, own)) in step.expectations.iter_mut().zip(comparisons).enumerate() {

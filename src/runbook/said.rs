@@ -2,15 +2,13 @@
 
 use std::ops::Range;
 
-use super::defect::{
-    BROKEN_DIRECTIVE, INVALID_DIRECTIVE_VALUE, REPEATED_DIRECTIVE, UNKNOWN_DIRECTIVE, UNSUPPORTED_DIRECTIVE, WRONG_DIRECTIVE_PLACE,
-};
+use super::defect::{BROKEN_DIRECTIVE, INVALID_DIRECTIVE_VALUE, REPEATED_DIRECTIVE, UNKNOWN_DIRECTIVE, WRONG_DIRECTIVE_PLACE};
 use super::model::{Comparison, FileDirectives, Prerequisite, StepDirectives};
 use super::pairs::{Pair, Pairs, Problem};
 use super::setting::Setting;
 use super::value;
 use super::view::{Choices, Conditions, TargetName, Targeted};
-use super::vocabulary::{Entry, Key, Place, built_keys, is_misspelling, look_up, takes_range};
+use super::vocabulary::{Entry, Key, Place, is_misspelling, keys_of, look_up, takes_range};
 
 /// Keys of one place, in the order in which they were said.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,14 +47,14 @@ impl Said {
         }
         if is_empty && place != Place::Expectation {
             let problem = Problem::new(BROKEN_DIRECTIVE, 0..keys.start, "a directive without a key");
-            problems.push(problem.with_hint(format!("known keys here: {}", built_keys(place))));
+            problems.push(problem.with_hint(format!("known keys here: {}", keys_of(place))));
         }
     }
 
     /// Takes in one key.
     pub(super) fn take(&mut self, pair: &Pair, place: Place, line: usize) -> Result<(), Problem> {
         let (key, target) = match look_up(&pair.key, place) {
-            Entry::Built(key, target) => (key, target),
+            Entry::Known(key, target) => (key, target),
             entry => return Err(misfit(pair, entry, place)),
         };
         let is_said = |once: &Once| once.key == key && once.target == target;
@@ -186,8 +184,8 @@ impl Said {
 
 /// Whether a key may be said more than once: what it says adds up.
 fn adds_up(key: Key) -> bool {
-    use Key::{Capture, ExpectFailure, Ignore, LintDisable, Requires, Secret, Stop};
-    matches!(key, Capture | ExpectFailure | Ignore | LintDisable | Requires | Secret | Stop)
+    use Key::{After, Capture, ExpectFailure, Ignore, LintDisable, Needs, Requires, Secret, Stop};
+    matches!(key, After | Capture | ExpectFailure | Ignore | LintDisable | Needs | Requires | Secret | Stop)
 }
 
 fn is_comparison(key: Key) -> bool {
@@ -203,7 +201,6 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
     let key = &pair.key;
     let range = pair.range.clone();
     match entry {
-        Entry::Planned => Problem::new(UNSUPPORTED_DIRECTIVE, range, format!("`{key}` is not supported yet")),
         Entry::Elsewhere(places) => {
             let right = match places.first() {
                 Some(Place::File) => "write it into a `docent-file:` comment",
@@ -222,7 +219,7 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
         Entry::Unknown(near) => {
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known keys here: {}", built_keys(place)),
+                None => format!("known keys here: {}", keys_of(place)),
             };
             let written = key.split('@').next().unwrap_or_default();
             let start = range.start;
@@ -232,7 +229,7 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
                 None => problem,
             }
         }
-        Entry::Built(..) => Problem::new(UNKNOWN_DIRECTIVE, range, format!("`{key}` is not understood here")),
+        Entry::Known(..) => Problem::new(UNKNOWN_DIRECTIVE, range, format!("`{key}` is not understood here")),
     }
 }
 
@@ -392,11 +389,6 @@ mod tests {
     #[test]
     fn keys_that_cannot_be_taken_are_errors_that_say_why() {
         check_problem("timout=3m", "unknown-directive", "unknown key `timout`");
-        check_problems_in(
-            Place::Step,
-            "retry=3 backoff=10s",
-            &[("unsupported-directive", "`retry` is not supported yet"), ("unsupported-directive", "`backoff` is not supported yet")],
-        );
         check_problem("expect-failure=\"a: b\"", "wrong-directive-place", "`expect-failure` does not belong to `docent:`");
         check_problems_in(Place::Range, "name=a", &[("wrong-directive-place", "`name` does not belong to `docent-begin:`")]);
         check_problem("skip skip", "repeated-directive", "`skip` is said twice");

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::model::{
-    Background, Capture, Comparison, Exact, ExitExpectation, ExpectedFailure, FileDirectives, Format, Requirement, Role, StepDirectives,
-    StreamChoice,
+    Background, Backoff, Capture, Comparison, Exact, ExitExpectation, ExpectedFailure, FileDirectives, Format, Requirement, Role,
+    StepDirectives, StreamChoice,
 };
 use super::view::TargetName;
 
@@ -14,6 +14,12 @@ pub(super) enum Setting {
     Skip(String),
     Timeout(Duration),
     Wait(Duration),
+    Eventually(Duration),
+    Every(Duration),
+    Retry(u32),
+    Backoff(Backoff),
+    Needs(Vec<String>),
+    After(Vec<String>),
     ExpectExit(ExitExpectation),
     ExpectStderr(String),
     ExpectFailure(ExpectedFailure),
@@ -46,6 +52,12 @@ impl Setting {
             Self::Skip(reason) => step.skip = Some(reason.clone()),
             Self::Timeout(time) => step.timeout = Some(*time),
             Self::Wait(time) => step.wait = Some(*time),
+            Self::Eventually(time) => step.eventually = Some(*time),
+            Self::Every(time) => step.every = Some(*time),
+            Self::Retry(times) => step.retry = Some(*times),
+            Self::Backoff(backoff) => step.backoff = Some(*backoff),
+            Self::Needs(ids) => add(&mut step.needs, ids),
+            Self::After(ids) => add(&mut step.after, ids),
             Self::ExpectExit(status) => step.expect_exit = Some(*status),
             Self::ExpectStderr(text) => step.expect_stderr = Some(text.clone()),
             Self::Secrets(names) => add(&mut step.secrets, names),

@@ -7,7 +7,7 @@ use strsim::osa_distance;
 
 use super::defect::INVALID_DIRECTIVE_VALUE;
 use super::include::is_document;
-use super::model::{Capture, CaptureSource, Exact, ExitExpectation, ExpectedFailure, Format, Requirement, Role, StreamChoice};
+use super::model::{Backoff, Capture, CaptureSource, Exact, ExitExpectation, ExpectedFailure, Format, Requirement, Role, StreamChoice};
 use super::pairs::{Pair, Problem};
 use super::setting::Setting;
 use super::slug::is_name_char;
@@ -20,6 +20,9 @@ const TIME_MAX: Duration = Duration::from_hours(24);
 /// The longest path or pattern of a capture: both are compiled.
 const CAPTURE_BYTES_MAX: usize = 500;
 
+/// How often a step may be tried again.
+const RETRIES_MAX: u32 = 100;
+
 /// The longest list of one key.
 const LIST_MAX: usize = 200;
 
@@ -29,6 +32,12 @@ pub(super) fn setting(key: Key, pair: &Pair, line: usize) -> Result<Setting, Pro
         Key::Skip => Setting::Skip(skip_reason(pair)?),
         Key::Timeout => Setting::Timeout(time(pair)?),
         Key::Wait => Setting::Wait(time(pair)?),
+        Key::Eventually => Setting::Eventually(time(pair)?),
+        Key::Every => Setting::Every(time(pair)?),
+        Key::Retry => Setting::Retry(times(pair)?),
+        Key::Backoff => Setting::Backoff(backoff(pair)?),
+        Key::Needs => Setting::Needs(list(pair, "ids of steps")?),
+        Key::After => Setting::After(list(pair, "ids of steps")?),
         Key::ExpectExit => Setting::ExpectExit(exit(pair)?),
         Key::ExpectStderr => Setting::ExpectStderr(required(pair, "the text that standard error must contain")?.to_owned()),
         Key::ExpectFailure => Setting::ExpectFailure(expected_failure(pair, line)?),
@@ -133,6 +142,24 @@ fn time(pair: &Pair) -> Result<Duration, Problem> {
         return Err(invalid(pair, format!("a time of {value} is outside of the range")).with_hint("between 1ms and 24h"));
     }
     Ok(duration)
+}
+
+fn times(pair: &Pair) -> Result<u32, Problem> {
+    let value = required(pair, "how often it may be tried again")?;
+    let times = value.parse().ok().filter(|times| (1..=RETRIES_MAX).contains(times));
+    times.ok_or_else(|| invalid(pair, format!("`{value}` is not a number of times")).with_hint(format!("between 1 and {RETRIES_MAX}")))
+}
+
+fn backoff(pair: &Pair) -> Result<Backoff, Problem> {
+    const HINT: &str = "write backoff=10s, backoff=exponential or backoff=exponential:10s";
+    let value = required(pair, "a time, `exponential` or `exponential:TIME`")?;
+    let time = |text: &str| duration(text).filter(|time| !time.is_zero() && *time <= TIME_MAX);
+    let backoff = match value.strip_prefix("exponential") {
+        None => time(value).map(Backoff::Constant),
+        Some("") => Some(Backoff::Exponential(Backoff::FIRST)),
+        Some(rest) => rest.strip_prefix(':').and_then(time).map(Backoff::Exponential),
+    };
+    backoff.ok_or_else(|| invalid(pair, format!("`{value}` does not say how long to wait")).with_hint(HINT))
 }
 
 /// `1h30m`, `90s`, `500ms`: units from long to short, each at most once.

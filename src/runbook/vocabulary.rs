@@ -1,4 +1,4 @@
-//! The keys of directives: which exist, where they may stand, which are built.
+//! The keys of directives: which exist, and where they may stand.
 
 use strsim::osa_distance;
 
@@ -7,10 +7,14 @@ use super::view::TargetName;
 /// A key that the parser reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key {
+    After,
     As,
     Background,
+    Backoff,
     Capture,
     Cleanup,
+    Eventually,
+    Every,
     Exact,
     ExpectExit,
     ExpectFailure,
@@ -19,9 +23,11 @@ pub(super) enum Key {
     Interactive,
     LintDisable,
     Name,
+    Needs,
     Only,
     Ready,
     Requires,
+    Retry,
     Secret,
     Setup,
     Skip,
@@ -63,10 +69,8 @@ impl Place {
 /// What the vocabulary says about a key in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Built, and at home here; perhaps for one target only.
-    Built(Key, Option<TargetName>),
-    /// Known, and not supported yet.
-    Planned,
+    /// At home here; perhaps for one target only.
+    Known(Key, Option<TargetName>),
     /// Known, and at home in these places only.
     Elsewhere(&'static [Place]),
     /// It says the same on every target, so it takes no `@target`.
@@ -80,8 +84,7 @@ pub(super) enum Entry {
 /// One key.
 struct Word {
     spelling: &'static str,
-    /// None for a key that is not built yet.
-    key: Option<Key>,
+    key: Key,
     places: &'static [Place],
     /// Whether `key@target` makes sense.
     takes_target: bool,
@@ -89,17 +92,12 @@ struct Word {
 
 const STEP: &[Place] = &[Place::Step];
 const FILE: &[Place] = &[Place::File];
-const STEP_FILE: &[Place] = &[Place::Step, Place::File];
 const STEP_RANGE: &[Place] = &[Place::Step, Place::Range];
 const ANY: &[Place] = &[Place::Step, Place::Range, Place::File];
 const COMPARE: &[Place] = &[Place::Expectation, Place::Step, Place::Range];
 
-const fn built(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
-    Word { spelling, key: Some(key), places, takes_target: false }
-}
-
-const fn planned(spelling: &'static str, places: &'static [Place]) -> Word {
-    Word { spelling, key: None, places, takes_target: false }
+const fn word(spelling: &'static str, key: Key, places: &'static [Place]) -> Word {
+    Word { spelling, key, places, takes_target: false }
 }
 
 impl Word {
@@ -110,38 +108,38 @@ impl Word {
 
 /// The whole vocabulary, in the order in which it is listed to people.
 const WORDS: &[Word] = &[
-    built("skip", Key::Skip, STEP_RANGE).per_target(),
-    built("timeout", Key::Timeout, ANY).per_target(),
-    built("expect-exit", Key::ExpectExit, STEP_RANGE).per_target(),
-    built("expect-stderr", Key::ExpectStderr, STEP).per_target(),
-    built("expect-failure", Key::ExpectFailure, FILE),
-    built("name", Key::Name, STEP),
-    built("secret", Key::Secret, ANY).per_target(),
-    built("only", Key::Only, STEP_RANGE),
-    built("interactive", Key::Interactive, STEP_RANGE),
-    built("wait", Key::Wait, STEP_RANGE).per_target(),
-    built("setup", Key::Setup, STEP_RANGE),
-    built("cleanup", Key::Cleanup, STEP_RANGE),
-    built("background", Key::Background, STEP),
-    built("ready", Key::Ready, STEP).per_target(),
-    built("stop", Key::Stop, STEP),
-    built("stdin", Key::Stdin, STEP).per_target(),
-    built("capture", Key::Capture, STEP).per_target(),
-    built("requires", Key::Requires, ANY).per_target(),
-    built("ignore", Key::Ignore, COMPARE).per_target(),
-    built("exact", Key::Exact, COMPARE).per_target(),
-    built("unordered", Key::Unordered, COMPARE).per_target(),
-    built("as", Key::As, COMPARE).per_target(),
-    built("stream", Key::Stream, COMPARE).per_target(),
-    built("lint-disable", Key::LintDisable, ANY),
-    built("tab", Key::Tab, FILE),
-    built("zone", Key::Zone, FILE),
-    planned("after", STEP),
-    planned("backoff", STEP),
-    planned("eventually", STEP),
-    planned("every", STEP),
-    planned("needs", STEP_FILE),
-    planned("retry", STEP),
+    word("skip", Key::Skip, STEP_RANGE).per_target(),
+    word("timeout", Key::Timeout, ANY).per_target(),
+    word("expect-exit", Key::ExpectExit, STEP_RANGE).per_target(),
+    word("expect-stderr", Key::ExpectStderr, STEP).per_target(),
+    word("expect-failure", Key::ExpectFailure, FILE),
+    word("name", Key::Name, STEP),
+    word("secret", Key::Secret, ANY).per_target(),
+    word("only", Key::Only, STEP_RANGE),
+    word("interactive", Key::Interactive, STEP_RANGE),
+    word("wait", Key::Wait, STEP_RANGE).per_target(),
+    word("eventually", Key::Eventually, STEP).per_target(),
+    word("every", Key::Every, STEP).per_target(),
+    word("retry", Key::Retry, STEP).per_target(),
+    word("backoff", Key::Backoff, STEP).per_target(),
+    word("needs", Key::Needs, STEP_RANGE),
+    word("after", Key::After, STEP),
+    word("setup", Key::Setup, STEP_RANGE),
+    word("cleanup", Key::Cleanup, STEP_RANGE),
+    word("background", Key::Background, STEP),
+    word("ready", Key::Ready, STEP).per_target(),
+    word("stop", Key::Stop, STEP),
+    word("stdin", Key::Stdin, STEP).per_target(),
+    word("capture", Key::Capture, STEP).per_target(),
+    word("requires", Key::Requires, ANY).per_target(),
+    word("ignore", Key::Ignore, COMPARE).per_target(),
+    word("exact", Key::Exact, COMPARE).per_target(),
+    word("unordered", Key::Unordered, COMPARE).per_target(),
+    word("as", Key::As, COMPARE).per_target(),
+    word("stream", Key::Stream, COMPARE).per_target(),
+    word("lint-disable", Key::LintDisable, ANY),
+    word("tab", Key::Tab, FILE),
+    word("zone", Key::Zone, FILE),
 ];
 
 /// Looks up a key, with or without the one target that it speaks of: `timeout`, `timeout@live`.
@@ -151,12 +149,11 @@ pub(super) fn look_up(key: &str, place: Place) -> Entry {
     if !word.places.contains(&place) {
         return Entry::Elsewhere(word.places);
     }
-    let Some(key) = word.key else { return Entry::Planned };
     match target {
-        None => Entry::Built(key, None),
+        None => Entry::Known(word.key, None),
         Some(_) if !word.takes_target => Entry::Untargeted(word.spelling),
         Some(name) => match TargetName::parse(name) {
-            Some(target) => Entry::Built(key, Some(target)),
+            Some(target) => Entry::Known(word.key, Some(target)),
             None => Entry::UnknownTarget(TargetName::nearest(name)),
         },
     }
@@ -186,15 +183,15 @@ pub(super) fn is_misspelling(key: &str, near: &str) -> bool {
     distance <= if near.len() >= 8 { 2 } else { usize::from(near.len() >= 4) } && WORDS.iter().all(|word| is_alone(word.spelling))
 }
 
-/// The keys that are built for a place, as a list for a person.
-pub(super) fn built_keys(place: Place) -> String {
-    let words = WORDS.iter().filter(|word| word.key.is_some() && word.places.contains(&place));
+/// The keys of a place, as a list for a person.
+pub(super) fn keys_of(place: Place) -> String {
+    let words = WORDS.iter().filter(|word| word.places.contains(&place));
     words.map(|word| word.spelling).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a key may speak of several steps at once.
 pub(super) fn takes_range(key: Key) -> bool {
-    WORDS.iter().any(|word| word.key == Some(key) && word.places.contains(&Place::Range))
+    WORDS.iter().any(|word| word.key == key && word.places.contains(&Place::Range))
 }
 
 /// Whether a word is a key of the vocabulary.
@@ -202,10 +199,10 @@ pub(super) fn is_known(key: &str) -> bool {
     !matches!(look_up(key, Place::Step), Entry::Unknown(_))
 }
 
-/// Every key as the manual lists it: spelling, places, whether it is built.
+/// Every key as the manual lists it: spelling and places.
 #[cfg(test)]
-pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [Place], bool)> {
-    WORDS.iter().map(|word| (word.spelling, word.places, word.key.is_some()))
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static [Place])> {
+    WORDS.iter().map(|word| (word.spelling, word.places))
 }
 
 #[cfg(test)]
@@ -218,24 +215,25 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_built_planned_elsewhere_or_unknown() {
-        check("skip", Place::Step, Entry::Built(Key::Skip, None));
+    fn keys_are_at_home_elsewhere_or_unknown() {
+        check("skip", Place::Step, Entry::Known(Key::Skip, None));
         check("skip", Place::File, Entry::Elsewhere(STEP_RANGE));
         check("expect-failure", Place::Step, Entry::Elsewhere(FILE));
-        check("retry", Place::Step, Entry::Planned);
-        check("retry@live", Place::Step, Entry::Planned);
-        check("unordered", Place::Expectation, Entry::Built(Key::Unordered, None));
+        check("retry", Place::Step, Entry::Known(Key::Retry, None));
+        check("after", Place::File, Entry::Elsewhere(STEP));
+        check("unordered", Place::Expectation, Entry::Known(Key::Unordered, None));
         check("frobnicate", Place::Step, Entry::Unknown(None));
     }
 
     #[test]
     fn a_key_may_speak_of_one_target() {
-        check("timeout@live", Place::Step, Entry::Built(Key::Timeout, Some(TargetName::Live)));
-        check("ignore@embedded", Place::Expectation, Entry::Built(Key::Ignore, Some(TargetName::Embedded)));
+        check("timeout@live", Place::Step, Entry::Known(Key::Timeout, Some(TargetName::Live)));
+        check("ignore@embedded", Place::Expectation, Entry::Known(Key::Ignore, Some(TargetName::Embedded)));
         check("timeout@liv", Place::Step, Entry::UnknownTarget(Some("live")));
         check("timeout@azure", Place::Step, Entry::UnknownTarget(None));
         check("timeout@", Place::Step, Entry::UnknownTarget(None));
         check("name@live", Place::Step, Entry::Untargeted("name"));
+        check("needs@live", Place::Step, Entry::Untargeted("needs"));
         check("timout@live", Place::Step, Entry::Unknown(Some("timeout")));
     }
 

@@ -1,9 +1,9 @@
 //! The state of the shell between two blocks, as the checkpoint script wrote it. Pure; bytes, because values need not be UTF-8.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::declaration::{self, Variables};
+use super::declaration::{self, Declaration, Variables};
 use super::driver;
 
 /// The state of the shell between two blocks.
@@ -102,6 +102,116 @@ impl Checkpoint {
         script
     }
 }
+
+impl Checkpoint {
+    /// The lines that bring a running shell back from `self` to `before`. What cannot be undone so shows in [`Self::is_like`] afterwards.
+    ///
+    /// Of the variables only those that differ are touched: one that has a meaning for bash loses it when it is unset. Traps, functions
+    /// and aliases go first, so that none of the document's is in the way.
+    pub(super) fn undo_script(&self, before: &Self) -> Vec<u8> {
+        let mut script = Vec::new();
+        let mut line = |parts: &[&[u8]]| {
+            parts.iter().for_each(|part| script.extend_from_slice(part));
+            script.push(b'\n');
+        };
+        let (now, then) = (self.own_traps(), before.own_traps());
+        for trap in now.iter().filter(|trap| !then.contains(trap)) {
+            line(&[b"\\builtin trap - ", trap.signal.as_bytes()]);
+        }
+        line(&[FORGET_FUNCTIONS]);
+        self.changed_lines(before, |state| &state.place).for_each(|one| line(&[one]));
+        let (now, then) = (self.declared(), before.declared());
+        for (name, one) in now.iter().filter(|(name, one)| then.get(*name) != Some(*one)) {
+            let how: &[u8] = if one.flags.contains(&b'n') { b"\\builtin unset -n " } else { b"\\builtin unset -v " };
+            line(&[how, name]);
+        }
+        for (_, one) in then.iter().filter(|(name, one)| now.get(*name) != Some(*one)) {
+            // Without `\builtin`, which takes no arrays: functions and aliases are gone.
+            line(&[one.text]);
+        }
+        line(&[&before.bytes[before.functions.clone()]]);
+        let (now, then) = (self.own_traps(), before.own_traps());
+        for trap in then.iter().filter(|trap| !now.contains(trap)) {
+            line(&[b"\\builtin trap -- ", &trap.action, b" ", trap.signal.as_bytes()]);
+        }
+        self.changed_lines(before, |state| &state.options).for_each(|one| line(&[one]));
+        script
+    }
+
+    /// The lines of a section of `before` that are not those of `self`: `shopt -u compat42` sets a variable even when it changes nothing.
+    fn changed_lines<'a>(&self, before: &'a Self, section: fn(&Self) -> &Range<usize>) -> impl Iterator<Item = &'a [u8]> {
+        let lines = |state: &'a [u8]| state.split(|byte| *byte == b'\n');
+        let now: BTreeSet<Vec<u8>> = self.bytes[section(self).clone()].split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        lines(&before.bytes[section(before).clone()]).filter(move |line| !now.contains(*line))
+    }
+
+    /// Whether a shell in this state goes on like one in the other.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let sections = |state: &Self| [&state.place, &state.functions, &state.options].map(|range| state.bytes[range.clone()].to_vec());
+        sections(self) == sections(other) && self.own_traps() == other.own_traps() && self.declared() == other.declared()
+    }
+
+    /// The declarations that a document can tell apart, by name: not those that differ at each look, and of the driver's own only
+    /// those that outlast a block.
+    fn declared(&self) -> BTreeMap<&[u8], Declaration<'_>> {
+        let all = declaration::declarations(&self.bytes[self.variables.clone()]);
+        let lasts = |name: &[u8]| match name.strip_prefix(b"__docent_") {
+            Some(own) => matches!(own, b"t" | b"e"),
+            None => !FLEETING.contains(&String::from_utf8_lossy(name).as_ref()),
+        };
+        all.into_iter().filter(|one| lasts(one.name)).map(|one| (one.name, one)).collect()
+    }
+
+    /// The traps that the document has set; its ERR trap is in a variable of the driver.
+    fn own_traps(&self) -> Vec<&Trap> {
+        let is_own = |trap: &&Trap| match trap.signal.as_str() {
+            "ERR" => false,
+            "EXIT" => !driver::is_our_exit_trap(&trap.action),
+            _ => true,
+        };
+        self.traps.iter().filter(is_own).collect()
+    }
+}
+
+/// Takes all functions and aliases away.
+const FORGET_FUNCTIONS: &[u8] = br#"\builtin unalias -a
+\builtin declare -F >|"$__docent_d/u"
+while IFS=' ' \builtin read -r __docent_p __docent_p __docent_w; do \builtin unset -f -- "$__docent_w"; done <"$__docent_d/u""#;
+
+/// Variables that bash changes by itself, or that are another view of what is restored otherwise.
+const FLEETING: [&str; 31] = [
+    "_",
+    "BASHOPTS",
+    "BASHPID",
+    "BASH_ALIASES",
+    "BASH_ARGC",
+    "BASH_ARGV",
+    "BASH_ARGV0",
+    "BASH_CMDS",
+    "BASH_COMMAND",
+    "BASH_LINENO",
+    "BASH_MONOSECONDS",
+    "BASH_SOURCE",
+    "BASH_SUBSHELL",
+    "BASH_TRAPSIG",
+    "COLUMNS",
+    "COMP_WORDBREAKS",
+    "DIRSTACK",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "LINENO",
+    "LINES",
+    "OPTIND",
+    "PIPESTATUS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "SHELLOPTS",
+    "SRANDOM",
+];
 
 /// Whose EXIT trap the shell has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

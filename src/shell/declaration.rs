@@ -32,10 +32,33 @@ pub enum Shape {
 /// Names that the driver uses.
 const OWN_PREFIX: &str = "__docent_";
 
-/// Reads the output of `declare -p`; lines of another form are skipped.
-pub(super) fn read(mut text: &[u8]) -> Variables {
-    let mut variables = Variables::new();
+/// One declaration as `declare -p` prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Declaration<'a> {
+    /// The variable.
+    pub(super) name: &'a [u8],
+    /// The letters of its attributes; `-` when it has none.
+    pub(super) flags: &'a [u8],
+    /// The value's word; none when it was never set.
+    value: Option<&'a [u8]>,
+    /// All of it, without the line end.
+    pub(super) text: &'a [u8],
+}
+
+/// Reads the output of `declare -p`.
+pub(super) fn read(text: &[u8]) -> Variables {
+    declarations(text)
+        .into_iter()
+        .filter(|one| !one.name.starts_with(OWN_PREFIX.as_bytes()))
+        .map(|one| (String::from_utf8_lossy(one.name).into_owned(), variable(one.flags, one.value)))
+        .collect()
+}
+
+/// The declarations in the output of `declare -p`, in its order; lines of another form are skipped.
+pub(super) fn declarations(mut text: &[u8]) -> Vec<Declaration<'_>> {
+    let mut found = Vec::new();
     while !text.is_empty() {
+        let start = text;
         let Some(rest) = text.strip_prefix(b"declare -") else {
             text = after_line(text);
             continue;
@@ -44,7 +67,7 @@ pub(super) fn read(mut text: &[u8]) -> Variables {
         let flags = &rest[..flags_length];
         let rest = rest.get(flags_length + 1..).unwrap_or_default();
         let name_length = rest.iter().position(|byte| matches!(byte, b'=' | b'\n')).unwrap_or(rest.len());
-        let name = String::from_utf8_lossy(&rest[..name_length]).into_owned();
+        let name = &rest[..name_length];
         let rest = &rest[name_length..];
         let (value, rest) = match rest.strip_prefix(b"=") {
             Some(value) => {
@@ -54,11 +77,9 @@ pub(super) fn read(mut text: &[u8]) -> Variables {
             None => (None, rest),
         };
         text = after_line(rest);
-        if !name.starts_with(OWN_PREFIX) {
-            variables.insert(name, variable(flags, value));
-        }
+        found.push(Declaration { name, flags, value, text: &start[..start.len() - rest.len()] });
     }
-    variables
+    found
 }
 
 fn variable(flags: &[u8], value: Option<&[u8]>) -> Variable {

@@ -122,6 +122,21 @@ pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool, has_inp
     )
 }
 
+/// The line that runs the restore file in a running shell, and tells that it has. A DEBUG trap is seen and taken away at the top only.
+pub(super) fn undo_line(directory: &str) -> String {
+    let d = quote(directory);
+    format!(
+        "\\builtin trap - DEBUG RETURN;\\builtin . {d}/{} >/dev/null 2>&1 </dev/null;\\builtin . {d}/{} >|{d}/{} 2>/dev/null;\\builtin printf '%s\\0' \"$__docent_n\" D 0 >>{d}/{}\n",
+        file::RESTORE,
+        file::CHECKPOINT_SCRIPT,
+        file::CHECKPOINT,
+        file::REPORTS
+    )
+}
+
+/// The line that ends the shell as it stands, without a trap.
+pub(super) const KILL_LINE: &str = "\\builtin kill -KILL $$\n";
+
 /// What comes before a block: our traps in place, and `-e` as the last block left it.
 pub(super) fn before() -> String {
     format!(

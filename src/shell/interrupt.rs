@@ -44,6 +44,11 @@ impl Interrupt {
         self.raised_times(1).await;
     }
 
+    /// Waits until it is raised again after the first time.
+    pub async fn raised_again(&self) {
+        self.raised_times(2).await;
+    }
+
     pub(super) fn is_raised_times(&self, times: u32) -> bool {
         *self.raised.borrow() >= times
     }

@@ -26,6 +26,7 @@ mod lookout;
 mod persistent;
 mod process_tree;
 mod report;
+mod rewind;
 mod session;
 
 pub use background::{Background, Readiness};
@@ -36,6 +37,7 @@ pub use failure::{CommandFailure, Defect, Departure, Place};
 pub use interrupt::Interrupt;
 pub use launch::{Helper, Launch};
 pub use persistent::{Bash, LateOutput};
+pub use rewind::Mark;
 pub use session::{Block, Ending, Farewell, Outcome, Session};
 
 #[cfg(test)]

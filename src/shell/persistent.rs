@@ -24,6 +24,7 @@ use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
 use super::lookout::Lookout;
 use super::report::{FailedCommand, FailedParts, Report, WatchName};
+use super::rewind::Mark;
 use super::session::{Block, Ending, Farewell, Outcome, Session};
 use crate::bash::{Script, Watch};
 
@@ -46,17 +47,17 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Debug)]
 pub struct Bash {
     launch: Launch,
-    control: Control,
-    lifeline: Option<Lifeline>,
-    channel: Channel,
-    shell: Option<Shell>,
+    pub(super) control: Control,
+    pub(super) lifeline: Option<Lifeline>,
+    pub(super) channel: Channel,
+    pub(super) shell: Option<Shell>,
     generation: u32,
     blocks: usize,
-    checkpoint: Option<Checkpoint>,
+    pub(super) checkpoint: Option<Checkpoint>,
     /// The next block needs our EXIT trap: the shell is new, or the document took the trap away.
-    arm_exit: bool,
+    pub(super) arm_exit: bool,
     /// The EXIT trap of the checkpoint was run when the last shell exited.
-    exit_trap_spent: bool,
+    pub(super) exit_trap_spent: bool,
     late: Arc<Mutex<Vec<LateOutput>>>,
     late_readers: JoinSet<()>,
     /// What is watched in the block that runs, and in those that define functions.
@@ -105,9 +106,9 @@ struct Company {
 }
 
 #[derive(Debug)]
-struct Shell {
+pub(super) struct Shell {
     /// bash reads its script from here.
-    script: File,
+    pub(super) script: File,
     pid: i32,
 }
 
@@ -459,11 +460,10 @@ impl Bash {
         (judgement, open.or_else(syntax).or_else(expression))
     }
 
-    /// Brings a shell back when the last one is gone.
-    async fn ensure_shell(&mut self) -> Result<(), ShellError> {
+    /// Takes note when something in the background has ended the shell between two blocks.
+    pub(super) fn notice_end(&mut self) -> Result<(), ShellError> {
         let lifeline = self.lifeline.as_mut().ok_or(ShellError::HelperLost)?;
         match lifeline.poll_end() {
-            // Something in the background ended it between two blocks.
             Ok(Some(_)) => self.shell = None,
             Ok(None) => {}
             Err(error) => {
@@ -471,6 +471,12 @@ impl Bash {
                 return Err(error);
             }
         }
+        Ok(())
+    }
+
+    /// Brings a shell back when the last one is gone.
+    async fn ensure_shell(&mut self) -> Result<(), ShellError> {
+        self.notice_end()?;
         if self.shell.is_none() {
             self.spawn().await?;
         }
@@ -512,7 +518,7 @@ impl Bash {
         Ok(())
     }
 
-    async fn kill(&mut self) -> Result<(), ShellError> {
+    pub(super) async fn kill(&mut self) -> Result<(), ShellError> {
         self.shell = None;
         self.lifeline.as_mut().ok_or(ShellError::HelperLost)?.kill().await
     }
@@ -536,6 +542,14 @@ impl Session for Bash {
             bash.run_block(&Block { script, timeout: START_TIME_MAX, ..Block::default() }, Company::default()).await?;
         }
         Ok(Background::start(bash, block, ready.as_deref(), stop))
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { checkpoint: self.checkpoint.clone(), exit_trap_spent: self.exit_trap_spent }
+    }
+
+    async fn go_back(&mut self, mark: &Mark) -> Result<(), ShellError> {
+        self.rewind(mark).await
     }
 
     fn variables(&self) -> Variables {

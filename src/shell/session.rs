@@ -8,6 +8,7 @@ use super::capture::Captured;
 use super::declaration::Variables;
 use super::error::ShellError;
 use super::failure::{CommandFailure, Defect, Departure};
+use super::rewind::Mark;
 
 /// A shell whose state carries from block to block. The engine is tested with a scripted one.
 pub trait Session {
@@ -22,6 +23,13 @@ pub trait Session {
         ready: Option<String>,
         variables: &[(String, String)],
     ) -> impl Future<Output = Result<Background, ShellError>> + Send;
+
+    /// The state of the shell now, to come back to.
+    fn mark(&self) -> Mark;
+
+    /// Goes back to a state of this session: variables, functions, options, traps and the current folder are as they were then. What still
+    /// runs goes on; files and open descriptors stay as they are.
+    fn go_back(&mut self, mark: &Mark) -> impl Future<Output = Result<(), ShellError>> + Send;
 
     /// The shell's variables after the last block; those it started with before the first.
     fn variables(&self) -> Variables;

@@ -11,6 +11,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use tokio::{
@@ -166,6 +167,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
     let mut tasks = JoinSet::new();
     conclusion.results.resize_with(entries.len(), || None);
     let mut selected = 0;
+    let ends = Instant::now() + options.run.run_timeout;
     for (position, entry) in entries.into_iter().enumerate() {
         let mut teller = Teller { position, sender: sender.clone() };
         let document = match entry {
@@ -196,7 +198,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
         let (options, interrupt, permits) = (options.clone(), interrupt.clone(), Arc::clone(&permits));
         tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            let ended = one(document, &choice, plan, &options, &interrupt, &mut teller).await;
+            let ended = one(document, &choice, plan, &options, (&interrupt, ends), &mut teller).await;
             teller.done();
             (position, ended)
         });
@@ -260,7 +262,7 @@ async fn one(
     choice: &Choice,
     plan: crate::engine::plan::Plan,
     options: &Options,
-    interrupt: &Interrupt,
+    (interrupt, ends): (&Interrupt, Instant),
     teller: &mut Teller,
 ) -> Result<Arc<RunbookResult>, SuiteError> {
     let path = document.runbook.source.path().to_owned();
@@ -296,6 +298,7 @@ async fn one(
         options: &options.run,
         aliases,
         interrupt: interrupt.clone(),
+        ends,
     };
     execute::run(job, world.as_mut(), &mut session, teller).await.map_err(shell_failed)
 }

@@ -63,6 +63,7 @@ pub enum EmbeddedError {
 #[derive(Debug)]
 pub struct Embedded {
     cloud: Cloud,
+    started: jiff::Timestamp,
     variables: Vec<(String, String)>,
     path_prefix: Vec<PathBuf>,
 }
@@ -111,7 +112,7 @@ impl Embedded {
             let link = bin.join(name);
             symlink(applets, &link).map_err(|source| EmbeddedError::File { path: link, source })?;
         }
-        Ok(Self { cloud, variables, path_prefix: vec![bin] })
+        Ok(Self { started: cloud.now(), cloud, variables, path_prefix: vec![bin] })
     }
 
     /// The cloud itself.
@@ -159,6 +160,11 @@ impl Timekeeper for Embedded {
     fn wait(&self, by: Duration) -> Duration {
         self.cloud.advance(by);
         Duration::ZERO
+    }
+
+    fn elapsed(&self) -> Duration {
+        // The clock never runs backwards.
+        self.cloud.now().duration_since(self.started).try_into().unwrap_or_default()
     }
 
     fn now(&self) -> String {

@@ -1,14 +1,24 @@
 //! A plain shell: no proxy, no applets, nothing virtual.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crate::engine::world::{Observation, Timekeeper, World};
 
 /// The world of a runbook that needs nothing but a shell.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Plain {
     /// Directories that stand first on the steps' `PATH`.
     pub path_prefix: Vec<PathBuf>,
+    started: Instant,
+}
+
+impl Default for Plain {
+    fn default() -> Self {
+        Self { path_prefix: Vec::new(), started: Instant::now() }
+    }
 }
 
 impl World for Plain {
@@ -46,6 +56,10 @@ impl Timekeeper for Plain {
 
     fn wait(&self, by: Duration) -> Duration {
         by
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn now(&self) -> String {

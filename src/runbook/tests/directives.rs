@@ -46,7 +46,7 @@ fn directives_that_bind_to_no_step_are_errors() {
 #[test]
 fn directives_that_cannot_be_taken_are_errors_at_their_key() {
     check("<!-- docent: timout=3m -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 unknown-directive"]);
-    check("<!-- docent: skip\n  retry=3 -->\n```bash\na\n```\n", &["3 step bash: a\\n", "error 2 unsupported-directive"]);
+    check("<!-- docent: skip\n  retires=3 -->\n```bash\na\n```\n", &["3 step bash: a\\n", "error 2 unknown-directive"]);
     check("<!-- Docent: skip -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 near-miss-directive"]);
     check("<!-- docent: skip -->\n<!-- docent: skip -->\n```bash\na\n```\n", &["3 step bash: a\\n", "error 2 repeated-directive"]);
     check("<!-- docent-file: skip -->\n```bash\na\n```\n", &["2 step bash: a\\n", "error 1 wrong-directive-place"]);

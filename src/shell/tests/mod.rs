@@ -5,6 +5,7 @@ mod edge;
 mod failures;
 mod killing;
 mod lifecycle;
+mod rewind;
 mod streams;
 
 use std::path::{Path, PathBuf};
