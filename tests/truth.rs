@@ -70,7 +70,8 @@ fn a_block_that_leaves_before_its_end_is_warned_about_at_its_line() {
 #[test]
 fn failures_that_bash_walks_over_are_warned_about_at_their_lines() {
     for (script, line) in [
-        ("echo a\nls /nonexistent | cat", 5),
+        ("set +e\nls /nonexistent | cat", 5),
+        ("if true; then (exit 7) | cat; fi", 4),
         ("cat <(ls /nonexistent)", 4),
         ("mapfile -t A < <(ls /nonexistent)", 4),
         ("set +e\nls /nonexistent\necho on", 5),
@@ -80,6 +81,32 @@ fn failures_that_bash_walks_over_are_warned_about_at_their_lines() {
         assert_eq!(ended.code, 0, "{script}\n{}", ended.stdout);
         assert_eq!(notes(&ended.steps()[0], "unseen-failure"), [line], "{script}");
     }
+}
+
+#[test]
+fn failures_that_no_document_means_fail_the_step_at_their_line() {
+    assert_fails_at("echo a\nls /nonexistent | cat", 5);
+    assert_fails_at("echo a\nls /nonexistent |\n  sort |\n  head -n 3", 5);
+    assert_fails_at("for i in 1 2; do\n  ls /nonexistent | cat\ndone", 5);
+    assert_fails_at("echo a\ncd /nonexistent && touch x\necho b", 5);
+    assert_fails_at("echo a\nls /nonexistent | cat && echo b", 5);
+    assert_fails_at("echo a && ls /nonexistent | cat\necho b", 4);
+    assert_fails_at("echo a\nls /nonexistent &\nsleep 0 &\nwait\necho b", 5);
+    assert_fails_at("export X=$(cd /nonexistent && pwd)\necho b", 4);
+}
+
+#[test]
+fn a_variable_that_nobody_sets_fails_the_step_where_it_is_a_part_of_something() {
+    let ended = run("SUFFIX=1\necho a\necho \"rg-$SUFIX\"");
+    assert_eq!(ended.code, 1, "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("line 6: SUFIX is used here and set nowhere") && ended.stdout.contains("did you mean SUFFIX?"),
+        "{}",
+        ended.stdout
+    );
+    let cause = &ended.steps()[0]["caused_by"];
+    assert_eq!((&cause["variable"], &cause["line"]), (&"SUFIX".into(), &6.into()));
+    assert_eq!(run("echo \"rg-${SUFFIX:-none}\"; echo $NOTHING").code, 0);
 }
 
 #[test]
@@ -95,6 +122,15 @@ fn what_the_document_tolerates_passes_without_a_word() {
         "command -v nosuchcommand || echo none",
         "! ls /nonexistent",
         "(exit 0)\nexec 3>f\necho hi >&3",
+        "yes | head -n 1\ncat /dev/zero | tr '\\0' a | head -c 8",
+        "ls /nonexistent 2>/dev/null | wc -l\necho a | grep b | wc -l",
+        "f() { ls /nonexistent | cat; }\nf || true\nif f; then :; fi",
+        "[ -f /nonexistent ] && echo there\n[[ a == b ]] && echo same\necho on",
+        "for f in /nonexistent/*; do [ -d \"$f\" ] && echo \"$f\"; done | sort\necho on",
+        "command -v nosuchcommand && echo there\necho on",
+        "ls /nonexistent 2>/dev/null && echo there\necho on",
+        "sleep 60 & kill $!\nwait\nfalse & wait $! || true",
+        "diff <(echo a) <(echo b) | cat",
     ] {
         let ended = run(script);
         assert_eq!(ended.code, 0, "{script}\n{}", ended.stdout);

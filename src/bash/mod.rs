@@ -6,6 +6,7 @@
 
 mod effect;
 mod heredoc;
+mod known;
 mod locate;
 mod model;
 mod substitute;
@@ -14,6 +15,7 @@ mod watch;
 mod word;
 
 pub use effect::{Deed, Effect};
+pub use known::is_known_variable;
 pub use locate::Located;
 pub use model::{Assignment, AssignmentKind, Capture, Command, CommandKind, HereDocument, Place, Problem, Statement, Use, Word};
 pub use substitute::substitute_assignment;

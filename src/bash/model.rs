@@ -22,6 +22,10 @@ pub enum Place {
     Background,
     /// A part of `a | b`.
     Pipeline,
+    /// Left of `&&`: when it fails, the list ends there, and bash goes on with the next statement.
+    BeforeAnd,
+    /// Behind `&`, and a `wait` without words waited for it: that ends with 0 whatever became of it.
+    Awaited,
     /// `<(…)` or `>(…)`.
     ProcessSubstitution,
     /// `( … )`.

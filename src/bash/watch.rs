@@ -1,7 +1,7 @@
 //! Where a script hides the end of a command from bash's ERR trap, and can be watched without changing what it does.
 //!
-//! Only whole statements of a list are watched: what stands in a condition, beside `&&` and `||`, or behind `!` is tested by the
-//! document itself. A text that the grammar cannot read whole is left alone.
+//! Only whole statements of a list are watched: what stands in a condition, beside `||`, or behind `!` is tested by the document
+//! itself. A text that the grammar cannot read whole is left alone.
 
 use tree_sitter::{Node, Parser};
 
@@ -29,6 +29,12 @@ pub struct Watch {
 pub enum WatchKind {
     /// A pipeline: bash looks at its last part only.
     Pipeline,
+    /// A pipeline beside `&&`, at the top: its bytes can be put in braces.
+    PipelineInList,
+    /// `a && b`: when `a` fails, bash goes on.
+    AndList,
+    /// `wait` without words: it ends with 0 whatever became of the jobs.
+    Wait,
     /// The last command of a process substitution, or of a capture in a here-document: bash runs it where no trap sees it.
     Unseen,
     /// `exit`, `return`, `exec`: what stands behind it is not run. In a capture only an `exit` with a status that is not 0.
@@ -112,7 +118,7 @@ impl Frame<'_> {
 fn worth_parsing(text: &str) -> bool {
     // What reads PIPESTATUS, or shows its own text, must find it as it was written.
     let shows_itself = ["PIPESTATUS", "xtrace", "verbose", "set -x", "set -v", "set -ex", "set -eux", "BASH_COMMAND"];
-    let of_interest = ["|", "<(", "<<", "exit", "return", "exec"];
+    let of_interest = ["|", "<(", "<<", "exit", "return", "exec", "&&", "wait"];
     text.len() <= super::TEXT_BYTES_MAX
         && of_interest.iter().any(|word| text.contains(word))
         && !shows_itself.iter().any(|word| text.contains(word))
@@ -147,11 +153,27 @@ fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch
     let body = if kind == "redirected_statement" { node.child_by_field_name("body").unwrap_or(node) } else { node };
     let holds_here_document = || text.get(node.byte_range()).unwrap_or_default().replace("<<<", "").contains("<<");
     // The grammar takes `! a | b` for a pipeline whose first part is `! a`.
-    let is_negated = || text.get(node.start_byte()..).is_some_and(|rest| rest.starts_with('!'));
+    let is_negated = || starts_negated(node, text);
     if frame.is_list() && body.kind() == "pipeline" && !is_negated() && !holds_here_document() {
-        let mut cursor = body.walk();
-        let parts = body.named_children(&mut cursor).filter(|child| child.kind() != "comment").map(|child| part(child, text)).collect();
-        found.push(watch(WatchKind::Pipeline, parts));
+        found.push(watch(WatchKind::Pipeline, parts(body, text)));
+    } else if frame.is_list() && body.kind() == "list" && !holds_here_document() {
+        let operands = and_operands(body);
+        if frame.place == Place::TopLevel && !frame.in_function {
+            let pipelines = operands.iter().filter(|operand| operand.kind() == "pipeline" && !starts_negated(**operand, text));
+            found.extend(pipelines.map(|pipeline| Watch {
+                kind: WatchKind::PipelineInList,
+                span: Span::new(pipeline.start_byte(), pipeline.end_byte()),
+                place: frame.place,
+                in_function: false,
+                parts: parts(*pipeline, text),
+            }));
+        }
+        let operands: Vec<Part> = operands.into_iter().map(|operand| part(operand, text)).collect();
+        if operands.len() > 1 {
+            found.push(watch(WatchKind::AndList, operands));
+        }
+    } else if frame.is_list() && frame.place == Place::TopLevel && kind == "command" && text.get(node.byte_range()) == Some("wait") {
+        found.push(watch(WatchKind::Wait, vec![part(node, text)]));
     } else if matches!(kind, "command" | "redirected_statement" if body.kind() == "command")
         && unseen(node, frame)
         && !holds_here_document()
@@ -205,6 +227,36 @@ pub fn exit_status(command: &str) -> Option<u8> {
     if name == "exit" && words.next().is_none() { status.parse().ok() } else { None }
 }
 
+/// The operands of a list that holds `&&` alone; none of one with `||`.
+fn and_operands(list: Node<'_>) -> Vec<Node<'_>> {
+    let (mut operands, mut rest) = (Vec::new(), vec![list]);
+    while let Some(node) = rest.pop() {
+        if node.kind() != "list" {
+            operands.push(node);
+            continue;
+        }
+        let mut cursor = node.walk();
+        if node.children(&mut cursor).any(|child| child.kind() == "||") {
+            return Vec::new();
+        }
+        let mut cursor = node.walk();
+        let mut inner: Vec<Node<'_>> = node.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect();
+        inner.reverse();
+        rest.extend(inner);
+    }
+    operands
+}
+
+fn starts_negated(node: Node<'_>, text: &str) -> bool {
+    text.get(node.start_byte()..).is_some_and(|rest| rest.starts_with('!'))
+}
+
+/// The commands of a pipeline.
+fn parts(pipeline: Node<'_>, text: &str) -> Vec<Part> {
+    let mut cursor = pipeline.walk();
+    pipeline.named_children(&mut cursor).filter(|child| child.kind() != "comment").map(|child| part(child, text)).collect()
+}
+
 fn part(node: Node<'_>, text: &str) -> Part {
     Part { text: text.get(node.byte_range()).unwrap_or_default().to_owned(), line: node.start_position().row }
 }
@@ -238,11 +290,24 @@ mod tests {
 
     #[test]
     fn what_the_document_tests_itself_is_not_watched() {
-        check("a | b || c\na | b && c\n! a | b\nif a | b; then :; fi\nwhile a | b; do :; done\na | b &", &[]);
+        check("a | b || c\na && b || c\n! a | b\nif a | b; then :; fi\nwhile a | b; do :; done\na | b &\na && b &", &[]);
+        check("if a && b; then :; fi\na || b && c\nX=$(a && b || true)\nwait $P\nwait -n\nwait || true", &[]);
         check("X=$(a | b || true)", &[]);
         check("echo ${PIPESTATUS[0]}; a | b", &[]);
         check("a | b 'open", &[]);
         check("cat <<E | grep x\nhi\nE", &[]);
+    }
+
+    #[test]
+    fn lists_that_end_at_their_first_failure_are_watched_and_so_are_pipelines_in_them() {
+        check("a && b", &["AndList TopLevel a && b"]);
+        check("a && b && c >f", &["AndList TopLevel a && b && c >f"]);
+        check("for i in 1; do a && b; done\nX=$(a && b)", &["AndList TopLevel a && b", "AndList Capture a && b"]);
+        check("a | b && c", &["PipelineInList TopLevel a | b", "AndList TopLevel a | b && c"]);
+        check("a && b | c", &["PipelineInList TopLevel b | c", "AndList TopLevel a && b | c"]);
+        check("f() { a | b && c; }", &["AndList TopLevel a | b && c"]);
+        check("a && cat <<E\nhi\nE", &[]);
+        check("a &\nwait", &["Wait TopLevel wait"]);
     }
 
     #[test]

@@ -10,10 +10,11 @@ use crate::{
         cause::{Past, Scene, Values, expand},
         execute::{MaskedPolicy, Run},
         judge::{self, Printed},
-        notes::{Ground, fails_unseen, notes},
+        notes::{Ground, notes},
         redact::is_secret_name,
-        result::{BackgroundEnd, CommandFailure, Failure, Note, StepResult, StepStatus, Stream, TextDefect},
+        result::{BackgroundEnd, CommandFailure, Failure, Hider, Note, StepResult, StepStatus, Stream, TextDefect},
         suggest,
+        unseen::Around,
         world::{Observation, World},
     },
     runbook::{ExitExpectation, Role, Step},
@@ -50,8 +51,9 @@ impl Run<'_> {
         let Ended { outcome, seen, .. } = &ended;
         self.redactor.add_secrets(world.secrets());
         let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
-        let masked: Vec<CommandFailure> =
-            outcome.masked.iter().filter(|failure| fails_unseen(failure, seen)).map(|failure| located(step, failure)).collect();
+        let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts };
+        let hidden = |failure| Some(CommandFailure { hidden_by: Some(around.hider(failure)?), ..located(step, failure) });
+        let masked: Vec<CommandFailure> = outcome.masked.iter().filter_map(hidden).collect();
         let mut result = StepResult {
             exit_code: match outcome.ending {
                 Ending::Exited(code) => Some(code),
@@ -72,8 +74,11 @@ impl Run<'_> {
         }
         let values = plain_values(session);
         self.redactor.add_secrets(self.secret_values(step, &values));
+        if result.failures.is_empty() {
+            result.failures = self.scene(index, &self.before(index), &values).lost_parts();
+        }
         let judging = &self.job.options.judging;
-        if result.failures.iter().all(|failure| matches!(failure, Failure::Capture { .. })) {
+        if result.failures.iter().all(|failure| matches!(failure, Failure::Capture { .. } | Failure::Unset { .. })) {
             result.checks = judge::checks(step, Printed { stdout: &stdout, stderr: &stderr }, judging, &values);
             let failed = result.checks.iter().enumerate().filter(|(_, check)| !check.verdict.passed);
             result.failures.extend(failed.map(|(check, _)| Failure::Expectation(check)));
@@ -158,7 +163,12 @@ impl Run<'_> {
             MaskedPolicy::Warn => result.notes.extend(result.masked.iter().map(|failure| Note {
                 severity: Severity::Warning,
                 code: "masked-failure",
-                message: format!("`{}` ended with status {} inside a capture", failure.command, failure.exit_code),
+                message: format!(
+                    "`{}` ended with status {}{}",
+                    failure.command,
+                    failure.exit_code,
+                    failure.hidden_by.map_or("", Hider::place)
+                ),
                 line: failure.line,
             })),
             MaskedPolicy::Ignore => {}
@@ -227,17 +237,9 @@ impl Run<'_> {
             }
         }
         let before = self.before(result.index);
-        let scene = Scene {
-            runbook: &self.job.runbook,
-            scripts: &self.scripts,
-            index: result.index,
-            before: &before,
-            values,
-            given: &self.given,
-            past: &self.past,
-        };
+        let scene = self.scene(result.index, &before, values);
         if result.status == StepStatus::Failed {
-            result.caused_by = scene.cause(failing.as_ref(), stderr);
+            result.caused_by = scene.cause(failing.as_ref(), stderr).or_else(|| scene.unset(&result.failures));
         }
         // Cleaning up answers for itself: what is left behind is left behind whoever began it.
         if step.directives.role == Role::Cleanup
@@ -255,6 +257,11 @@ impl Run<'_> {
         if matches!(result.status, StepStatus::Failed | StepStatus::TimedOut) {
             result.suggestion = suggest::next(&scene, step, result);
         }
+    }
+
+    fn scene<'s>(&'s self, index: usize, before: &'s [usize], values: &'s Values) -> Scene<'s> {
+        let (scripts, given, past) = (&self.scripts, &self.given, &self.past);
+        Scene { runbook: &self.job.runbook, scripts, index, before, values, given, past }
     }
 
     /// The result without secrets in what was said about it.
@@ -304,7 +311,7 @@ pub(super) fn plain_values<S: Session>(session: &S) -> Values {
 }
 
 fn located(step: &Step, failure: &crate::shell::CommandFailure) -> CommandFailure {
-    CommandFailure { line: step.script_line + failure.line, command: failure.command.clone(), exit_code: failure.status }
+    CommandFailure { line: step.script_line + failure.line, command: failure.command.clone(), exit_code: failure.status, hidden_by: None }
 }
 
 fn exit_text(expected: ExitExpectation) -> String {

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use crate::{
     bash::Script,
-    engine::result::{Cause, CommandFailure},
+    engine::result::{Cause, CommandFailure, Failure},
     runbook::Runbook,
 };
 
@@ -129,16 +129,21 @@ impl Scene<'_> {
             Some((step, line)) => {
                 Cause { step, line, reason: format!("{} is empty since line {line}", used.name), variable: Some(used.name) }
             }
-            None => Cause {
-                step: self.index,
-                line: used.line,
-                reason: match &used.nearest {
-                    Some(nearest) => format!("{} is used in line {} and never set; did you mean {nearest}?", used.name, used.line),
-                    None => format!("{} is used in line {} and never set", used.name, used.line),
-                },
-                variable: Some(used.name),
-            },
+            None => self.never_set(used.name, used.line, used.nearest.as_deref()),
         })
+    }
+
+    /// The first of the variables that fail the step because nobody sets them.
+    pub(crate) fn unset(&self, failures: &[Failure]) -> Option<Cause> {
+        failures.iter().find_map(|failure| match failure {
+            Failure::Unset { line, name, nearest } => Some(self.never_set(name.clone(), *line, nearest.as_deref())),
+            _ => None,
+        })
+    }
+
+    fn never_set(&self, name: String, line: usize, nearest: Option<&str>) -> Cause {
+        let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+        Cause { step: self.index, line, reason: format!("{name} is used in line {line} and never set{hint}"), variable: Some(name) }
     }
 
     /// An earlier step that failed, and whose commands name a resource that the error names.

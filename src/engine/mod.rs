@@ -19,4 +19,6 @@ mod redact;
 pub mod result;
 mod retry;
 mod suggest;
+mod undefined;
+mod unseen;
 pub mod world;

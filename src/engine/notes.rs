@@ -9,6 +9,7 @@ use crate::{
         cause::{Scene, Values},
         pointer,
         result::{CommandFailure, Note, StepResult, StepStatus},
+        unseen::{Around, is_question, is_quieted},
         world::Observation,
     },
     runbook::Step,
@@ -82,10 +83,13 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
             _ => {}
         }
     }
-    let unseen = outcome.masked.iter().filter(|failure| !failure.is_answer && !fails_unseen(failure, seen));
+    let around = Around { seen, stderr, scripts: scene.scripts };
+    let unseen =
+        outcome.masked.iter().filter(|failure| !failure.is_answer && !is_quieted(&failure.command) && around.hider(failure).is_none());
     for failure in unseen.filter(|failure| failure.place != Place::Background && failure.place != Place::Capture) {
         let place = match failure.place {
             Place::Pipeline => " in a pipeline",
+            Place::BeforeAnd => " left of `&&`",
             Place::ProcessSubstitution => " in a process substitution",
             Place::Subshell => " in a subshell",
             _ => "",
@@ -114,11 +118,6 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
         );
     }
     notes
-}
-
-/// Whether the client asks a question that is answered by its status.
-fn is_question(argv: &[String]) -> bool {
-    argv.iter().any(|word| word == "can-i" || word == "exists" || word == "diff")
 }
 
 fn values_empty(values: &Values, name: &str) -> bool {
@@ -151,21 +150,4 @@ fn here_document_at(script: &Script, line: usize) -> Option<usize> {
     let statement = script.statement_at(line)?;
     let found = script.here_documents().iter().find(|one| (statement.line..=statement.last_line).contains(&one.line))?;
     Some(found.line + 1)
-}
-
-/// Whether this failure was hidden so that the document cannot have meant it: in a capture, or by a command that is not there.
-pub(crate) fn fails_unseen(failure: &crate::shell::CommandFailure, seen: &[Observation]) -> bool {
-    // A status that could come from a reader that stopped early does not when the client itself says that it failed.
-    let client_failed = || {
-        let name = failure.command.split_whitespace().next().unwrap_or_default();
-        seen.iter().any(|one| {
-            matches!(one, Observation::ClientFailed { argv, status, .. }
-                if *status == failure.status && argv.first().is_some_and(|first| first == name) && !is_question(argv))
-        })
-    };
-    match failure.place {
-        Place::Capture => !failure.is_answer || client_failed(),
-        Place::Pipeline => failure.status == 127,
-        _ => false,
-    }
 }

@@ -144,6 +144,33 @@ pub struct CommandFailure {
     pub command: String,
     /// Its exit status.
     pub exit_code: i32,
+    /// What hid its failure from bash; none when bash saw it.
+    pub hidden_by: Option<Hider>,
+}
+
+/// What hides the failure of a command from bash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hider {
+    /// `X=$(…)`: the variable holds whatever was printed.
+    Capture,
+    /// `a | b`: the status is that of the last part.
+    Pipeline,
+    /// `a && b`: the list ends where `a` fails, and the block goes on.
+    List,
+    /// `wait` ends with 0 whatever became of the jobs.
+    Wait,
+}
+
+impl Hider {
+    /// Where the command stands, as the end of a sentence.
+    pub(crate) fn place(self) -> &'static str {
+        match self {
+            Self::Capture => " inside a capture",
+            Self::Pipeline => " in a pipeline",
+            Self::List => " left of `&&`",
+            Self::Wait => " in the background",
+        }
+    }
 }
 
 /// Why a step failed.
@@ -160,8 +187,17 @@ pub enum Failure {
     },
     /// The block is no sound text: bash could not read it as it was meant.
     Text(TextDefect),
-    /// A command inside a capture failed and bash discarded its status.
+    /// A command failed where bash discards its status.
     Masked(CommandFailure),
+    /// A variable that nobody sets is a part of what the block makes.
+    Unset {
+        /// The 1-based document line of the use.
+        line: usize,
+        /// The variable.
+        name: String,
+        /// A variable of the document with a name like this one.
+        nearest: Option<String>,
+    },
     /// An expectation did not hold; the index into the step's checks.
     Expectation(usize),
     /// Standard error lacks the promised text.

@@ -1,7 +1,9 @@
 //! The sentences. Every reporter says the same thing in the same words.
 
 use crate::{
-    engine::result::{BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Note, RunbookStatus, StepResult, StepStatus, Totals},
+    engine::result::{
+        BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Hider, Note, RunbookStatus, StepResult, StepStatus, Totals,
+    },
     runbook::{Criterion, Role, Runbook, Step},
 };
 
@@ -51,17 +53,22 @@ pub fn runbook_status(status: RunbookStatus) -> &'static str {
 pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> String {
     let step = &runbook.steps[result.index];
     let (line, what) = match failure {
-        Failure::Command(CommandFailure { line, command, exit_code }) => {
+        Failure::Command(CommandFailure { line, command, exit_code, .. }) => {
             (*line, format!("`{}` ended with {}", first_line(command), exit(*exit_code)))
         }
-        Failure::Masked(CommandFailure { line, command, exit_code }) => (
-            *line,
-            format!(
-                "`{}` ended with {} inside a capture, where bash discards it; the variable holds whatever was printed",
-                first_line(command),
-                exit(*exit_code)
-            ),
-        ),
+        Failure::Masked(CommandFailure { line, command, exit_code, hidden_by }) => {
+            let why = match hidden_by {
+                Some(Hider::Pipeline) => "in a pipeline, of which bash looks at the last part only",
+                Some(Hider::List) => "left of `&&`, so that what stands behind it was not run, and bash went on",
+                Some(Hider::Wait) => "in the background, and `wait` does not tell",
+                Some(Hider::Capture) | None => "inside a capture, where bash discards it; the variable holds whatever was printed",
+            };
+            (*line, format!("`{}` ended with {} {why}", first_line(command), exit(*exit_code)))
+        }
+        Failure::Unset { line, name, nearest } => {
+            let hint = nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            (*line, format!("{name} is used here and set nowhere, so bash puts nothing in its place{hint}"))
+        }
         Failure::Text(defect) => (defect.line, defect.what.clone()),
         Failure::Status { expected, actual } => (step.line, format!("the block ended with {actual}, expected {expected}")),
         Failure::Expectation(index) => match result.checks.get(*index) {
@@ -112,7 +119,9 @@ pub fn earlier(runbook: &Runbook, result: &StepResult) -> Vec<String> {
 /// One line for a reader who comes from Innovation Engine: why it would have let this failure pass; none where it would not.
 pub fn incumbent(result: &StepResult, failure: &Failure) -> Option<String> {
     match failure {
-        Failure::Masked(_) => Some("Innovation Engine would not have seen this: it looks at the block's own status only".to_owned()),
+        Failure::Masked(_) | Failure::Unset { .. } => {
+            Some("Innovation Engine would not have seen this: it looks at the block's own status only".to_owned())
+        }
         Failure::Expectation(index) => {
             let check = result.checks.get(*index)?;
             match (&check.criterion, check.verdict.ie_score) {

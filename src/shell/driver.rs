@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use super::failure::all_ask;
 use crate::bash::{Command, Place, Script, Watch, WatchKind, exit_status, watches};
 
 /// Files of the control directory.
@@ -41,21 +42,46 @@ pub(super) mod file {
 /// reports. The document's trap sees the status, and fires where it would without `errtrace`: at the block's own level.
 ///
 /// The watch script makes it fire in a capture to learn whether bash ignores failures there; its own status is none of interest.
-const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ??{__docent_v-* ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
+const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ??{__docent_v-* ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
 
 /// Runs behind what is watched, with its number as the argument, and hands its status on.
 ///
-/// A part of a pipeline that failed while the last did not is reported, in a capture through the ERR trap: where bash ignores failures
-/// (`f || true`) the trap stays silent. What leaves the block is reported before it does.
+/// A failure that bash walked over is reported through the ERR trap: where bash ignores failures (`f || true`) the trap stays silent.
+/// Beside `&&` it always is, so a pipeline there is reported directly. What leaves the block is reported before it does.
+///
+/// `p` and a name: a pipeline. `d`: one beside `&&`. `a`: a list, whose status `r` hands on, because here it must not count. `w`:
+/// a `wait` comes. `l`, `L`, `x`: the block or the capture is left.
 const WATCH: &str = r#"__docent_q=$? __docent_p=("${PIPESTATUS[@]}")
+case $-$BASH_SUBSHELL in *e*) __docent_f=e;; *0) __docent_f=;; *) __docent_f=s;; esac
 case $1 in
 l*|L*) \builtin printf '%s\0' "$__docent_n" L "$__docent_b" "$BASH_SUBSHELL" "${1#?}" >>"$__docent_d/c"
 case $1 in L*) \builtin return 0;; esac;;
 x*) __docent_p=("$2") __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin return 0;;
+r) \builtin return "$__docent_a";;
+w*) \builtin jobs >|"$__docent_d/j" 2>/dev/null
+while IFS=" " \builtin read -r __docent_l __docent_f __docent_w; do
+__docent_l=${__docent_l#?} __docent_p=0
+case $__docent_f in
+Exit) __docent_p=${__docent_w%%[!0-9]*} __docent_w=${__docent_w#"$__docent_p"};;
+Running) \builtin wait "%${__docent_l%%]*}" 2>/dev/null || __docent_p=$?;;
+esac
+if [[ $__docent_p != 0 ]]; then \builtin printf '%s\0' "$__docent_n" B "$__docent_b" "$BASH_SUBSHELL" "${1#?}" "$__docent_p" "$__docent_w" >>"$__docent_d/c"; fi
+done <"$__docent_d/j"
+\builtin return 0;;
+a*) __docent_a=$__docent_q
+if [[ $__docent_a != 0 && $__docent_f ]]; then
+__docent_p=("$__docent_a")
+case $__docent_f in
+e) \builtin set +e; __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin set -e;;
+*) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
+esac
+fi
+\builtin return 0;;
 *) if [[ $__docent_q == 0 && "${__docent_p[*]}" == *[1-9]* ]]; then
-case $-$BASH_SUBSHELL in
-*e*|*0) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$1" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
-*) __docent_k=$1; [[ 0 == 1 ]]; __docent_k=;;
+case $1$__docent_f in
+d*) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "${1#?}" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
+*e) \builtin set +e; __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin set -e;;
+*) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
 esac
 fi;;
 esac
@@ -70,6 +96,9 @@ pub(super) fn watch() -> &'static str {
 /// What is put behind watched bytes starts with this; after it comes the watch's name. A function that the document exports takes it
 /// to a shell where our variables are unset.
 const WATCH_CALL: &str = "\\builtin . \"${__docent_v-/dev/null}\" ";
+
+/// Behind the call that hands the status of a list on: as the left side of `&&` it stops nothing, as the list itself did not.
+const LIST_END: &str = " && \\builtin :";
 
 /// A command as the document wrote it: bash reports captures together with what was put into them.
 pub(super) fn unwatched(command: &str) -> String {
@@ -91,7 +120,9 @@ pub(super) fn unwatched(command: &str) -> String {
             }
             None => {
                 let before = before.trim_end_matches(';').trim_end().len();
-                text.replace_range(before..after + name, "");
+                let end = after + text[after..after + name].trim_end().len();
+                let rest = text[end..].len() - text[end..].trim_start_matches(LIST_END).len();
+                text.replace_range(before..end + rest, "");
             }
         }
     }
@@ -168,41 +199,66 @@ fi
 /// line, by the line that takes it over; what is watched, by a call of the watch script. Lines keep their numbers.
 pub(super) fn block(number: usize, script: &str) -> (Cow<'_, str>, Vec<Watch>) {
     let watched = watches(script);
-    let mut edits: Vec<(usize, String)> =
-        traps(script).into_iter().map(|end| (end, format!("; \\builtin . \"$__docent_d/{}\"", file::TAKE_OVER))).collect();
+    let mut edits: Vec<Edit> =
+        traps(script).into_iter().map(|end| Edit::behind(end, 0, format!("; \\builtin . \"$__docent_d/{}\"", file::TAKE_OVER))).collect();
     // A function that is exported or printed would take what is put into it elsewhere.
     let functions_travel = ["export -f", "declare -f", "typeset -f", "declare -x", "type "].iter().any(|word| script.contains(word));
     for (index, watch) in watched.iter().enumerate().filter(|(_, watch)| !(watch.in_function && functions_travel)) {
+        let (start, end, name) = (watch.span.start, watch.span.end, format!("{number}.{index}"));
+        let behind = |text: String| Edit::behind(end, start, text);
+        let around =
+            |before: String, after: &str| [Edit::before(start, format!("{{ {before}")), Edit::behind(end, start, format!("{after}; }}"))];
         match watch.kind {
-            WatchKind::Pipeline | WatchKind::Unseen => edits.push((watch.span.end, format!("; {WATCH_CALL}{number}.{index}"))),
+            WatchKind::Pipeline | WatchKind::Unseen => edits.push(behind(format!("; {WATCH_CALL}p{name}"))),
+            WatchKind::PipelineInList => edits.extend(around(String::new(), &format!("; {WATCH_CALL}d{name}"))),
+            // What only asks fails as an answer; and a function may travel where nothing hands the status on.
+            WatchKind::AndList if watch.in_function || all_ask(&watch.parts[..watch.parts.len() - 1]) => {}
+            WatchKind::AndList => edits.push(behind(format!("; {WATCH_CALL}a{name}; {WATCH_CALL}r{LIST_END}"))),
+            WatchKind::Wait => edits.extend(around(format!("{WATCH_CALL}w{name}; "), "")),
             WatchKind::Leave => {
                 let text = &watch.parts[0].text;
-                if let (Place::Capture, Some(status)) = (watch.place, exit_status(text)) {
-                    edits.push((watch.span.start, format!("{{ {WATCH_CALL}x{number}.{index} {status}; ")));
-                    edits.push((watch.span.end, "; }".to_owned()));
-                    continue;
-                }
-                // A status that is written out does not depend on the command before.
-                let letter = if text.starts_with("exec") || text.ends_with(|last: char| last.is_ascii_digit()) { 'L' } else { 'l' };
-                edits.push((watch.span.start, format!("{{ {WATCH_CALL}{letter}{number}.{index}; ")));
-                edits.push((watch.span.end, "; }".to_owned()));
+                let call = match (watch.place, exit_status(text)) {
+                    (Place::Capture, Some(status)) => format!("x{name} {status}"),
+                    // A status that is written out does not depend on the command before.
+                    _ if text.starts_with("exec") || text.ends_with(|last: char| last.is_ascii_digit()) => format!("L{name}"),
+                    _ => format!("l{name}"),
+                };
+                edits.extend(around(format!("{WATCH_CALL}{call}; "), ""));
             }
         }
     }
     if edits.is_empty() {
         return (Cow::Borrowed(script), watched);
     }
-    edits.sort_by_key(|(at, _)| *at);
+    edits.sort_by_key(|edit| (edit.at, std::cmp::Reverse(edit.from)));
     let mut text = String::with_capacity(script.len() + 64 * edits.len());
     let mut copied = 0;
-    for (at, insertion) in edits {
-        let at = at.min(script.len());
+    for edit in edits {
+        let at = edit.at.min(script.len());
         text.push_str(&script[copied..at]);
-        text.push_str(&insertion);
+        text.push_str(&edit.text);
         copied = at;
     }
     text.push_str(&script[copied..]);
     (Cow::Owned(text), watched)
+}
+
+/// Something put into a block.
+struct Edit {
+    at: usize,
+    /// Where what it belongs to begins: of two at one place, the inner comes first.
+    from: usize,
+    text: String,
+}
+
+impl Edit {
+    fn before(at: usize, text: String) -> Self {
+        Self { at, from: 0, text }
+    }
+
+    fn behind(at: usize, from: usize, text: String) -> Self {
+        Self { at, from, text }
+    }
 }
 
 /// The ends of the statements at the top that set an ERR trap.
@@ -327,9 +383,17 @@ mod tests {
     fn what_is_watched_keeps_its_lines_and_comes_out_of_reports_as_it_was_written() {
         let script = "X=$(a |\n  b) # c\n[ x ] || exit 3\necho";
         let (text, watched) = block(7, script);
-        let expected = "X=$(a |\n  b; \\builtin . \"${__docent_v-/dev/null}\" 7.0) # c\n[ x ] || { \\builtin . \"${__docent_v-/dev/null}\" L7.1; exit 3; }\necho";
-        assert_eq!((&*text, watched.len()), (expected, 2));
-        assert_eq!(unwatched("X=$(a | b; \\builtin . \"${__docent_v-/dev/null}\" 7.0)"), "X=$(a | b)");
+        let call = WATCH_CALL;
+        let expected = format!("X=$(a |\n  b; {call}p7.0) # c\n[ x ] || {{ {call}L7.1; exit 3; }}\necho");
+        assert_eq!((&*text, watched.len()), (&*expected, 2));
+        let (text, _) = block(7, "a | b && c\n[ x ] && d\nwait\ne && exit 3");
+        let expected = format!(
+            "{{ a | b; {call}d7.0; }} && c; {call}a7.1; {call}r && \\builtin :\n[ x ] && d\n{{ {call}w7.3; wait; }}\n\
+             e && {{ {call}L7.5; exit 3; }}; {call}a7.4; {call}r && \\builtin :"
+        );
+        assert_eq!(text, expected);
+        assert_eq!(unwatched(&format!("X=$(a && b; {call}a7.1; {call}r && \\builtin :)")), "X=$(a && b)");
+        assert_eq!(unwatched(&format!("X=$(a | b; {call}p7.0)")), "X=$(a | b)");
         assert_eq!(unwatched("X=$(a || { \\builtin . \"${__docent_v-/dev/null}\" x7.0 3; exit 3; })"), "X=$(a || exit 3)");
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::report::{FailedCommand, FailedParts};
-use crate::bash::{Located, Script, Watch, WatchKind};
+use super::report::{FailedCommand, FailedJob, FailedParts};
+use crate::bash::{Located, Part, Script, Watch, WatchKind};
 
 pub use crate::bash::Place;
 
@@ -36,6 +36,8 @@ pub struct CommandFailure {
     pub status: i32,
     /// Where it ran. `TopLevel` among the masked ones: the document had said `set +e`.
     pub place: Place,
+    /// The document had said `set +e`, or stopping at failures was switched off.
+    pub tolerated: bool,
     /// Status 1 of `grep`, `diff`, `test`, `command -v` and the like: an answer rather than a failure.
     pub is_answer: bool,
 }
@@ -140,6 +142,7 @@ pub(super) fn last_words(script: &Script, text: &str, file: &str, stderr: &str) 
         // Source: measured with bash 5.2, `set -u` ends a shell with 1; `exit` gives no message.
         status: 1,
         place: Place::TopLevel,
+        tolerated: false,
         is_answer: false,
     })
 }
@@ -181,6 +184,7 @@ fn place<'a>(
         command: report.command.clone(),
         status: report.status,
         place,
+        tolerated: report.subshell == 0 && !report.stops,
         is_answer: is_answer(&report.command, report.status),
     };
     (located, failure, report)
@@ -198,6 +202,9 @@ pub(super) fn unseen_parts(script: &Script, report: &FailedParts, watch: &Watch,
         },
         (_, place) => place,
     };
+    if watch.kind == WatchKind::AndList {
+        return cut_list(report, watch, if here { watch.parts[0].line } else { call }).into_iter().collect();
+    }
     if watch.kind == WatchKind::Unseen || report.statuses.len() != watch.parts.len() {
         // A part that is a pipeline itself, by the grammar's reading: which command it was cannot be told.
         return Vec::new();
@@ -213,10 +220,50 @@ pub(super) fn unseen_parts(script: &Script, report: &FailedParts, watch: &Watch,
                 command: part.text.chars().take(400).collect(),
                 status: *status,
                 place,
+                tolerated: report.tolerated,
                 is_answer: unread || is_answer(&part.text, *status),
             }
         })
         .collect()
+}
+
+/// What ended `a && b` before its last part. Which of several it was cannot be told.
+fn cut_list(report: &FailedParts, watch: &Watch, line: usize) -> Option<CommandFailure> {
+    let status = *report.statuses.first().filter(|status| **status != 0)?;
+    let before = watch.parts.split_last()?.1;
+    let command = match before {
+        [one] => one.text.clone(),
+        several => several.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" && "),
+    };
+    let is_answer = before.iter().any(|part| is_answer(&part.text, status) || part.text.starts_with('!'));
+    let place = if watch.place == Place::TopLevel { Place::BeforeAnd } else { watch.place };
+    let command = command.chars().take(400).collect();
+    Some(CommandFailure { line, called_from: None, command, status, place, tolerated: report.tolerated, is_answer })
+}
+
+/// A job that a `wait` without words waited for, at the line that started it, or else that waited.
+pub(super) fn awaited(script: &Script, text: &str, job: &FailedJob, watch: &Watch) -> CommandFailure {
+    let bare = |text: &str| text.chars().filter(|character| !character.is_whitespace() && *character != ';').collect::<String>();
+    let command = bare(&job.command);
+    let started = script.commands().iter().find(|candidate| {
+        let written = bare(text.get(candidate.span.start..candidate.span.end).unwrap_or_default());
+        candidate.place == Place::Background && !written.is_empty() && written == command
+    });
+    CommandFailure {
+        line: started.map_or(watch.parts[0].line, |started| started.line),
+        called_from: None,
+        command: job.command.chars().take(400).collect(),
+        status: job.status,
+        place: Place::Awaited,
+        tolerated: false,
+        // Somebody killed it, most likely the document.
+        is_answer: job.status > 128 || is_answer(&job.command, job.status),
+    }
+}
+
+/// Whether status 1 of each of these commands would be an answer.
+pub(super) fn all_ask(parts: &[Part]) -> bool {
+    parts.iter().all(|part| is_answer(&part.text, 1) || part.text.starts_with('!'))
 }
 
 fn reads_early(command: &str) -> bool {
@@ -246,7 +293,15 @@ pub(super) fn missing_commands(script: &Script, text: &str, file: &str, stderr: 
         }
         let line = script.locate(text, line, name).map_or(line, |located| located.line);
         let command = name.to_owned();
-        found.push(CommandFailure { line, called_from: None, command, status: 127, place: Place::TopLevel, is_answer: false });
+        found.push(CommandFailure {
+            line,
+            called_from: None,
+            command,
+            status: 127,
+            place: Place::TopLevel,
+            tolerated: false,
+            is_answer: false,
+        });
     }
     found
 }

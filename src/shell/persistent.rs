@@ -23,7 +23,7 @@ use super::interrupt::Interrupt;
 use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
 use super::lookout::Lookout;
-use super::report::{FailedCommand, FailedParts, Report, WatchName};
+use super::report::{FailedCommand, FailedJob, FailedParts, Report, WatchName};
 use super::rewind::Mark;
 use super::session::{Block, Ending, Farewell, Outcome, Session};
 use crate::bash::{Script, Watch};
@@ -70,6 +70,7 @@ pub struct Bash {
 struct Told {
     failed: Vec<FailedCommand>,
     parts: Vec<FailedParts>,
+    jobs: Vec<FailedJob>,
     left_by: Option<WatchName>,
 }
 
@@ -81,6 +82,7 @@ impl Told {
                 self.failed.push(report);
             }
             Report::Parts(report) if report.block == number && self.parts.len() < FAILURES_MAX => self.parts.push(report),
+            Report::Job(report) if report.block == number && self.jobs.len() < FAILURES_MAX => self.jobs.push(report),
             Report::Leaving { block, subshell: 0, watch } if block == number => self.left_by = Some(watch),
             _ => {}
         }
@@ -277,7 +279,8 @@ impl Bash {
         if let (Some(left), None, Ending::Exited(status @ 1..)) = (&left_by, &judgement.stopped_at, ending) {
             let (line, command) = (left.line, left.command.clone());
             let place = failure::Place::TopLevel;
-            judgement.stopped_at = Some(failure::CommandFailure { line, called_from: None, command, status, place, is_answer: false });
+            judgement.stopped_at =
+                Some(failure::CommandFailure { line, called_from: None, command, status, place, tolerated: false, is_answer: false });
         }
         self.remember_functions(number, &names[0], &block.script);
         Ok(Outcome {
@@ -420,7 +423,14 @@ impl Bash {
         let may_be_syntax = matches!(status, Some(1 | 2)) && !failed.iter().any(|report| report.stops);
         let may_be_open = block.script.contains("<<");
         let ended = matches!(wait, Wait::ShellEnded(_));
-        if failed.is_empty() && told.parts.is_empty() && stderr.total == 0 && !may_be_syntax && !may_be_open && !ended {
+        if failed.is_empty()
+            && told.parts.is_empty()
+            && told.jobs.is_empty()
+            && stderr.total == 0
+            && !may_be_syntax
+            && !may_be_open
+            && !ended
+        {
             return (Judgement::default(), None);
         }
         let script = Script::parse(&block.script);
@@ -447,6 +457,15 @@ impl Bash {
                 if !stopped && !judgement.masked.iter().any(known) {
                     judgement.masked.push(part);
                 }
+            }
+        }
+        for job in told.jobs.iter().filter(|job| job.subshell == 0) {
+            let watch = self.watches.get(&job.watch.block).and_then(|watches| watches.get(job.watch.index));
+            if let Some(awaited) = watch.map(|watch| failure::awaited(&script, &block.script, job, watch)) {
+                // Its own report says less.
+                let same = |known: &failure::CommandFailure| known.line == awaited.line && known.status == awaited.status;
+                judgement.masked.retain(|known| !same(known));
+                judgement.masked.push(awaited);
             }
         }
         let text = stderr.text();
@@ -608,7 +627,7 @@ async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) 
                         usable = true;
                     }
                     Report::NotBash => return Err(ShellError::NotBash { path: launch.bash.clone() }),
-                    Report::Failed(_) | Report::Parts(_) | Report::Leaving { .. } | Report::Done(_) => {}
+                    Report::Failed(_) | Report::Parts(_) | Report::Job(_) | Report::Leaving { .. } | Report::Done(_) => {}
                 }
             }
         }

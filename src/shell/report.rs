@@ -13,6 +13,8 @@ pub(super) enum Report {
     Failed(FailedCommand),
     /// A part of a pipeline failed, and the pipeline did not.
     Parts(FailedParts),
+    /// A job that a `wait` waited for failed.
+    Job(FailedJob),
     /// The block is about to be left before its end, by the watch of this name.
     Leaving {
         /// The block that does so.
@@ -47,6 +49,8 @@ pub(super) struct FailedParts {
     pub block: usize,
     /// How many subshells deep.
     pub subshell: u32,
+    /// The document has said `set +e`, so that failures are its own business.
+    pub tolerated: bool,
     /// The watch behind it.
     pub watch: WatchName,
     /// How many files and functions deep.
@@ -57,6 +61,21 @@ pub(super) struct FailedParts {
     pub calls: Vec<usize>,
     /// The statuses of the parts.
     pub statuses: Vec<i32>,
+}
+
+/// A background job that failed, as a `wait` without words found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FailedJob {
+    /// The block that waited.
+    pub block: usize,
+    /// How many subshells deep.
+    pub subshell: u32,
+    /// The watch in front of the `wait`.
+    pub watch: WatchName,
+    /// Its status.
+    pub status: i32,
+    /// The job's text as bash prints it.
+    pub command: String,
 }
 
 /// A failed command as the ERR trap saw it.
@@ -152,10 +171,18 @@ impl Reports {
             ["L", block, subshell, watch] => {
                 Some(Report::Leaving { block: block.parse().ok()?, subshell: subshell.parse().ok()?, watch: WatchName::read(watch)? })
             }
-            ["P", block, subshell, watch, depth, block_line, calls, count, statuses @ ..] if count.parse() == Ok(statuses.len()) => {
+            ["B", block, subshell, watch, status, command] => Some(Report::Job(FailedJob {
+                block: block.parse().ok()?,
+                subshell: subshell.parse().ok()?,
+                watch: WatchName::read(watch)?,
+                status: status.parse().ok()?,
+                command: driver::unwatched(command.trim().trim_end_matches('&').trim_end()),
+            })),
+            ["P", block, subshell, rule, watch, depth, block_line, calls, count, statuses @ ..] if count.parse() == Ok(statuses.len()) => {
                 Some(Report::Parts(FailedParts {
                     block: block.parse().ok()?,
                     subshell: subshell.parse().ok()?,
+                    tolerated: rule.is_empty(),
                     watch: WatchName::read(watch)?,
                     depth: depth.parse().ok()?,
                     block_line: block_line.parse().unwrap_or(0),

@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    bash::{AssignmentKind, CommandKind, Script, Use},
+    bash::{AssignmentKind, CommandKind, Script, Use, is_known_variable},
     lint::{
         document::{Block, Document},
         nearest::nearest_variable,
@@ -24,73 +24,6 @@ use crate::{
     runbook::Requirement,
 };
 
-/// Set by bash, by a login or by docent.
-const KNOWN: [&str; 62] = [
-    "ACC_CLOUD",
-    "AZURE_CONFIG_DIR",
-    "BASH",
-    "BASHOPTS",
-    "BASHPID",
-    "BASH_COMMAND",
-    "BASH_LINENO",
-    "BASH_REMATCH",
-    "BASH_SOURCE",
-    "BASH_SUBSHELL",
-    "BASH_VERSINFO",
-    "BASH_VERSION",
-    "COLUMNS",
-    "COMP_WORDS",
-    "DISPLAY",
-    "DIRSTACK",
-    "EDITOR",
-    "EPOCHREALTIME",
-    "EPOCHSECONDS",
-    "EUID",
-    "FUNCNAME",
-    "GROUPS",
-    "HISTFILE",
-    "HOME",
-    "HOSTNAME",
-    "HOSTTYPE",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "IFS",
-    "INTERACTIVE",
-    "KUBECONFIG",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "LINENO",
-    "LINES",
-    "LOGNAME",
-    "MACHTYPE",
-    "MAIL",
-    "MAPFILE",
-    "NO_PROXY",
-    "OLDPWD",
-    "OPTARG",
-    "OPTERR",
-    "OPTIND",
-    "OSTYPE",
-    "PATH",
-    "PIPESTATUS",
-    "PPID",
-    "PS1",
-    "PS4",
-    "PWD",
-    "RANDOM",
-    "REPLY",
-    "SECONDS",
-    "SHELL",
-    "SHELLOPTS",
-    "SHLVL",
-    "SRANDOM",
-    "TERM",
-    "TMPDIR",
-    "UID",
-];
-/// Set by CI services for the blocks that are meant for them.
-const KNOWN_BEGINNINGS: [&str; 4] = ["GITHUB_", "RUNNER_", "XDG_", "DOCENT_"];
 /// Sourced files that set nothing a document uses.
 const HARMLESS_SOURCES: [&str; 6] = ["completion", "bashrc", "profile", "activate", "cargo/env", "zshrc"];
 
@@ -113,7 +46,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
             }
             // Where the grammar gave up, `$ name` passes for a use.
             let is_use = !block.text(used.span).contains(char::is_whitespace) || used.span.end - used.span.start > name.len() + 3;
-            let is_set = !is_use || set.contains(name) || is_known(name) || is_set_before(block, used);
+            let is_set = !is_use || set.contains(name) || is_known_variable(name) || is_set_before(block, used);
             if is_set || settled.contains(name) || is_open || opens_before(block, used) {
                 continue;
             }
@@ -167,14 +100,6 @@ fn all_assignments<'d>(document: &'d Document<'_>) -> BTreeMap<&'d str, (usize, 
         }
     }
     places
-}
-
-fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
-        || name == "USER"
-        || name == "USERNAME"
-        || name == "_"
-        || KNOWN_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
 /// `[ -z "$X" ]`: whether it is set is what is asked.
@@ -248,7 +173,7 @@ fn finding(document: &Document<'_>, block: &Block<'_>, used: &Use, later: Option
     let finding = Finding::new(place, format!("`{name}` is never set in this document"));
     let here = block.script.assignments().iter().filter(|assignment| assignment.gives_value() && assignment.span.end <= used.span.start);
     let here = here.map(|assignment| assignment.name.as_str());
-    let candidates: Vec<&str> = set.iter().copied().chain(here).filter(|candidate| !is_known(candidate)).collect();
+    let candidates: Vec<&str> = set.iter().copied().chain(here).filter(|candidate| !is_known_variable(candidate)).collect();
     match nearest_variable(name, candidates.iter().copied()) {
         Some(nearest) => finding.with_hint(format!("did you mean `{nearest}`?")),
         None => finding.with_hint(format!("set it in a block above, or pass `--var {name}=value`")),
@@ -324,12 +249,5 @@ mod tests {
         assert_eq!(findings(CODE, text), [""; 0]);
         let text = text.replace("setup", "cleanup").replace("capture=IP", "capture=IT").replace("requires=var:GIVEN", "");
         assert_eq!(findings(CODE, &text).len(), 3, "{:?}", findings(CODE, &text));
-    }
-
-    #[test]
-    fn the_known_names_are_in_order() {
-        assert!(
-            super::KNOWN.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_'))
-        );
     }
 }

@@ -141,6 +141,33 @@ async fn parts_of_pipelines_that_nobody_reads_to_the_end_or_that_the_document_te
 }
 
 #[tokio::test]
+async fn lists_that_end_at_their_first_failure_are_seen_and_end_with_its_status() {
+    masked(
+        "(exit 3) && echo no; S=$?\ntrue && (exit 4) && echo no\nls /nonexistent | cat && echo yes\nexport X=$(cd /nonexistent && pwd)\n[ $S = 3 ]",
+        &[
+            (0, "(exit 3)", 3, Place::BeforeAnd, false),
+            (1, "true && (exit 4)", 4, Place::BeforeAnd, false),
+            (2, "ls /nonexistent", 2, Place::Pipeline, false),
+            (3, "cd /nonexistent", 1, Place::Capture, false),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn jobs_that_a_wait_has_waited_for_are_seen_and_those_that_were_killed_are_answers() {
+    let Some(mut shell) = Fixture::start().await else { return };
+    let outcome =
+        shell.run("echo a\nls /nonexistent &\n(exit 3) &\nsleep 60 & kill $!\nfor i in 1 2; do sleep 0 & done\nwait\necho b").await;
+    assert_eq!(outcome.ending, Ending::Exited(0));
+    let seen: Vec<_> = outcome.masked.iter().map(|one| (one.line, one.status, one.place, one.is_answer)).collect();
+    assert!(seen.contains(&(1, 2, Place::Awaited, false)) && seen.contains(&(2, 3, Place::Awaited, false)), "{:?}", outcome.masked);
+    assert!(seen.iter().all(|(_, status, _, is_answer)| *is_answer == (*status > 128)), "{:?}", outcome.masked);
+    assert_eq!(shell.run("(exit 3) & P=$!\nwait $P").await.ending, Ending::Exited(3));
+    assert!(shell.run("wait").await.masked.is_empty());
+}
+
+#[tokio::test]
 async fn captures_in_here_documents_are_seen() {
     masked(
         "cat <<E >/dev/null\na: $(ls /nonexistent)\nE\ncat <<< \"$(ls /nonexistent)\"",
