@@ -71,7 +71,6 @@ fn a_block_that_leaves_before_its_end_is_warned_about_at_its_line() {
 fn failures_that_bash_walks_over_are_warned_about_at_their_lines() {
     for (script, line) in [
         ("set +e\nls /nonexistent | cat", 5),
-        ("if true; then (exit 7) | cat; fi", 4),
         ("cat <(ls /nonexistent)", 4),
         ("mapfile -t A < <(ls /nonexistent)", 4),
         ("set +e\nls /nonexistent\necho on", 5),
@@ -92,6 +91,7 @@ fn failures_that_no_document_means_fail_the_step_at_their_line() {
     assert_fails_at("echo a\nls /nonexistent | cat && echo b", 5);
     assert_fails_at("echo a && ls /nonexistent | cat\necho b", 4);
     assert_fails_at("echo a\nls /nonexistent &\nsleep 0 &\nwait\necho b", 5);
+    assert_fails_at("f() {\n  ls /nonexistent | cat\n}\necho a\nf", 5);
     assert_fails_at("export X=$(cd /nonexistent && pwd)\necho b", 4);
 }
 

@@ -63,7 +63,8 @@ pub fn watches(text: &str) -> Vec<Watch> {
     let Some(tree) = tree.filter(|tree| !tree.root_node().has_error()) else { return Vec::new() };
     let mut found = Vec::new();
     let mut cursor = tree.walk();
-    let mut frames = vec![Frame { kind: "", place: Place::TopLevel, in_function: false, in_here_document: false, branch: false }];
+    let mut frames =
+        vec![Frame { kind: "", place: Place::TopLevel, in_function: false, in_here_document: false, branch: false, tested: false }];
     loop {
         let node = cursor.node();
         let frame = *frames.last().expect("the root's frame is popped last");
@@ -95,6 +96,8 @@ struct Frame<'t> {
     in_here_document: bool,
     /// Past the `then` of an `if`.
     branch: bool,
+    /// In a condition, left of `||`, or behind `!`: bash ignores failures here, however deep.
+    tested: bool,
 }
 
 impl Frame<'_> {
@@ -127,8 +130,9 @@ fn worth_parsing(text: &str) -> bool {
 fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch>) -> Frame<'t> {
     let kind = node.kind();
     let mut inner = Frame { kind, branch: false, ..frame };
+    inner.tested |= is_tested(node, frame);
     match kind {
-        "function_definition" => (inner.in_function, inner.place) = (true, Place::TopLevel),
+        "function_definition" => (inner.in_function, inner.place, inner.tested) = (true, Place::TopLevel, false),
         "command_substitution" => inner.place = Place::Capture,
         "process_substitution" => inner.place = Place::ProcessSubstitution,
         "subshell" if frame.place == Place::TopLevel => inner.place = Place::Subshell,
@@ -143,6 +147,8 @@ fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch
         inner.place = if frame.place == Place::TopLevel { Place::Background } else { inner.place };
         return inner;
     }
+    // A capture's own failures are the statement's; in it bash still knows whether it ignores them.
+    let is_open = frame.is_list() && (!inner.tested || frame.place == Place::Capture);
     let watch = |kind, parts| Watch {
         kind,
         span: Span::new(node.start_byte(), node.end_byte()),
@@ -154,9 +160,9 @@ fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch
     let holds_here_document = || text.get(node.byte_range()).unwrap_or_default().replace("<<<", "").contains("<<");
     // The grammar takes `! a | b` for a pipeline whose first part is `! a`.
     let is_negated = || starts_negated(node, text);
-    if frame.is_list() && body.kind() == "pipeline" && !is_negated() && !holds_here_document() {
+    if is_open && body.kind() == "pipeline" && !is_negated() && !holds_here_document() {
         found.push(watch(WatchKind::Pipeline, parts(body, text)));
-    } else if frame.is_list() && body.kind() == "list" && !holds_here_document() {
+    } else if is_open && body.kind() == "list" && !holds_here_document() {
         let operands = and_operands(body);
         if frame.place == Place::TopLevel && !frame.in_function {
             let pipelines = operands.iter().filter(|operand| operand.kind() == "pipeline" && !starts_negated(**operand, text));
@@ -172,7 +178,7 @@ fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch
         if operands.len() > 1 {
             found.push(watch(WatchKind::AndList, operands));
         }
-    } else if frame.is_list() && frame.place == Place::TopLevel && kind == "command" && text.get(node.byte_range()) == Some("wait") {
+    } else if is_open && frame.place == Place::TopLevel && kind == "command" && text.get(node.byte_range()) == Some("wait") {
         found.push(watch(WatchKind::Wait, vec![part(node, text)]));
     } else if matches!(kind, "command" | "redirected_statement" if body.kind() == "command")
         && unseen(node, frame)
@@ -188,6 +194,17 @@ fn visit<'t>(node: Node<'t>, frame: Frame<'t>, text: &str, found: &mut Vec<Watch
         found.push(watch(WatchKind::Leave, vec![part(node, text)]));
     }
     inner
+}
+
+/// Whether bash ignores that this fails, by what stands around it.
+fn is_tested(node: Node<'_>, frame: Frame<'_>) -> bool {
+    match frame.kind {
+        "list" => node.next_sibling().is_some_and(|next| next.kind() == "||"),
+        "negated_command" => true,
+        "if_statement" | "elif_clause" => !frame.branch && !matches!(node.kind(), "else_clause" | "elif_clause"),
+        "while_statement" => node.kind() != "do_group",
+        _ => false,
+    }
 }
 
 /// Whether this is the last command of something in which no trap would see it fail.
@@ -293,6 +310,8 @@ mod tests {
         check("a | b || c\na && b || c\n! a | b\nif a | b; then :; fi\nwhile a | b; do :; done\na | b &\na && b &", &[]);
         check("if a && b; then :; fi\na || b && c\nX=$(a && b || true)\nwait $P\nwait -n\nwait || true", &[]);
         check("X=$(a | b || true)", &[]);
+        check("{ a | b; } || c\nif { a | b; }; then :; fi\nwhile ( a && b ); do :; done\n! { a | b; }", &[]);
+        check("a || { b | c; }\nif a; then { b && c; }; fi", &["Pipeline TopLevel b | c", "AndList TopLevel b && c"]);
         check("echo ${PIPESTATUS[0]}; a | b", &[]);
         check("a | b 'open", &[]);
         check("cat <<E | grep x\nhi\nE", &[]);

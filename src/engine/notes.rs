@@ -9,7 +9,7 @@ use crate::{
         cause::{Scene, Values},
         pointer,
         result::{CommandFailure, Note, StepResult, StepStatus},
-        unseen::{Around, is_question, is_quieted},
+        unseen::{Around, is_question},
         world::Observation,
     },
     runbook::Step,
@@ -84,8 +84,7 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
         }
     }
     let around = Around { seen, stderr, scripts: scene.scripts };
-    let unseen =
-        outcome.masked.iter().filter(|failure| !failure.is_answer && !is_quieted(&failure.command) && around.hider(failure).is_none());
+    let unseen = outcome.masked.iter().filter(|failure| around.is_notable(failure));
     for failure in unseen.filter(|failure| failure.place != Place::Background && failure.place != Place::Capture) {
         let place = match failure.place {
             Place::Pipeline => " in a pipeline",

@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn at(line: usize, command: &str) -> Failure {
-        Failure::Command(CommandFailure { line: 2 + line, command: command.to_owned(), exit_code: 1 })
+        Failure::Command(CommandFailure { line: 2 + line, command: command.to_owned(), exit_code: 1, hidden_by: None })
     }
 
     #[test]

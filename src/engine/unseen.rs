@@ -33,6 +33,13 @@ impl Around<'_> {
         }
     }
 
+    /// Whether a failure that does not fail the step is worth a word.
+    pub(crate) fn is_notable(&self, failure: &CommandFailure) -> bool {
+        let name = failure.command.split_whitespace().next().unwrap_or_default();
+        let has_spoken = failure.place == Place::Pipeline && self.is_made_of_commands(name);
+        !failure.is_answer && !is_quieted(&failure.command) && !has_spoken && self.hider(failure).is_none()
+    }
+
     fn fails(&self, failure: &CommandFailure) -> bool {
         // Whatever was meant, a command that is not there was not.
         if failure.status == 127 {
@@ -78,7 +85,7 @@ pub(crate) fn is_question(argv: &[String]) -> bool {
 }
 
 /// Whether the document throws away what the command says of a failure.
-pub(crate) fn is_quieted(command: &str) -> bool {
+fn is_quieted(command: &str) -> bool {
     let text: String = command.chars().filter(|character| !character.is_whitespace()).collect();
     ["2>/dev/null", "2>>/dev/null", "2>&-", "&>/dev/null", ">&/dev/null"].iter().any(|redirection| text.contains(redirection))
         || text.contains(">/dev/null") && text.contains("2>&1")

@@ -42,16 +42,15 @@ pub(super) mod file {
 /// reports. The document's trap sees the status, and fires where it would without `errtrace`: at the block's own level.
 ///
 /// The watch script makes it fire in a capture to learn whether bash ignores failures there; its own status is none of interest.
-const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "$__docent_k" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ??{__docent_v-* ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
+const ERR_TRAP: &str = r#"__docent_s=$?; if [[ $__docent_k ]]; then \builtin printf "%s\0" "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "$__docent_k" "$((${#BASH_SOURCE[@]}-__docent_z))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" 2>/dev/null >>"$__docent_d/c"; elif [[ $BASH_COMMAND != ?builtin\ .\ ??{__docent_v-* ]]; then if ((BASH_SUBSHELL==0)); then case $- in *e*) \builtin set +e; __docent_e=1; __docent_r=1;; esac; fi; if ((${#BASH_SOURCE[@]}>1)) && [[ $__docent_b ]]; then \builtin printf "%s\0" "$__docent_n" F "$__docent_b" "$__docent_s" "$BASH_SUBSHELL" "$__docent_r" "${#BASH_SOURCE[@]}" "$LINENO" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${BASH_SOURCE[0]}" "${BASH_COMMAND:0:800}" 2>/dev/null >>"$__docent_d/c"; if [[ $__docent_t ]] && ((BASH_SUBSHELL==0)) && ((${#BASH_SOURCE[@]}==2)); then (\builtin exit "$__docent_s"); \builtin eval "$__docent_t"; fi; if ((BASH_SUBSHELL==0)) && [[ $__docent_r ]]; then \builtin return "$__docent_s"; fi; fi; fi"#;
 
 /// Runs behind what is watched, with its number as the argument, and hands its status on.
 ///
-/// A failure that bash walked over is reported through the ERR trap: where bash ignores failures (`f || true`) the trap stays silent.
-/// Beside `&&` it always is, so a pipeline there is reported directly. What leaves the block is reported before it does.
-///
-/// `p` and a name: a pipeline. `d`: one beside `&&`. `a`: a list, whose status `r` hands on, because here it must not count. `w`:
-/// a `wait` comes. `l`, `L`, `x`: the block or the capture is left.
-const WATCH: &str = r#"__docent_q=$? __docent_p=("${PIPESTATUS[@]}")
+/// `p` and a name: a pipeline in a capture, of which the ERR trap knows whether bash ignores failures there. `d`: one of the block itself,
+/// where the text tells. `f` and behind it `q`: one in a function; between them stands a test at which the trap stays silent when the
+/// function is called as a condition. `A`, `a`: a list likewise, whose status `r` hands on, because here it must not count. `w`: a `wait`
+/// comes. `l`, `L`, `x`: the block or the capture is left, which is reported before.
+const WATCH: &str = r#"__docent_q=$? __docent_p=("${PIPESTATUS[@]}") __docent_z=1
 case $-$BASH_SUBSHELL in *e*) __docent_f=e;; *0) __docent_f=;; *) __docent_f=s;; esac
 case $1 in
 l*|L*) \builtin printf '%s\0' "$__docent_n" L "$__docent_b" "$BASH_SUBSHELL" "${1#?}" >>"$__docent_d/c"
@@ -68,20 +67,25 @@ esac
 if [[ $__docent_p != 0 ]]; then \builtin printf '%s\0' "$__docent_n" B "$__docent_b" "$BASH_SUBSHELL" "${1#?}" "$__docent_p" "$__docent_w" >>"$__docent_d/c"; fi
 done <"$__docent_d/j"
 \builtin return 0;;
-a*) __docent_a=$__docent_q
-if [[ $__docent_a != 0 && $__docent_f ]]; then
-__docent_p=("$__docent_a")
-case $__docent_f in
-e) \builtin set +e; __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin set -e;;
-*) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
+q) __docent_k=; if [[ $__docent_g ]]; then \builtin set -e; fi; \builtin return "$__docent_a";;
+f*) __docent_a=$__docent_q __docent_g=
+if [[ $__docent_q == 0 && "${__docent_p[*]}" == *[1-9]* ]]; then
+__docent_k=${1#?} __docent_z=0
+case $- in *e*) __docent_g=1; \builtin set +e;; esac
+fi
+\builtin return 0;;
+a*|A*) __docent_a=$__docent_q __docent_p=("$__docent_q")
+if [[ $__docent_q != 0 && $__docent_f ]]; then
+case $1$__docent_f in
+a*s) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
+*) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "${1#?}" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
 esac
 fi
 \builtin return 0;;
 *) if [[ $__docent_q == 0 && "${__docent_p[*]}" == *[1-9]* ]]; then
 case $1$__docent_f in
-d*) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "${1#?}" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
-*e) \builtin set +e; __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=; \builtin set -e;;
-*) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
+p*s) __docent_k=${1#?}; [[ 0 == 1 ]]; __docent_k=;;
+*) \builtin printf '%s\0' "$__docent_n" P "$__docent_b" "$BASH_SUBSHELL" "$__docent_f" "${1#?}" "$((${#BASH_SOURCE[@]}-1))" "${BASH_LINENO[${#BASH_SOURCE[@]}-3]}" "${BASH_LINENO[*]}" "${#__docent_p[@]}" "${__docent_p[@]}" >>"$__docent_d/c";;
 esac
 fi;;
 esac
@@ -99,6 +103,9 @@ const WATCH_CALL: &str = "\\builtin . \"${__docent_v-/dev/null}\" ";
 
 /// Behind the call that hands the status of a list on: as the left side of `&&` it stops nothing, as the list itself did not.
 const LIST_END: &str = " && \\builtin :";
+
+/// Stands in the function itself: only there bash knows whether it ignores failures.
+const IN_FUNCTION: &str = "; [[ ! ${__docent_k-} ]]; ";
 
 /// A command as the document wrote it: bash reports captures together with what was put into them.
 pub(super) fn unwatched(command: &str) -> String {
@@ -121,8 +128,9 @@ pub(super) fn unwatched(command: &str) -> String {
             None => {
                 let before = before.trim_end_matches(';').trim_end().len();
                 let end = after + text[after..after + name].trim_end().len();
-                let rest = text[end..].len() - text[end..].trim_start_matches(LIST_END).len();
-                text.replace_range(before..end + rest, "");
+                let rest = text[end..].strip_prefix(LIST_END).or_else(|| text[end..].strip_prefix(IN_FUNCTION.trim_end()));
+                let end = rest.map_or(end, |rest| text.len() - rest.len());
+                text.replace_range(before..end, "");
             }
         }
     }
@@ -209,11 +217,16 @@ pub(super) fn block(number: usize, script: &str) -> (Cow<'_, str>, Vec<Watch>) {
         let around =
             |before: String, after: &str| [Edit::before(start, format!("{{ {before}")), Edit::behind(end, start, format!("{after}; }}"))];
         match watch.kind {
+            WatchKind::Pipeline if watch.in_function => edits.push(behind(format!("; {WATCH_CALL}f{name}{IN_FUNCTION}{WATCH_CALL}q"))),
+            WatchKind::Pipeline if watch.place != Place::Capture => edits.push(behind(format!("; {WATCH_CALL}d{name}"))),
             WatchKind::Pipeline | WatchKind::Unseen => edits.push(behind(format!("; {WATCH_CALL}p{name}"))),
             WatchKind::PipelineInList => edits.extend(around(String::new(), &format!("; {WATCH_CALL}d{name}"))),
             // What only asks fails as an answer; and a function may travel where nothing hands the status on.
             WatchKind::AndList if watch.in_function || all_ask(&watch.parts[..watch.parts.len() - 1]) => {}
-            WatchKind::AndList => edits.push(behind(format!("; {WATCH_CALL}a{name}; {WATCH_CALL}r{LIST_END}"))),
+            WatchKind::AndList => {
+                let letter = if watch.place == Place::Capture { 'a' } else { 'A' };
+                edits.push(behind(format!("; {WATCH_CALL}{letter}{name}; {WATCH_CALL}r{LIST_END}")));
+            }
             WatchKind::Wait => edits.extend(around(format!("{WATCH_CALL}w{name}; "), "")),
             WatchKind::Leave => {
                 let text = &watch.parts[0].text;
@@ -388,12 +401,14 @@ mod tests {
         assert_eq!((&*text, watched.len()), (&*expected, 2));
         let (text, _) = block(7, "a | b && c\n[ x ] && d\nwait\ne && exit 3");
         let expected = format!(
-            "{{ a | b; {call}d7.0; }} && c; {call}a7.1; {call}r && \\builtin :\n[ x ] && d\n{{ {call}w7.3; wait; }}\n\
-             e && {{ {call}L7.5; exit 3; }}; {call}a7.4; {call}r && \\builtin :"
+            "{{ a | b; {call}d7.0; }} && c; {call}A7.1; {call}r && \\builtin :\n[ x ] && d\n{{ {call}w7.3; wait; }}\n\
+             e && {{ {call}L7.5; exit 3; }}; {call}A7.4; {call}r && \\builtin :"
         );
         assert_eq!(text, expected);
         assert_eq!(unwatched(&format!("X=$(a && b; {call}a7.1; {call}r && \\builtin :)")), "X=$(a && b)");
         assert_eq!(unwatched(&format!("X=$(a | b; {call}p7.0)")), "X=$(a | b)");
+        let (text, _) = block(7, "f() { a | b; }");
+        assert_eq!(unwatched(&text), "f() { a | b; }");
         assert_eq!(unwatched("X=$(a || { \\builtin . \"${__docent_v-/dev/null}\" x7.0 3; exit 3; })"), "X=$(a || exit 3)");
     }
 
