@@ -16,6 +16,7 @@ pub(crate) struct Decided<'a> {
     pub(crate) version: &'a Version,
     /// Eight letters and digits after the DNS prefix.
     pub(crate) dns_suffix: &'a str,
+    pub(crate) tenant_id: &'a str,
     /// Empty when the issuer is off.
     pub(crate) issuer_url: &'a str,
     pub(crate) resource_uid: &'a str,
@@ -62,6 +63,7 @@ pub(crate) fn properties(request: &Value, decided: &Decided<'_>) -> Result<Map<S
     put("oidcIssuerProfile", issuer_profile(decided.issuer_url));
     put("ingressProfile", non_empty(&asked["ingressProfile"]));
     put("workloadAutoScalerProfile", with_defaults(&asked["workloadAutoScalerProfile"], &json!({})));
+    put("aadProfile", entra_profile(&asked["aadProfile"], decided.tenant_id));
     put("resourceUID", json!(decided.resource_uid));
     put("serviceMeshProfile", with_defaults(&asked["serviceMeshProfile"], &json!({"mode": "Disabled"})));
     put("metricsProfile", with_defaults(&asked["metricsProfile"], &json!({"costAnalysis": {"enabled": false}})));
@@ -72,6 +74,21 @@ pub(crate) fn properties(request: &Value, decided: &Decided<'_>) -> Result<Map<S
     put("bootstrapProfile", with_defaults(&asked["bootstrapProfile"], &json!({"artifactSource": "Direct"})));
     keep_the_rest(asked, &mut all, &["addonProfiles", "apiServerAccessProfile", "ingressProfile", "provisioningState", "identityProfile"]);
     Ok(all)
+}
+
+/// The managed integration with Entra. AKS documentation: the tenant is the subscription's when none is given. Assumed: the order.
+fn entra_profile(asked: &Value, tenant_id: &str) -> Value {
+    if !asked.is_object() {
+        return Value::Null;
+    }
+    let groups = asked["adminGroupObjectIDs"].as_array().filter(|groups| !groups.is_empty());
+    let mut profile = json!({"managed": true});
+    if let Some(groups) = groups {
+        profile["adminGroupObjectIDs"] = json!(groups);
+    }
+    profile["enableAzureRBAC"] = json!(asked["enableAzureRBAC"] == true);
+    profile["tenantID"] = json!(asked["tenantID"].as_str().unwrap_or(tenant_id));
+    profile
 }
 
 /// Recorded: `enabled: false` carries no URL.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::model::{Credentials, KubeletIdentity, ManagedCluster, OperationKind};
 use crate::cloud::kube;
-use crate::cloud::kube::model::{NodePool, Settings};
+use crate::cloud::kube::model::{Entra, NodePool, Settings};
 use crate::cloud::state::State;
 
 /// Ends every operation that is over; true when there was one.
@@ -67,6 +67,17 @@ fn settings(state: &State, cluster: &ManagedCluster) -> Settings {
         tenant_id: state.directory.tenant.id.clone(),
         issuer_url: cluster.text("/oidcIssuerProfile/issuerURL").to_owned(),
         workload_identity: cluster.is_set("/securityProfile/workloadIdentity/enabled"),
+        entra: cluster.property("/aadProfile").filter(|profile| profile.is_object()).map(|profile| Entra {
+            tenant_id: profile["tenantID"].as_str().unwrap_or(&state.directory.tenant.id).to_owned(),
+            admin_groups: profile["adminGroupObjectIDs"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|id| id.as_str())
+                .map(str::to_owned)
+                .collect(),
+            azure_rbac: profile["enableAzureRBAC"] == true,
+        }),
         pools: pools
             .iter()
             .map(|pool| NodePool {

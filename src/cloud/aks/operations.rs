@@ -84,11 +84,9 @@ pub(crate) fn put(state: &mut State, profile: &Profile, now: Timestamp, place: P
 fn refuse_what_is_not_emulated(request: &Value) -> Result<(), Fault> {
     let properties = &request["properties"];
     let refuse = |what: &str, workaround: &str| Err(Fault::unsupported(what, workaround));
-    if properties["aadProfile"].is_object() {
-        return refuse(
-            "AKS clusters with Microsoft Entra integration (aadProfile)",
-            "use local accounts: leave out --enable-aad and --enable-azure-rbac",
-        );
+    let entra = &properties["aadProfile"];
+    if entra.is_object() && (entra["managed"] != true || entra["serverAppID"].is_string() || entra["clientAppID"].is_string()) {
+        return refuse("AKS clusters with applications of one's own for Entra (aadProfile)", "use the managed integration: --enable-aad");
     }
     if properties["apiServerAccessProfile"]["enablePrivateCluster"] == true {
         return refuse("private AKS clusters", "leave out --enable-private-cluster");
@@ -102,6 +100,23 @@ fn refuse_what_is_not_emulated(request: &Value) -> Result<(), Fault> {
     }
 }
 
+/// What the integration with Entra and the local accounts must be together. Assumed: codes and wording.
+fn check_access(properties: &Value) -> Result<(), Fault> {
+    let entra = &properties["aadProfile"];
+    if properties["disableLocalAccounts"] == true && !entra.is_object() {
+        let message = "Provisioning of cluster with local accounts disabled requires Azure Active Directory integration to be enabled.";
+        return Err(flat(400, "BadRequest", message));
+    }
+    let groups = entra["adminGroupObjectIDs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for group in groups {
+        if uuid::Uuid::try_parse(group).is_err() {
+            let message = format!("The value of parameter aadProfile.adminGroupObjectIDs is invalid. '{group}' is not a GUID.");
+            return Err(flat(400, "InvalidParameter", &message));
+        }
+    }
+    Ok(())
+}
+
 fn create(state: &mut State, profile: &Profile, now: Timestamp, place: Place<'_>, request: &Value) -> Result<Started, Fault> {
     names::check_cluster(place.name)?;
     let id = place.id();
@@ -113,6 +128,7 @@ fn create(state: &mut State, profile: &Profile, now: Timestamp, place: Place<'_>
     if properties["identityProfile"].is_object() {
         return Err(Fault::unsupported("AKS clusters with a kubelet identity of one's own", "leave out --assign-kubelet-identity"));
     }
+    check_access(properties)?;
     let long_term = properties["supportPlan"] == "AKSLongTermSupport" && request["sku"]["tier"] == "Premium";
     let version = versions::resolve(profile, place.name, properties["kubernetesVersion"].as_str().unwrap_or_default(), long_term)?;
     let issuer_is_on =
@@ -121,12 +137,14 @@ fn create(state: &mut State, profile: &Profile, now: Timestamp, place: Place<'_>
     let key = id.to_lowercase();
     let issuer_url = issuer_url(state, &key, &location);
     let identity = cluster_identity(state, now, &id, place.name, &request["identity"])?;
+    let tenant_id = state.directory.tenant.id.clone();
     let decided = Decided {
         group: place.group,
         name: place.name,
         location: &location,
         version: &version,
         dns_suffix: &dns_suffix(state, &key),
+        tenant_id: &tenant_id,
         issuer_url: if issuer_is_on { &issuer_url } else { "" },
         resource_uid: &state.ids.hex(&format!("resource uid {key}"), 12),
         node_image: NODE_IMAGE,
@@ -248,16 +266,19 @@ fn update(state: &mut State, profile: &Profile, now: Timestamp, mut cluster: Man
         known => known.to_owned(),
     };
     let whole = overlay(&cluster, request);
+    let tenant_id = state.directory.tenant.id.clone();
     let decided = Decided {
         group: &cluster.group,
         name: &cluster.name,
         location: &cluster.location,
         version: &version,
         dns_suffix: "",
+        tenant_id: &tenant_id,
         issuer_url: &issuer_url,
         resource_uid: cluster.text("/resourceUID"),
         node_image: NODE_IMAGE,
     };
+    check_access(&whole["properties"])?;
     let mut properties = defaults::properties(&whole, &decided)?;
     for kept in ["fqdn", "azurePortalFQDN", "powerState"] {
         properties.insert(kept.to_owned(), cluster.properties[kept].clone());
@@ -352,9 +373,13 @@ fn begin(state: &mut State, cluster: &mut ManagedCluster, kind: OperationKind, s
     state.operations.start(&mut state.ids, work, now)
 }
 
-/// The kubeconfig of the local account, as YAML; `admin` chooses the name of the user in it.
+/// The kubeconfig as YAML: that of the local account, or with Entra integration and without `admin` one that says where to get a token.
 pub(crate) fn kubeconfig(state: &State, place: Place<'_>, admin: bool) -> Result<String, Fault> {
     let cluster = get(state, place)?;
+    let tenant = cluster.text("/aadProfile/tenantID");
+    if !admin && cluster.property("/aadProfile").is_some_and(Value::is_object) && cluster.credentials.is_some() {
+        return Ok(credentials::entra_kubeconfig(cluster, state.authority.pem(), tenant));
+    }
     if cluster.is_set("/disableLocalAccounts") {
         // Documentation: manage local accounts. Assumed: the code.
         let message = "Getting static credential isn't allowed because this cluster is set to disable local accounts.";

@@ -145,8 +145,11 @@ fn what_is_not_emulated_or_not_allowed_is_refused_by_name() {
         change(&mut body);
         lab.arm(Method::PUT, &cluster(&lab, "c"), &body)
     };
-    let (status, body) = try_with(&|body| body["properties"]["aadProfile"] = json!({"managed": true}));
+    let (status, body) = try_with(&|body| body["properties"]["aadProfile"] = json!({"serverAppID": "x", "clientAppID": "y"}));
     assert_eq!((status, error(&body).0), (501, "NotEmulated"));
+    assert_eq!(try_with(&|body| body["properties"]["disableLocalAccounts"] = json!(true)).1["code"], "BadRequest");
+    let strange_group = json!({"managed": true, "adminGroupObjectIDs": ["admins"]});
+    assert_eq!(try_with(&|body| body["properties"]["aadProfile"] = strange_group.clone()).1["code"], "InvalidParameter");
     assert_eq!(try_with(&|body| body["properties"]["apiServerAccessProfile"] = json!({"enablePrivateCluster": true})).0, 501);
     assert_eq!(try_with(&|body| body["properties"]["kubernetesVersion"] = json!("1.20.1")).1["code"], "K8sVersionNotSupported");
     assert_eq!(try_with(&|body| body["properties"]["dnsPrefix"] = json!("a_b")).1["code"], "InvalidParameter");

@@ -63,7 +63,7 @@ pub(crate) fn put(
     Uuid::parse_str(name).map_err(|_| faults::invalid_assignment_id(name))?;
     Uuid::parse_str(&request.principal_id).map_err(|_| faults::invalid_principal_id(&request.principal_id))?;
     require_scope(state, scope)?;
-    let role_id = role_of(&request.role_definition_id)?;
+    let role_id = role_of(state, scope, &request.role_definition_id)?;
     let principal_type = principal_type(state, scope, &request)?;
     if let Some(same_name) = state.authorization.by_name(name) {
         return update(state, same_name.clone(), scope, &role_id, request, now).map(|assignment| (assignment, false));
@@ -93,8 +93,12 @@ pub(crate) fn put(
 const CONDITIONAL: [&str; 1] = ["Key Vault Data Access Administrator"];
 
 /// The GUID of the role that an id names, of whatever scope the id is.
-fn role_of(definition_id: &str) -> Result<String, Fault> {
+fn role_of(state: &State, scope: &str, definition_id: &str) -> Result<String, Fault> {
     let guid = definition_id.rsplit('/').next().unwrap_or_default();
+    if let Some(custom) = state.authorization.definition(guid) {
+        let name = &custom.role.name;
+        return if custom.is_assignable(scope) { Ok(custom.role.id.clone()) } else { Err(faults::not_assignable(name, scope)) };
+    }
     let role = builtin_roles::by_id(guid).ok_or_else(|| faults::no_definition(400, guid))?;
     if CONDITIONAL.contains(&role.name) {
         return Err(Fault::unsupported(format!("the condition of the role {}", role.name), "use User Access Administrator"));

@@ -1,16 +1,35 @@
-//! Role definitions: the built-in ones, as the service lists them.
+//! Role definitions as the service lists them.
 
 use serde_json::{Value, json};
 
+use super::custom::{self, RoleDefinition};
 use super::filter::{self, Term};
 use crate::cloud::fault::Fault;
 use crate::cloud::identity::builtin_roles::{BUILTIN_ROLES, BuiltinRole};
+use crate::cloud::state::State;
 
-/// The definitions that a filter chooses. Every built-in role can be assigned anywhere, so the scope does not matter.
+/// The definitions at `scope` that a filter chooses, built-in ones first. Every built-in role can be assigned anywhere.
 ///
 /// # Errors
 /// 501 for a filter that is not emulated.
-pub(crate) fn list(filter: Option<&str>) -> Result<Vec<&'static BuiltinRole>, Fault> {
+pub(crate) fn list_at(state: &State, scope: &str, filter: Option<&str>) -> Result<Vec<Value>, Fault> {
+    let subscription = super::routes::subscription(scope);
+    let mut found: Vec<Value> = list(filter)?.into_iter().map(|role| encode(subscription, role)).collect();
+    let terms = filter::parse(filter.unwrap_or_default()).unwrap_or_default();
+    let is_chosen = |known: &&RoleDefinition| {
+        known.is_shown_at(scope)
+            && terms.iter().all(|term| match term {
+                Term::Equals { name, value } if name.eq_ignore_ascii_case("roleName") => known.role.name.eq_ignore_ascii_case(value),
+                Term::Equals { name, value } if name.eq_ignore_ascii_case("type") => value.eq_ignore_ascii_case("CustomRole"),
+                Term::Equals { .. } | Term::Call { .. } => true,
+            })
+    };
+    found.extend(state.authorization.definitions().filter(is_chosen).map(|known| custom::encode(subscription, known)));
+    Ok(found)
+}
+
+/// The built-in definitions that a filter chooses.
+fn list(filter: Option<&str>) -> Result<Vec<&'static BuiltinRole>, Fault> {
     let unsupported = |what: String| Fault::unsupported(format!("the filter {what} of role definitions"), "");
     let terms = filter::parse(filter.unwrap_or_default()).map_err(&unsupported)?;
     let mut chosen: Vec<&BuiltinRole> = BUILTIN_ROLES.iter().collect();

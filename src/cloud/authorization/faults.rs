@@ -56,6 +56,54 @@ pub(crate) fn no_definition(status: u16, id: &str) -> Fault {
     Fault::new(status, "RoleDefinitionDoesNotExist", format!("The specified role definition with ID '{id}' does not exist."))
 }
 
+/// Assumed: the wording.
+pub(crate) fn invalid_definition_id(name: &str) -> Fault {
+    Fault::new(
+        400,
+        "InvalidRoleDefinitionId",
+        format!("The role definition ID '{name}' is not valid. The role definition ID must be a GUID."),
+    )
+}
+
+/// Assumed: code and wording.
+pub(crate) fn built_in_is_fixed() -> Fault {
+    Fault::new(403, "RoleDefinitionUpdateNotAllowed", "The built-in role definitions cannot be changed or deleted.")
+}
+
+/// Assumed: the wording; the documentation says that a role must have an action.
+pub(crate) fn no_actions() -> Fault {
+    Fault::new(400, "InvalidRoleDefinition", "The role definition must have at least one action or data action.")
+}
+
+/// Assumed: the wording; the code is that of public reports.
+pub(crate) fn invalid_assignable_scope(scope: &str) -> Fault {
+    Fault::new(400, "InvalidAssignableScope", format!("The assignable scope '{scope}' is not valid."))
+}
+
+/// Public reports quote code and first sentence.
+pub(crate) fn name_is_taken(name: &str) -> Fault {
+    let message = format!("A custom role with the same name already exists in this directory. Use a different name: '{name}'.");
+    Fault::new(409, "RoleDefinitionWithSameNameExists", message)
+}
+
+/// Azure RBAC troubleshooting quotes the sentence.
+pub(crate) fn has_assignments() -> Fault {
+    Fault::new(
+        400,
+        "RoleDefinitionHasAssignments",
+        "There are existing role assignments referencing role (code: RoleDefinitionHasAssignments)",
+    )
+}
+
+/// Assumed: code and wording; the documentation says that a role can be assigned within its assignable scopes only.
+pub(crate) fn not_assignable(role: &str, scope: &str) -> Fault {
+    Fault::new(
+        400,
+        "RoleDefinitionNotAssignable",
+        format!("The role '{role}' cannot be assigned at the scope '{scope}', which is not one of its assignable scopes or below one."),
+    )
+}
+
 /// Public reports.
 pub(crate) fn update_not_permitted() -> Fault {
     Fault::new(400, "RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")

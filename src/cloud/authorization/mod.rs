@@ -1,13 +1,14 @@
 //! Role definitions and role assignments (`Microsoft.Authorization`).
 //!
-//! Emulated: the built-in roles of the identity service's table, read by id, by name and in lists; assignments at any scope of the
-//! subscription, with the checks of the service. Refused by name: custom roles, conditions, delegated managed identities, deny
+//! Emulated: the built-in roles of the identity service's table, read by id, by name and in lists; custom roles; assignments at any scope of
+//! the subscription, with the checks of the service. Refused by name: conditions, delegated managed identities, deny
 //! assignments, locks, policies, eligible assignments. Whether an assignment lets somebody do something is decided by
 //! `identity::azure_rbac`.
 //!
 //! Sources: the REST reference of role assignments, recorded answers (2019 to 2025), and the errors that public reports quote.
 
 mod assignments;
+pub(crate) mod custom;
 mod definitions;
 mod faults;
 mod filter;
@@ -15,6 +16,8 @@ pub(crate) mod model;
 pub(crate) mod routes;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use crate::cloud::identity::azure_rbac::Grant;
 use crate::cloud::state::State;
@@ -33,6 +36,7 @@ pub(crate) fn grants(state: &State) -> Vec<Grant> {
             role_id: assignment.role_id.clone(),
             scope: assignment.scope.clone(),
             created: assignment.created,
+            custom: state.authorization.definition(&assignment.role_id).map(|known| Arc::clone(&known.role)),
         })
         .collect()
 }

@@ -1,13 +1,16 @@
-//! Role assignments as stored. Role definitions are the built-in ones of the identity service's table.
+//! Role assignments and custom roles as stored. The built-in roles are in the identity service's table.
 
 use jiff::Timestamp;
 
+use super::custom::RoleDefinition;
 use crate::cloud::identity::azure_rbac::is_at_or_below;
 
 /// All role assignments, in the order of their creation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     assignments: Vec<RoleAssignment>,
+    /// Custom roles, in the order of their creation.
+    definitions: Vec<RoleDefinition>,
 }
 
 /// One principal has one role at one scope.
@@ -59,6 +62,30 @@ impl PrincipalType {
 }
 
 impl Model {
+    /// The custom roles, oldest first.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &RoleDefinition> {
+        self.definitions.iter()
+    }
+
+    /// The custom role of that GUID.
+    pub(crate) fn definition(&self, id: &str) -> Option<&RoleDefinition> {
+        self.definitions.iter().find(|known| known.role.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Stores a custom role, in the place of the one of its GUID.
+    pub(crate) fn put_definition(&mut self, definition: RoleDefinition) {
+        match self.definitions.iter_mut().find(|known| known.role.id == definition.role.id) {
+            Some(known) => *known = definition,
+            None => self.definitions.push(definition),
+        }
+    }
+
+    /// Takes one custom role out.
+    pub(crate) fn remove_definition(&mut self, id: &str) -> Option<RoleDefinition> {
+        let position = self.definitions.iter().position(|known| known.role.id.eq_ignore_ascii_case(id))?;
+        Some(self.definitions.remove(position))
+    }
+
     /// All assignments, oldest first.
     pub(crate) fn assignments(&self) -> impl Iterator<Item = &RoleAssignment> {
         self.assignments.iter()

@@ -4,12 +4,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::assignments::{self, Answer};
-use super::{definitions, faults};
+use super::{custom, definitions, faults};
 use crate::cloud::arm::faults::require_api_version;
 use crate::cloud::arm::id::split_at_provider;
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request, Run};
 use crate::cloud::http::hosts::RESOURCE_MANAGER;
+use crate::cloud::identity::authorize::require_action;
 use crate::cloud::identity::builtin_roles;
 
 /// The operation that a request asks for; none when the last provider in the path is another one.
@@ -37,7 +38,8 @@ fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault
         (&Method::GET, "roleassignments", [_]) => ("roleAssignments.get", "roleAssignments/read", get),
         (&Method::PUT, "roleassignments", [_]) => ("roleAssignments.put", "roleAssignments/write", put),
         (&Method::DELETE, "roleassignments", [_]) => ("roleAssignments.delete", "roleAssignments/delete", delete),
-        (&Method::PUT | &Method::DELETE, "roledefinitions", [_]) => return Err(Fault::unsupported("custom roles", "use a built-in role")),
+        (&Method::PUT, "roledefinitions", [_]) => ("roleDefinitions.put", "roleDefinitions/write", put_definition),
+        (&Method::DELETE, "roledefinitions", [_]) => ("roleDefinitions.delete", "roleDefinitions/delete", delete_definition),
         _ => return Err(unsupported()),
     };
     let above = scope.trim_end_matches('/');
@@ -51,7 +53,7 @@ fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault
 }
 
 /// The subscription in a scope; empty at the root.
-fn subscription(scope: &str) -> &str {
+pub(super) fn subscription(scope: &str) -> &str {
     let mut segments = scope.split('/').skip(1);
     if segments.next().is_some_and(|segment| segment.eq_ignore_ascii_case("subscriptions")) {
         segments.next().unwrap_or_default()
@@ -61,16 +63,39 @@ fn subscription(scope: &str) -> &str {
 }
 
 fn list_definitions(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    let subscription = subscription(context.params.get("scope"));
-    let roles = definitions::list(context.request.query.get("$filter"))?;
-    let value: Vec<Value> = roles.into_iter().map(|role| definitions::encode(subscription, role)).collect();
+    let value = definitions::list_at(context.state, context.params.get("scope"), context.request.query.get("$filter"))?;
     Ok(Reply::json(json!({ "value": value })))
 }
 
 fn get_definition(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let name = context.params.get("name");
+    let subscription = subscription(context.params.get("scope"));
+    if let Some(custom) = context.state.authorization.definition(name) {
+        return Ok(Reply::json(custom::encode(subscription, custom)));
+    }
     let role = builtin_roles::by_id(name).ok_or_else(|| faults::no_definition(404, name))?;
-    Ok(Reply::json(definitions::encode(subscription(context.params.get("scope")), role)))
+    Ok(Reply::json(definitions::encode(subscription, role)))
+}
+
+/// REST reference: 201 for a new one and for a changed one. Who may write a role must be allowed to at each of its scopes.
+fn put_definition(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let body = context.request.json()?;
+    let (scope, name) = (context.params.get("scope"), context.params.get("name"));
+    let assignable = body["properties"]["assignableScopes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for assignable in assignable {
+        require_action(context.state, context.caller, "Microsoft.Authorization/roleDefinitions/write", assignable)?;
+    }
+    let (definition, _) = custom::put(context.state, context.caller.object_id(), context.now, (scope, name), &body)?;
+    Ok(Reply::with_status(201, custom::encode(subscription(scope), &definition)))
+}
+
+/// REST reference: 200 with what was deleted, 204 when there was nothing.
+fn delete_definition(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let (scope, name) = (context.params.get("scope"), context.params.get("name"));
+    Ok(match custom::delete(context.state, name)? {
+        Some(gone) => Reply::json(custom::encode(subscription(scope), &gone)),
+        None => Reply::empty(204),
+    })
 }
 
 fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {

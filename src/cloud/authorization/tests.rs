@@ -200,7 +200,58 @@ fn definitions_carry_the_subscription_in_their_id_at_any_scope() {
     assert_eq!(lab.arm(Method::GET, &id, &Value::Null).1, body["value"][0]);
     let (status, body) = lab.arm(Method::GET, &id.replace("acdd", "0000"), &Value::Null);
     assert_eq!((status, error(&body).0), (404, "RoleDefinitionDoesNotExist"));
-    assert_eq!(lab.arm(Method::PUT, &id, &json!({})).0, 501);
+    let (status, body) = lab.arm(Method::PUT, &id, &json!({"properties": {"roleName": "x"}}));
+    assert_eq!((status, error(&body).0), (403, "RoleDefinitionUpdateNotAllowed"), "a built-in role stays as it is");
+}
+
+#[test]
+fn a_custom_role_is_made_found_used_and_deleted_when_nobody_has_it() {
+    let lab = Lab::new();
+    let group = lab.path("/resourceGroups/rg");
+    let id = format!("{group}/providers/Microsoft.Authorization/roleDefinitions/{NAME}");
+    let role = |actions: Value, not_actions: Value| {
+        json!({"properties": {"roleName": "Group Looker", "type": "CustomRole", "assignableScopes": [group],
+            "permissions": [{"actions": actions, "notActions": not_actions}]}})
+    };
+    let (status, made) = lab.arm(Method::PUT, &id, &role(json!(["*/read"]), json!([])));
+    assert_eq!((status, &made["properties"]["type"]), (201, &json!("CustomRole")), "{made}");
+    let found = lab.arm(
+        Method::GET,
+        &format!("{group}/providers/Microsoft.Authorization/roleDefinitions?$filter=roleName%20eq%20%27group%20looker%27"),
+        &Value::Null,
+    );
+    assert_eq!(found.1["value"][0]["name"], NAME);
+    let elsewhere =
+        lab.path("/resourceGroups/other/providers/Microsoft.Authorization/roleDefinitions?$filter=type%20eq%20%27CustomRole%27");
+    assert_eq!(lab.arm(Method::GET, &elsewhere, &Value::Null).1["value"], json!([]), "it can be assigned in the other group only");
+    let twin = id.replace(NAME, OTHER_NAME);
+    assert_eq!(error(&lab.arm(Method::PUT, &twin, &role(json!(["*/read"]), json!([]))).1).0, "RoleDefinitionWithSameNameExists");
+    assert_eq!(error(&lab.arm(Method::PUT, &id, &role(json!([]), json!([]))).1).0, "InvalidRoleDefinition");
+
+    let (client, principal) = lab.identity("looker");
+    let at_other = assignment(&lab.path("/resourceGroups/other"), NAME);
+    assert_eq!(error(&lab.arm(Method::PUT, &at_other, &lab.assignment_body(NAME, &principal)).1).0, "RoleDefinitionNotAssignable");
+    assert_eq!(lab.arm(Method::PUT, &assignment(&group, NAME), &lab.assignment_body(NAME, &principal)).0, 201);
+    let look = || lab.arm_as(Who::App(&client), Method::GET, &group, &Value::Null).0;
+    assert_eq!(look(), 200);
+    assert_eq!(lab.arm(Method::PUT, &id, &role(json!(["*/read"]), json!(["Microsoft.Resources/subscriptions/*"]))).0, 201);
+    assert_eq!(look(), 403, "what the role takes away is gone at once");
+    assert_eq!(error(&lab.arm(Method::DELETE, &id, &Value::Null).1).0, "RoleDefinitionHasAssignments");
+    assert_eq!(lab.arm(Method::DELETE, &assignment(&group, NAME), &Value::Null).0, 200);
+    assert_eq!(lab.arm(Method::DELETE, &id, &Value::Null).0, 200);
+    assert_eq!(lab.arm(Method::GET, &id, &Value::Null).0, 404);
+}
+
+#[test]
+fn only_who_may_write_roles_at_every_scope_makes_a_custom_one() {
+    let lab = Lab::new();
+    let (client, principal) = lab.identity("maker");
+    let group = lab.path("/resourceGroups/rg");
+    lab.assign(&principal, "User Access Administrator", &group);
+    let id = format!("{group}/providers/Microsoft.Authorization/roleDefinitions/{NAME}");
+    let body = |scope: &str| json!({"properties": {"roleName": "R", "assignableScopes": [scope], "permissions": [{"actions": ["*"]}]}});
+    assert_eq!(lab.arm_as(Who::App(&client), Method::PUT, &id, &body(&lab.path(""))).0, 403);
+    assert_eq!(lab.arm_as(Who::App(&client), Method::PUT, &id, &body(&group)).0, 201);
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! Microsoft Graph over the directory: `me`, users, groups, service principals, `directoryObjects/getByIds`.
+//! Microsoft Graph over the directory: `me`, users, groups with their members, applications with their secrets, service principals,
+//! `directoryObjects/getByIds` and questions about membership.
 //!
-//! Refused by name: everything that changes the directory, and every filter but those that az sends.
+//! Refused by name: everything else, and every filter but those that az sends.
 
+mod directory;
+mod filter;
 pub(crate) mod routes;
 mod shape;
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::directory::shown_password;
 use crate::cloud::clock::whole_seconds;
-use crate::cloud::identity::entra::model::{Group, Model, Principal, ServicePrincipal, ServicePrincipalKind, User};
+use crate::cloud::identity::entra::model::{Application, Group, Model, Principal, ServicePrincipal, ServicePrincipalKind, User};
 
 /// The default properties of a user. Recorded: `id` comes last.
 pub(crate) fn user(user: &User) -> Value {
@@ -28,13 +29,14 @@ pub(crate) fn group(group: &Group) -> Value {
         "id": group.object_id,
         "deletedDateTime": null,
         "classification": null,
+        "createdDateTime": whole_seconds(group.created),
         "creationOptions": [],
-        "description": group.display_name,
+        "description": group.description,
         "displayName": group.display_name,
         "groupTypes": [],
         "mail": null,
         "mailEnabled": false,
-        "mailNickname": group.display_name,
+        "mailNickname": group.mail_nickname,
         "securityEnabled": true,
     })
 }
@@ -81,6 +83,46 @@ pub(crate) fn service_principal(directory: &Model, principal: &ServicePrincipal)
         "oauth2PermissionScopes": [],
         "passwordCredentials": [],
         "resourceSpecificApplicationPermissions": [],
+    })
+}
+
+/// The registration of an application. Graph reference, resource `application`: the properties that az prints.
+pub(crate) fn application(directory: &Model, application: &Application) -> Value {
+    let passwords: Vec<Value> = application.passwords.iter().map(shown_password).collect();
+    json!({
+        "id": application.object_id,
+        "deletedDateTime": null,
+        "appId": application.app_id,
+        "applicationTemplateId": null,
+        "disabledByMicrosoftStatus": null,
+        "createdDateTime": whole_seconds(application.created),
+        "displayName": application.display_name,
+        "description": null,
+        "groupMembershipClaims": null,
+        "identifierUris": [],
+        "isDeviceOnlyAuthSupported": null,
+        "isFallbackPublicClient": null,
+        "notes": null,
+        "publisherDomain": directory.tenant.default_domain,
+        "serviceManagementReference": null,
+        "signInAudience": "AzureADMyOrg",
+        "tags": [],
+        "tokenEncryptionKeyId": null,
+        "defaultRedirectUri": null,
+        "certification": null,
+        "optionalClaims": null,
+        "addIns": [],
+        "api": {"acceptMappedClaims": null, "knownClientApplications": [], "requestedAccessTokenVersion": null, "oauth2PermissionScopes": [], "preAuthorizedApplications": []},
+        "appRoles": [],
+        "info": {"logoUrl": null, "marketingUrl": null, "privacyStatementUrl": null, "supportUrl": null, "termsOfServiceUrl": null},
+        "keyCredentials": [],
+        "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
+        "passwordCredentials": passwords,
+        "publicClient": {"redirectUris": []},
+        "requiredResourceAccess": [],
+        "verifiedPublisher": {"displayName": null, "verifiedPublisherId": null, "addedDateTime": null},
+        "web": {"homePageUrl": null, "logoutUrl": null, "redirectUris": [], "implicitGrantSettings": {"enableAccessTokenIssuance": false, "enableIdTokenIssuance": false}, "redirectUriSettings": []},
+        "spa": {"redirectUris": []},
     })
 }
 

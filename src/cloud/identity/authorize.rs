@@ -83,7 +83,7 @@ pub(crate) fn decide(state: &mut State, caller: &EntraCaller, action: &str, scop
     if let Decision::Allowed(grant) = &decision {
         let age = since(grant.created, state.now());
         if age.as_secs() < ROLE_PROPAGATION_SECONDS && grant.scope != state.arm.subscription().scope() {
-            let role = super::builtin_roles::by_id(&grant.role_id).map_or(grant.role_id.as_str(), |role| role.name);
+            let role = grant.role_name();
             let text = format!(
                 "the role assignment {role} at {} was {} s old when it was used; Azure may take up to 10 minutes to apply it",
                 grant.scope,

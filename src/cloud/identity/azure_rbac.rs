@@ -1,8 +1,10 @@
 //! Azure RBAC: may this principal do this here? Pure.
 //!
-//! Emulated: role assignments of built-in roles, inheritance of scopes, groups, `NotActions`, wildcards; control plane and data plane apart.
-//! Absent: deny assignments, custom roles, eligible (time-bound) assignments. What a condition restricts is neither allowed nor denied but
+//! Emulated: role assignments of built-in and custom roles, inheritance of scopes, groups, `NotActions`, wildcards; control plane and data
+//! plane apart. Absent: deny assignments, eligible (time-bound) assignments. What a condition restricts is neither allowed nor denied but
 //! reported as such.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -21,6 +23,55 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     /// When it was made.
     pub(crate) created: Timestamp,
+    /// The role when it is none of the built-in ones.
+    pub(crate) custom: Option<Arc<CustomRole>>,
+}
+
+/// A role that somebody of the tenant defined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CustomRole {
+    /// The GUID of its definition, in lower case.
+    pub(crate) id: String,
+    /// `roleName`.
+    pub(crate) name: String,
+    pub(crate) permissions: Vec<CustomPermission>,
+}
+
+/// One permission of a custom role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct CustomPermission {
+    pub(crate) actions: Vec<String>,
+    pub(crate) not_actions: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    pub(crate) not_data_actions: Vec<String>,
+}
+
+impl Grant {
+    /// The name of its role; the GUID when nobody knows the role.
+    pub(crate) fn role_name(&self) -> &str {
+        match &self.custom {
+            Some(role) => &role.name,
+            None => builtin_roles::by_id(&self.role_id).map_or(self.role_id.as_str(), |role| role.name),
+        }
+    }
+
+    /// Whether its role has `action` on `plane`, without a condition.
+    pub(crate) fn allows(&self, action: &str, plane: Plane) -> bool {
+        match &self.custom {
+            Some(role) => role.permissions.iter().any(|permission| permission.permits(action, plane)),
+            None => builtin_roles::by_id(&self.role_id).is_some_and(|role| role_allows(role, action, plane)),
+        }
+    }
+}
+
+impl CustomPermission {
+    fn permits(&self, action: &str, plane: Plane) -> bool {
+        let (given, taken) = match plane {
+            Plane::Control => (&self.actions, &self.not_actions),
+            Plane::Data => (&self.data_actions, &self.not_data_actions),
+        };
+        given.iter().any(|pattern| matches(pattern, action)) && !taken.iter().any(|pattern| matches(pattern, action))
+    }
 }
 
 /// Which side of a resource an action is on.
@@ -64,7 +115,7 @@ pub(crate) enum Denial {
 /// Decides whether one of `principals` (a principal and the groups it is in) may do `action` at `scope`.
 pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scope: &str, plane: Plane) -> Decision {
     let own = || grants.iter().filter(|grant| principals.iter().any(|principal| principal.eq_ignore_ascii_case(&grant.principal_id)));
-    let allowing = |grant: &&Grant| builtin_roles::by_id(&grant.role_id).is_some_and(|role| role_allows(role, action, plane));
+    let allowing = |grant: &&Grant| grant.allows(action, plane);
     let here = || own().filter(|grant| is_at_or_below(scope, &grant.scope));
     if let Some(grant) = here().filter(allowing).min_by_key(|grant| grant.created) {
         return Decision::Allowed(grant.clone());
@@ -73,7 +124,7 @@ pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scop
     if let Some(role) = here().find_map(conditional) {
         return Decision::Denied(Denial::Conditional { role: role.name.to_owned() });
     }
-    let roles: Vec<String> = here().filter_map(|grant| builtin_roles::by_id(&grant.role_id)).map(|role| role.name.to_owned()).collect();
+    let roles: Vec<String> = here().map(|grant| grant.role_name().to_owned()).collect();
     if roles.is_empty() {
         Decision::Denied(Denial::NoAssignmentHere { elsewhere: own().filter(allowing).cloned().collect() })
     } else {
@@ -149,6 +200,7 @@ mod tests {
             role_id: role.to_owned(),
             scope: scope.to_owned(),
             created: Timestamp::UNIX_EPOCH,
+            custom: None,
         }
     }
 

@@ -14,11 +14,13 @@ pub(crate) enum Audience {
     ResourceManager,
     Graph,
     KeyVault,
+    /// The server application of AKS, which is the audience of every cluster with Entra integration.
+    KubernetesService,
 }
 
 impl Audience {
     /// Every API.
-    pub(crate) const ALL: [Self; 3] = [Self::ResourceManager, Self::Graph, Self::KeyVault];
+    pub(crate) const ALL: [Self; 4] = [Self::ResourceManager, Self::Graph, Self::KeyVault, Self::KubernetesService];
 
     /// The values of `aud` that the API accepts, trailing slashes aside; the last one is its application id.
     pub(crate) fn names(self) -> &'static [&'static str] {
@@ -27,6 +29,8 @@ impl Audience {
                 &["https://management.core.windows.net", "https://management.azure.com", "797f4846-ba00-4fd7-ba43-dac1f8f63013"]
             }
             Self::Graph => &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"],
+            // Azure/kubelogin, docs/book/src/concepts/aks.md.
+            Self::KubernetesService => &["6dae42f8-4368-4678-94ff-3960e28e3630"],
             Self::KeyVault => &["https://vault.azure.net", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"],
         }
     }
@@ -59,6 +63,7 @@ pub(crate) fn issue_for_user(directory: &Model, user: &User, app_id: &str, audie
     claims["sub"] = json!(user.object_id);
     claims["unique_name"] = json!(user.user_principal_name);
     claims["upn"] = json!(user.user_principal_name);
+    add_groups(&mut claims, directory, &user.object_id);
     keys::entra().sign(&directory.tenant.id, &claims)
 }
 
@@ -70,7 +75,26 @@ pub(crate) fn issue_for_app(directory: &Model, principal: &ServicePrincipal, aud
     claims["app_displayname"] = json!(principal.display_name);
     claims["oid"] = json!(principal.object_id);
     claims["sub"] = json!(principal.object_id);
+    add_groups(&mut claims, directory, &principal.object_id);
     keys::entra().sign(&directory.tenant.id, &claims)
+}
+
+/// More groups than this do not fit into a token (Entra documentation, "Groups overage claim").
+const GROUPS_MAX: usize = 200;
+
+/// The server application of AKS asks for the groups of its callers, those that hold through other groups included.
+fn add_groups(claims: &mut Value, directory: &Model, object_id: &str) {
+    if claims["aud"].as_str().and_then(Audience::of) != Some(Audience::KubernetesService) {
+        return;
+    }
+    let groups = directory.with_groups(object_id).split_off(1);
+    if groups.len() > GROUPS_MAX {
+        let endpoint = format!("https://graph.windows.net/{}/users/{object_id}/getMemberObjects", directory.tenant.id);
+        claims["_claim_names"] = json!({"groups": "src1"});
+        claims["_claim_sources"] = json!({"src1": {"endpoint": endpoint}});
+    } else if !groups.is_empty() {
+        claims["groups"] = json!(groups);
+    }
 }
 
 fn common(directory: &Model, audience: &str, id: &str, now: Timestamp, seconds: i64) -> Value {

@@ -3,7 +3,7 @@
 use super::model::Vault;
 use super::vaults::by_host;
 use crate::cloud::authorization;
-use crate::cloud::identity::azure_rbac::{Denial, Grant, Plane, is_at_or_below, role_allows};
+use crate::cloud::identity::azure_rbac::{Denial, Grant, Plane, is_at_or_below};
 use crate::cloud::identity::builtin_roles::{self, BuiltinRole};
 use crate::cloud::identity::caller::EntraCaller;
 use crate::cloud::identity::entra::model::Principal;
@@ -75,10 +75,7 @@ pub(crate) fn of_missing_policy(state: &State, caller: &EntraCaller, vault: &Vau
 /// The grants whose role has `action` at the vault or above, whoever they belong to.
 fn grants_that_would_do(state: &State, vault: &Vault, action: &str) -> Vec<Grant> {
     let mut grants = authorization::grants(state);
-    grants.retain(|grant| {
-        is_at_or_below(&vault.id(), &grant.scope)
-            && builtin_roles::by_id(&grant.role_id).is_some_and(|role| role_allows(role, action, Plane::Data))
-    });
+    grants.retain(|grant| is_at_or_below(&vault.id(), &grant.scope) && grant.allows(action, Plane::Data));
     grants
 }
 
@@ -94,7 +91,7 @@ fn manages_only(role: &BuiltinRole) -> bool {
 }
 
 fn role_name(grant: &Grant) -> &str {
-    builtin_roles::by_id(&grant.role_id).map_or(&grant.role_id, |role| role.name)
+    grant.role_name()
 }
 
 fn principal_name<'a>(state: &'a State, object_id: &'a str) -> &'a str {

@@ -2,22 +2,34 @@
 
 use jiff::Timestamp;
 
+use super::authorizer::Asker;
+use super::entra_token;
 use super::model::Cluster;
 use super::objects::{text, uid_of};
 use super::rbac;
 use super::resources;
 use super::status::Status;
-use crate::cloud::http::endpoint::{KubeAttributes, Request};
+use crate::cloud::http::endpoint::{KubeAttributes, Request, percent_decode};
 use crate::cloud::identity::caller::KubeUser;
 use crate::cloud::identity::jwt::Jwt;
 use crate::cloud::identity::keys;
+use crate::cloud::state::State;
 
 const AUTHENTICATED: &str = "system:authenticated";
 
 /// The user behind a request, impersonation included.
-pub(crate) fn authenticate(cluster: &Cluster, request: &Request, now: Timestamp) -> Result<KubeUser, Status> {
-    let user = by_certificate(cluster, request).or_else(|| by_token(cluster, request, now)).ok_or_else(Status::unauthorized)?;
-    impersonated(cluster, request, user)
+pub(crate) fn authenticate(state: &State, cluster: &Cluster, request: &Request) -> Result<KubeUser, Status> {
+    let user = match by_certificate(cluster, request) {
+        Some(user) => user,
+        None => by_token(state, cluster, request.bearer().unwrap_or_default()).map_err(|_| Status::unauthorized())?,
+    };
+    impersonated(state, cluster, request, user)
+}
+
+/// Why a token opens nothing, in the words of a token review; none when it does, or when there is none.
+pub(crate) fn objection(state: &State, cluster: &Cluster, request: &Request) -> Option<String> {
+    let token = request.bearer()?;
+    if by_certificate(cluster, request).is_some() { None } else { by_token(state, cluster, token).err() }
 }
 
 fn by_certificate(cluster: &Cluster, request: &Request) -> Option<KubeUser> {
@@ -26,16 +38,34 @@ fn by_certificate(cluster: &Cluster, request: &Request) -> Option<KubeUser> {
     Some(with_group(user.clone(), AUTHENTICATED))
 }
 
-fn by_token(cluster: &Cluster, request: &Request, now: Timestamp) -> Option<KubeUser> {
-    let token = request.bearer()?;
+fn by_token(state: &State, cluster: &Cluster, token: &str) -> Result<KubeUser, String> {
     if let Some((_, user)) = cluster.tokens.iter().find(|(known, _)| known == token) {
-        return Some(with_group(user.clone(), AUTHENTICATED));
+        return Ok(with_group(user.clone(), AUTHENTICATED));
     }
-    service_account(cluster, token, &cluster.audiences(), now)
+    reviewed(state, cluster, token, &cluster.audiences())
+}
+
+/// The user of a token that some authenticator signed: the cluster's own issuer, then the webhook for Entra's.
+///
+/// # Errors
+/// What a token review says: kubernetes `union.go` lists the objections of all authenticators.
+pub(crate) fn reviewed(state: &State, cluster: &Cluster, token: &str, audiences: &[String]) -> Result<KubeUser, String> {
+    const INVALID: &str = "invalid bearer token";
+    let now = state.now();
+    if let Some(user) = service_account(cluster, token, audiences, now) {
+        return Ok(user);
+    }
+    let Some(entra) = &cluster.settings.entra else { return Err(INVALID.to_owned()) };
+    let known = cluster.audiences();
+    if !audiences.iter().any(|audience| known.contains(audience)) {
+        return Err(INVALID.to_owned());
+    }
+    let found = entra_token::review(&state.directory, entra, token, now);
+    found.map(|user| with_group(user, AUTHENTICATED)).map_err(|why| format!("[{INVALID}, {why}]"))
 }
 
 /// The service account of a token: signature, issuer, audience, time, and that the account (and the pod it is bound to) is still the same.
-pub(crate) fn service_account(cluster: &Cluster, token: &str, audiences: &[String], now: Timestamp) -> Option<KubeUser> {
+fn service_account(cluster: &Cluster, token: &str, audiences: &[String], now: Timestamp) -> Option<KubeUser> {
     let jwt = Jwt::parse(token)?;
     let issuer = cluster.issuer();
     jwt.verify(&[keys::cluster().jwk(&issuer)]).ok()?;
@@ -79,39 +109,75 @@ fn with_group(mut user: KubeUser, group: &str) -> KubeUser {
     user
 }
 
-/// `--as` and `--as-group`: the user must be allowed to impersonate each of them (apiserver `filters/impersonation.go`).
-fn impersonated(cluster: &Cluster, request: &Request, user: KubeUser) -> Result<KubeUser, Status> {
+/// `--as`, `--as-uid`, `--as-group` and what `Impersonate-Extra-…` says: the user must be allowed to impersonate each of them (apiserver
+/// `filters/impersonation/impersonation.go`).
+fn impersonated(state: &State, cluster: &Cluster, request: &Request, user: KubeUser) -> Result<KubeUser, Status> {
     let groups: Vec<String> =
         request.headers.get_all("impersonate-group").iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
+    let uid = request.header("impersonate-uid").unwrap_or_default().to_owned();
+    let extra = impersonated_extra(request);
     let Some(name) = request.header("impersonate-user").filter(|name| !name.is_empty()) else {
-        if groups.is_empty() {
+        if groups.is_empty() && uid.is_empty() && extra.is_empty() {
             return Ok(user);
         }
-        return Err(Status::bad_request("requested [{Group  } ] without impersonating a user"));
+        return Err(Status::bad_request("requested impersonation without impersonating a user"));
     };
     let account = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let of = |resource: &str, name: &str| KubeAttributes {
+        verb: "impersonate".to_owned(),
+        resource: resource.to_owned(),
+        name: name.to_owned(),
+        ..KubeAttributes::default()
+    };
     let mut wanted = vec![match account {
-        Some((namespace, name)) => ("serviceaccounts", namespace, name),
-        None => ("users", "", name),
+        Some((namespace, name)) => KubeAttributes { namespace: namespace.to_owned(), ..of("serviceaccounts", name) },
+        None => of("users", name),
     }];
-    wanted.extend(groups.iter().map(|group| ("groups", "", group.as_str())));
-    for (resource, namespace, name) in wanted {
-        let attributes = KubeAttributes {
-            verb: "impersonate".to_owned(),
-            resource: resource.to_owned(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            ..KubeAttributes::default()
-        };
-        let decision = rbac::decide(&cluster.store, &user, &attributes);
+    wanted.extend(groups.iter().map(|group| of("groups", group)));
+    for (key, values) in &extra {
+        wanted.extend(values.iter().map(|value| KubeAttributes {
+            group: "authentication.k8s.io".to_owned(),
+            subresource: key.clone(),
+            ..of("userextras", value)
+        }));
+    }
+    if !uid.is_empty() {
+        wanted.push(KubeAttributes { group: "authentication.k8s.io".to_owned(), ..of("uids", &uid) });
+    }
+    let asker = Asker::of(state, cluster, &user);
+    for attributes in wanted {
+        let decision = asker.decide(&cluster.store, &attributes);
         if !decision.allowed {
             let why = rbac::refusal(&user, &attributes);
-            return Err(Status::forbidden_words(resource, name, &why, &decision.reason));
+            let resource = match attributes.group.as_str() {
+                "" => attributes.resource.clone(),
+                group => format!("{}.{group}", attributes.resource),
+            };
+            return Err(Status::forbidden_words(&resource, &attributes.name, &why, &decision.reason));
         }
     }
     let mut groups = groups;
     if let (Some((namespace, _)), true) = (account, groups.is_empty()) {
         groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
     }
-    Ok(with_group(KubeUser { name: name.to_owned(), uid: String::new(), groups, extra: Vec::new() }, AUTHENTICATED))
+    let found = KubeUser { name: name.to_owned(), uid, groups, extra };
+    // The anonymous user is never authenticated, whoever speaks for them.
+    if name == "system:anonymous" {
+        return Ok(with_group(found, "system:unauthenticated"));
+    }
+    Ok(with_group(found, AUTHENTICATED))
+}
+
+/// `Impersonate-Extra-KEY: VALUE`; keys are lower case and percent-encoded on the wire.
+fn impersonated_extra(request: &Request) -> Vec<(String, Vec<String>)> {
+    let mut extra: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, value) in &request.headers {
+        let (Some(key), Ok(value)) = (name.as_str().strip_prefix("impersonate-extra-"), value.to_str()) else { continue };
+        let key = percent_decode(key);
+        match extra.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, values)) => values.push(value.to_owned()),
+            None => extra.push((key, vec![value.to_owned()])),
+        }
+    }
+    extra
 }

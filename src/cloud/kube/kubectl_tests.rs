@@ -56,6 +56,7 @@ impl Bench {
                 tenant_id: "tenant".into(),
                 issuer_url: "https://eastus.oic.prod-aks.azure.com/tenant/guid/".into(),
                 workload_identity: true,
+                entra: None,
                 pools: vec![pool],
             };
             super::provision(&mut state, settings, &issued.certificate_pem, "static", now);

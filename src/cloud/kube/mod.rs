@@ -8,13 +8,20 @@
 //! is ever encoded. Wire facts were measured with kubectl 1.27 to 1.33.
 
 mod admission;
+mod aks_objects;
 mod authenticate;
+mod authorizer;
+mod azure_webhook;
 mod bootstrap;
 pub(crate) mod controllers;
 mod decode;
 mod defaults;
 mod discovery;
 mod duration;
+#[cfg(test)]
+mod entra_tests;
+mod entra_token;
+mod escalation;
 mod handlers;
 mod issuer;
 #[cfg(test)]
@@ -53,7 +60,9 @@ use crate::cloud::exchange::Program;
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{KubeAttributes, Request};
 use crate::cloud::identity::caller::{Caller, KubeUser};
+use crate::cloud::observation::Observation;
 use crate::cloud::state::State;
+use authorizer::Asker;
 use model::{Cluster, Settings};
 use status::Status;
 
@@ -83,10 +92,27 @@ pub(crate) fn host_exists(state: &State, host: &str) -> bool {
     state.kube.by_host(host).is_some()
 }
 
-/// Who asks an API server: client certificate, static token or service-account token.
-pub(crate) fn authenticate(state: &State, request: &Request) -> Result<Caller, Fault> {
+/// Who asks an API server: client certificate, static token, service-account token or Entra's.
+pub(crate) fn authenticate(state: &mut State, request: &Request) -> Result<Caller, Fault> {
     let cluster = state.kube.by_host(&request.host).ok_or_else(|| routes::fault(&Status::no_such_path()))?;
-    authenticate::authenticate(cluster, request, state.now()).map(Caller::Kube).map_err(|status| routes::fault(&status))
+    let found = authenticate::authenticate(state, cluster, request).map(Caller::Kube);
+    let objection = if found.is_err() { authenticate::objection(state, cluster, request) } else { None };
+    if let Some(text) = objection.and_then(|why| hint(state, request, &why)) {
+        state.observe(Observation::Hint { about: request.host.clone(), text });
+    }
+    found.map_err(|status| routes::fault(&status))
+}
+
+/// What the API server does not tell a caller whose token it refuses.
+fn hint(state: &State, request: &Request, why: &str) -> Option<String> {
+    let cluster = state.kube.by_host(&request.host)?;
+    let name = cluster.settings.resource_id.rsplit('/').next().unwrap_or_default();
+    let Some((_, why)) = why.split_once("failed to verify token for azure: ") else {
+        let is_of_entra = request.bearer().is_some_and(|token| token.starts_with("ey")) && cluster.settings.entra.is_none();
+        return is_of_entra
+            .then(|| format!("the cluster {name} has no Entra integration, so it accepts tokens of its own service accounts only"));
+    };
+    Some(format!("the cluster {name} refused the token: {}", why.strip_suffix(']').unwrap_or(why)))
 }
 
 /// Whether Kubernetes authorization lets `caller` do that to the cluster behind `request`.
@@ -95,7 +121,7 @@ pub(crate) fn authorize(state: &mut State, request: &Request, caller: &Caller, a
     let (Some(cluster), Some(user)) = (state.kube.by_host(&request.host), caller.kube()) else {
         return refuse(&Status::unauthorized());
     };
-    let decision = rbac::decide(&cluster.store, user, attributes);
+    let decision = Asker::of(state, cluster, user).decide(&cluster.store, attributes);
     if decision.allowed {
         return Ok(());
     }

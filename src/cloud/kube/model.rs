@@ -32,7 +32,20 @@ pub(crate) struct Settings {
     pub(crate) issuer_url: String,
     /// Whether the workload-identity webhook runs.
     pub(crate) workload_identity: bool,
+    /// The integration with Entra, when there is one.
+    pub(crate) entra: Option<Entra>,
     pub(crate) pools: Vec<NodePool>,
+}
+
+/// How a cluster knows users of Entra.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entra {
+    /// Whose tokens are accepted.
+    pub(crate) tenant_id: String,
+    /// Object ids of the groups that may do everything.
+    pub(crate) admin_groups: Vec<String>,
+    /// Whether role assignments in Azure count.
+    pub(crate) azure_rbac: bool,
 }
 
 /// Nodes that are alike.

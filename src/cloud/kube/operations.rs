@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::admission;
+use super::authorizer::Asker;
 use super::decode;
 use super::defaults;
+use super::escalation;
 use super::model::Cluster;
 use super::objects::{Key, metadata, name_of, namespace_of, rfc3339, text, uid_of};
 use super::patch::apply::{Applied, Intent};
@@ -45,6 +47,8 @@ pub(crate) struct Written {
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) cluster: &'a mut Cluster,
+    /// Whose write it is.
+    pub(crate) author: Asker,
     pub(crate) profile: &'a Profile,
     pub(crate) resource: &'static Resource,
     /// Empty for cluster-scoped kinds.
@@ -144,6 +148,7 @@ impl Target<'_> {
         refuse_what_needs_a_controller(self.resource, &object)?;
         defaults::apply(self.resource, &mut object);
         admission::admit(self.cluster, self.profile, self.resource, &mut object)?;
+        escalation::check(&self.cluster.store, &self.author, self.resource, self.namespace, &object)?;
         let causes = validation::validate(self.resource, &object);
         if !causes.is_empty() {
             return Err(Status::invalid(self.resource, &name, &causes));
@@ -280,6 +285,7 @@ impl Target<'_> {
             }
             complete_update(self.resource, old, &mut new);
         }
+        escalation::check(&self.cluster.store, &self.author, self.resource, self.namespace, &new)?;
         let causes = validation::validate_update(self.resource, old, &new);
         if !causes.is_empty() {
             return Err(Status::invalid(self.resource, &name, &causes));

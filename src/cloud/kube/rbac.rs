@@ -11,7 +11,7 @@ use crate::cloud::http::endpoint::KubeAttributes;
 use crate::cloud::identity::caller::KubeUser;
 
 /// The group that needs no rule.
-const MASTERS: &str = "system:masters";
+pub(crate) const MASTERS: &str = "system:masters";
 
 /// Whether a request is allowed, and the sentence behind it (empty when there is nothing to say).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,11 @@ pub(crate) fn rules_for(store: &Store, user: &KubeUser, namespace: &str) -> (Vec
         }
     }
     (on_resources, on_paths)
+}
+
+/// The rules that the stored bindings give `user` in `namespace`; what could not be resolved goes into `problems`.
+pub(crate) fn held(store: &Store, user: &KubeUser, namespace: &str, problems: &mut Vec<String>) -> Vec<Value> {
+    grants(store, user, namespace, problems).into_iter().flat_map(|grant| grant.rules).collect()
 }
 
 struct Grant {

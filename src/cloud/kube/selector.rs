@@ -49,6 +49,25 @@ impl Selector {
     }
 }
 
+/// Whether an object's labels fit a `LabelSelector`: apimachinery `pkg/apis/meta/v1/helpers.go`. One that is empty fits everything.
+pub(crate) fn label_selector_matches(selector: &Value, object: &Value) -> bool {
+    let label = |key: &str| object["metadata"]["labels"].get(key).and_then(Value::as_str);
+    let mut wanted = selector["matchLabels"].as_object().into_iter().flatten();
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    wanted.all(|(key, value)| label(key) == value.as_str())
+        && expressions.into_iter().all(|expression| {
+            let found = label(expression["key"].as_str().unwrap_or_default());
+            let is_listed = || expression["values"].as_array().into_iter().flatten().any(|value| value.as_str() == found);
+            match expression["operator"].as_str() {
+                Some("In") => found.is_some() && is_listed(),
+                Some("NotIn") => found.is_none() || !is_listed(),
+                Some("Exists") => found.is_some(),
+                Some("DoesNotExist") => found.is_none(),
+                _ => false,
+            }
+        })
+}
+
 fn field_value(object: &Value, path: &str) -> String {
     match path.split('.').try_fold(object, |value, name| value.get(name)) {
         Some(Value::String(text)) => text.clone(),

@@ -35,6 +35,7 @@ fn cloud() -> TestCloud {
             tenant_id: "tenant".into(),
             issuer_url: ISSUER.into(),
             workload_identity: true,
+            entra: None,
             pools: vec![pool],
         };
         super::provision(&mut state, settings, "", TOKEN, now);

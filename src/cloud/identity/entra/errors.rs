@@ -142,6 +142,34 @@ pub(crate) fn wrong_password() -> Refusal {
     Refusal { status: 400, error: "invalid_grant", code: 50_126, text }
 }
 
+/// The password is right and not enough; the application is Resource Manager. Public reports.
+pub(crate) fn second_factor() -> Refusal {
+    let text =
+        "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor \
+                authentication to access '797f4846-ba00-4fd7-ba43-dac1f8f63013'."
+            .to_owned();
+    Refusal { status: 400, error: "invalid_grant", code: 50_076, text }
+}
+
+/// Nobody has that name. Public reports.
+pub(crate) fn unknown_user(tenant: &str) -> Refusal {
+    let text = format!(
+        "The user account {{EUII Hidden}} does not exist in the {tenant} directory. To sign into this application, the account must be added to \
+         the directory."
+    );
+    Refusal { status: 400, error: "invalid_grant", code: 50_034, text }
+}
+
+/// The secret's time is over. Public reports.
+pub(crate) fn expired_secret(client_id: &str) -> Refusal {
+    client(
+        7_000_222,
+        format!(
+            "The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds."
+        ),
+    )
+}
+
 /// No API has the resource's name. Public reports.
 pub(crate) fn unknown_resource(resource: &str, tenant: &str) -> Refusal {
     let text = format!(

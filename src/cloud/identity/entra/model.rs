@@ -10,6 +10,7 @@ pub(crate) struct Model {
     pub(crate) tenant: Tenant,
     pub(crate) users: Vec<User>,
     pub(crate) groups: Vec<Group>,
+    pub(crate) applications: Vec<Application>,
     pub(crate) service_principals: Vec<ServicePrincipal>,
 }
 
@@ -31,6 +32,8 @@ pub(crate) struct User {
     pub(crate) surname: String,
     /// The token with which clients get their access tokens.
     pub(crate) refresh_token: String,
+    /// Empty when nobody knows it.
+    pub(crate) password: String,
 }
 
 /// A security group.
@@ -38,8 +41,33 @@ pub(crate) struct User {
 pub(crate) struct Group {
     pub(crate) object_id: String,
     pub(crate) display_name: String,
+    pub(crate) mail_nickname: String,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Timestamp,
     /// Object ids of direct members.
     pub(crate) members: Vec<String>,
+}
+
+/// The registration of an application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Application {
+    pub(crate) object_id: String,
+    /// The client id.
+    pub(crate) app_id: String,
+    pub(crate) display_name: String,
+    pub(crate) created: Timestamp,
+    /// Client secrets that the token endpoint accepts while they are valid.
+    pub(crate) passwords: Vec<Password>,
+}
+
+/// A client secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Password {
+    pub(crate) key_id: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) starts: Timestamp,
+    pub(crate) ends: Timestamp,
+    pub(crate) secret: String,
 }
 
 /// An application's or a managed identity's presence in the tenant.
@@ -84,6 +112,15 @@ impl Principal<'_> {
         }
     }
 
+    /// Its id in the directory.
+    pub(crate) fn object_id(&self) -> &str {
+        match self {
+            Self::User(user) => &user.object_id,
+            Self::Group(group) => &group.object_id,
+            Self::Service(principal) => &principal.object_id,
+        }
+    }
+
     /// The name that people know it by.
     pub(crate) fn display_name(&self) -> &str {
         match self {
@@ -105,11 +142,13 @@ impl Model {
             given_name: "Docent".to_owned(),
             surname: "Reader".to_owned(),
             refresh_token: format!("1.docent-{}", ids.fixed_guid("refresh token")),
+            password: String::new(),
         };
         Self {
             tenant: Tenant { id: ids.fixed_guid("tenant"), display_name: "Docent Lab".to_owned(), default_domain: domain.to_owned() },
             users: vec![user],
             groups: Vec::new(),
+            applications: Vec::new(),
             service_principals: Vec::new(),
         }
     }
@@ -169,6 +208,16 @@ impl Model {
         };
         self.service_principals.push(principal.clone());
         principal
+    }
+
+    /// Takes an object out of every group.
+    pub(crate) fn forget_member(&mut self, object_id: &str) {
+        self.groups.iter_mut().for_each(|group| group.members.retain(|member| !member.eq_ignore_ascii_case(object_id)));
+    }
+
+    /// The registration of a client id.
+    pub(crate) fn application(&self, app_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|known| known.app_id.eq_ignore_ascii_case(app_id))
     }
 
     /// Removes a service principal; true when there was one.

@@ -45,9 +45,20 @@ pub(crate) fn grant(state: &mut State, form: &Query, now: Timestamp) -> Result<G
             prove(state, &principal, form, now)?;
             for_application(state, &principal, &resource, now)
         }
-        // The user's password is known to nobody.
-        "password" => Err(errors::wrong_password()),
+        "password" => Err(by_password(state, required("username")?, required("password")?)),
         other => Err(errors::unknown_grant(other)),
+    }
+}
+
+/// A password alone is never enough: Azure asks every user for a second factor (Microsoft Entra documentation, "Planning for mandatory
+/// multifactor authentication").
+fn by_password(state: &State, username: &str, password: &str) -> Refusal {
+    let tenant = &state.directory.tenant;
+    let user = state.directory.users.iter().find(|user| user.user_principal_name.eq_ignore_ascii_case(username));
+    match user {
+        None => errors::unknown_user(&tenant.display_name),
+        Some(user) if user.password.is_empty() || user.password != password => errors::wrong_password(),
+        Some(_) => errors::second_factor(),
     }
 }
 
@@ -57,7 +68,14 @@ fn prove(state: &mut State, principal: &ServicePrincipal, form: &Query, now: Tim
         return federate(state, principal, assertion, now);
     }
     let secret = form.get("client_secret").ok_or_else(errors::no_proof)?;
-    if principal.secrets.iter().any(|known| known == secret) { Ok(()) } else { Err(errors::wrong_secret(&principal.app_id)) }
+    let password =
+        state.directory.application(&principal.app_id).and_then(|known| known.passwords.iter().find(|known| known.secret == secret));
+    match password {
+        Some(password) if password.ends <= now => Err(errors::expired_secret(&principal.app_id)),
+        Some(_) => Ok(()),
+        None if principal.secrets.iter().any(|known| known == secret) => Ok(()),
+        None => Err(errors::wrong_secret(&principal.app_id)),
+    }
 }
 
 /// A workload shows a token of its own issuer. Order (Assumed where two things are wrong at once): credentials, issuer, subject, audience,

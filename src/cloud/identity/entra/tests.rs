@@ -100,7 +100,9 @@ fn requests_that_lack_something_are_told_what() {
     let strange = [fields[0], fields[1], fields[2], ("scope", "https://strange.example/.default")];
     check_refused(&cloud, &strange, 400, "invalid_resource", 500_011);
     check_refused(&cloud, &[("grant_type", "magic"), ("client_id", "x")], 400, "unsupported_grant_type", 70_003);
-    check_refused(&cloud, &[("grant_type", "password"), ("client_id", AZ)], 400, "invalid_grant", 50_126);
+    let nobody = [("grant_type", "password"), ("client_id", AZ), ("username", "eve@x"), ("password", "p")];
+    check_refused(&cloud, &nobody, 400, "invalid_grant", 50_034);
+    check_refused(&cloud, &nobody[..3], 400, "invalid_request", 900_144);
     let interactive = cloud.token_request(&[("grant_type", "authorization_code"), ("client_id", AZ)]);
     let description = "docent's embedded Azure does not emulate the grant type authorization_code";
     assert_eq!((interactive.status, &interactive.body["error_description"]), (501, &json!(description)));

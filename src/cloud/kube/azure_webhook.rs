@@ -1,0 +1,125 @@
+//! Azure's authorization webhook: what role assignments in Azure let a user of Entra do in a cluster. Pure; it decides and says why.
+//!
+//! Source: kubeguard `authz/providers/azure/azure.go` and `rbac/checkaccessreqhelper.go`, `rbac/rbac.go`.
+
+use super::rbac::Decision;
+use super::resources;
+use crate::cloud::http::endpoint::KubeAttributes;
+use crate::cloud::identity::azure_rbac::{self, Grant, Plane};
+use crate::cloud::identity::caller::KubeUser;
+
+/// What the type of a cluster is called in data actions.
+const CLUSTER_TYPE: &str = "Microsoft.ContainerService/managedClusters";
+
+const NOT_ALLOWED: &str = "User does not have access to the resource in Azure. Update role assignment to allow access.";
+const NO_OPINION: &str = "Azure does not have opinion for this user.";
+const NOT_OF_ENTRA: &str = "Azure does not have opinion for this non AAD user. If you are an AAD user, please set Extra:oid parameter for impersonated user in the kubeconfig";
+
+/// A user's role assignments and the cluster that is asked about.
+#[derive(Debug, Clone)]
+pub(crate) struct Webhook {
+    /// The managed cluster's id.
+    pub(crate) cluster_id: String,
+    /// Role assignments of everybody.
+    pub(crate) grants: Vec<Grant>,
+}
+
+/// Decides one request of `user`.
+pub(crate) fn decide(webhook: &Webhook, user: &KubeUser, attributes: &KubeAttributes) -> Decision {
+    let refused = |reason: &str| Decision { allowed: false, reason: reason.to_owned() };
+    if user.name.to_lowercase().starts_with("system:") {
+        return refused(NO_OPINION);
+    }
+    let Some(object_id) = object_id(user) else { return refused(NOT_OF_ENTRA) };
+    if attributes.resource.is_empty() && is_for_everybody(attributes) {
+        return Decision { allowed: true, reason: "Access allowed by Azure RBAC".to_owned() };
+    }
+    let Some(actions) = data_actions(attributes) else { return refused(NOT_ALLOWED) };
+    let scope = scope(&webhook.cluster_id, &attributes.namespace);
+    // Group names that are no GUIDs are not Entra's.
+    let groups = user.groups.iter().filter(|group| uuid::Uuid::try_parse(group).is_ok());
+    let principals: Vec<String> = std::iter::once(object_id.to_owned()).chain(groups.cloned()).collect();
+    let mut last = None;
+    for action in &actions {
+        match azure_rbac::decide(&webhook.grants, &principals, action, &scope, Plane::Data) {
+            azure_rbac::Decision::Allowed(grant) => last = Some(grant),
+            azure_rbac::Decision::Denied(_) => return refused(NOT_ALLOWED),
+        }
+    }
+    let Some(grant) = last else { return refused(NOT_ALLOWED) };
+    let reason = format!(
+        "Access allowed by Azure RBAC Role Assignment {} of Role {} to user {}",
+        grant.assignment_id.rsplit('/').next().unwrap_or_default(),
+        grant.role_id,
+        user.name
+    );
+    Decision { allowed: true, reason }
+}
+
+fn object_id(user: &KubeUser) -> Option<&str> {
+    let (_, values) = user.extra.iter().find(|(name, _)| name == "oid")?;
+    values.first().map(String::as_str).filter(|id| !id.is_empty())
+}
+
+/// Discovery is open to every user of Entra.
+fn is_for_everybody(attributes: &KubeAttributes) -> bool {
+    attributes.verb.eq_ignore_ascii_case("get")
+        && ["/api", "/openapi", "/version", "/healthz"].iter().any(|prefix| attributes.path.to_lowercase().starts_with(prefix))
+}
+
+/// The id that a role is assigned at to hold in one namespace.
+fn scope(cluster_id: &str, namespace: &str) -> String {
+    if namespace.is_empty() { cluster_id.to_owned() } else { format!("{cluster_id}/namespaces/{namespace}") }
+}
+
+/// The data actions that a request needs, all of them; none when Azure has no name for its verb.
+fn data_actions(attributes: &KubeAttributes) -> Option<Vec<String>> {
+    let KubeAttributes { verb, group, resource, subresource, path, .. } = attributes;
+    let word = action_word(verb)?;
+    if resource.is_empty() {
+        return Some(vec![format!("{CLUSTER_TYPE}/{}/{word}", path.trim_matches('/'))]);
+    }
+    if [verb, group, resource].iter().any(|part| *part == "*") {
+        // The real webhook asks about every kind that fits; the kinds here are those of this API server.
+        let known = resources::all().iter().filter(|known| {
+            (group == "*" || known.group == group)
+                && (resource == "*" || known.plural == resource)
+                && (attributes.namespace.is_empty() || known.namespaced)
+        });
+        let words: Vec<&str> = if verb == "*" { vec!["read", "write", "delete"] } else { vec![word] };
+        let named = known.flat_map(|known| words.iter().map(|word| data_action(known.group, known.plural, word)));
+        return Some(named.collect::<Vec<_>>()).filter(|actions| !actions.is_empty());
+    }
+    if !is_built_in(group, resource) && matches!(word, "read" | "write" | "delete") {
+        return Some(vec![format!("{CLUSTER_TYPE}/customresources/{word}")]);
+    }
+    if resource == "pods" && subresource == "exec" {
+        return Some(vec![format!("{CLUSTER_TYPE}/pods/exec/action")]);
+    }
+    Some(vec![data_action(group, resource, word)])
+}
+
+fn data_action(group: &str, resource: &str, word: &str) -> String {
+    if group.is_empty() { format!("{CLUSTER_TYPE}/{resource}/{word}") } else { format!("{CLUSTER_TYPE}/{group}/{resource}/{word}") }
+}
+
+fn action_word(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "get" | "list" | "watch" => "read",
+        "create" | "patch" | "update" => "write",
+        "delete" | "deletecollection" => "delete",
+        "bind" => "bind/action",
+        "escalate" => "escalate/action",
+        "use" => "use/action",
+        "impersonate" => "impersonate/action",
+        "*" => "*",
+        _ => return None,
+    })
+}
+
+/// Groups of Kubernetes itself end in `k8s.io` or have no dot; what else is there comes from custom resource definitions. Assumed: that this
+/// tells the same kinds apart as Azure's list of operations.
+fn is_built_in(group: &str, resource: &str) -> bool {
+    let of_a_definition = resources::all().iter().any(|known| known.group == group && known.plural == resource);
+    of_a_definition || !group.contains('.') || group.ends_with(".k8s.io")
+}
