@@ -79,7 +79,7 @@ pub(super) fn find(text: &str) -> Documents {
     // Up to where the text was told to be JSON or not, and up to where it was searched.
     let (mut told, mut at) = (0, 0);
     while failures < ATTEMPTS_MAX {
-        let Some(start) = bytes[at..].iter().position(|byte| matches!(byte, b'{' | b'[')).map(|next| at + next) else { break };
+        let Some(start) = opening(&bytes[at..]).map(|next| at + next) else { break };
         let line_end = |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end);
         let indented = bytes[at..start].iter().rev().take_while(|byte| **byte != b'\n').all(u8::is_ascii_whitespace);
         if !indented {
@@ -106,6 +106,15 @@ pub(super) fn find(text: &str) -> Documents {
     }
     found.rest.push_str(&text[told..]);
     found
+}
+
+/// Where the first opening bracket stands; most texts have none.
+fn opening(bytes: &[u8]) -> Option<usize> {
+    const LOOKED_AT_BYTES: usize = 256;
+    let is_opening = |byte: &u8| matches!(byte, b'{' | b'[');
+    let has_any = |part: &[u8]| part.iter().fold(false, |any, byte| any | is_opening(byte));
+    let part = bytes.chunks(LOOKED_AT_BYTES).position(has_any)? * LOOKED_AT_BYTES;
+    bytes[part..].iter().position(is_opening).map(|at| part + at)
 }
 
 struct Found {

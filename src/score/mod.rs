@@ -373,11 +373,11 @@ fn bodies(expected: &str, actual: &str, rules: &Rules) -> Vec<Contradiction> {
 fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, findings: &mut Findings) {
     let printed = &read.printed;
     let shown_failure = read.shown.as_ref().is_some_and(|shown| shown.values.iter().any(|value| veto::failure(value).is_some()));
-    let shown_alarms = veto::alarms(expected, |_| false);
-    let shown_failures = veto::failing_lines(expected);
+    let suspects = veto::Suspects::of(expected);
+    let shown_failures = suspects.failing();
     // A document that mostly shows an error expects one; a line in passing (`"web" does not exist. Installing it now.`) excuses only its like.
-    let lines = expected.lines().filter(|line| !line.trim().is_empty()).count();
-    if shown_failure || shown_failures.len() * 3 >= lines.max(1) {
+    let lines = || expected.lines().filter(|line| !line.trim().is_empty()).count();
+    if shown_failure || !shown_failures.is_empty() && shown_failures.len() * 3 >= lines() {
         return;
     }
     let beyond = |path: String, text: &str| {
@@ -400,15 +400,14 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         findings.failure = Some(beyond(path, &complaint));
         return;
     }
-    let folded =
-        |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ").trim_matches(['│', '|', '*', '>', '"', '\'', ' ']).to_owned();
-    let known = std::cell::LazyCell::new(|| expected.lines().map(folded).collect::<std::collections::HashSet<String>>());
+    let known = std::cell::LazyCell::new(|| expected.lines().map(words::unframed).collect::<words::Hashes>());
     // Inside JSON only its own error shapes count; names and descriptions may say what they like.
     let lines = if printed.values.is_empty() || printed.lenient { actual } else { &printed.rest };
     let excuses = &shown_failures[..shown_failures.len().min(EXCUSES_MAX)];
     let is_ignored = |line: &str| !rules.ignore.is_empty() && label::key(line).is_some_and(|key| rules.ignore.names(key));
-    let alarms =
-        veto::alarms(lines, |line| is_ignored(line) || known.contains(&folded(line)) || excuses.iter().any(|shown| is_like(shown, line)));
+    let alarms = veto::alarms(lines, |line| {
+        is_ignored(line) || known.contains(&words::unframed(line)) || excuses.iter().any(|shown| is_like(shown, line))
+    });
     let told = |why: &str, (number, line): (usize, String)| {
         let actual = shown(&line);
         // Lines beside JSON are counted without it.
@@ -422,7 +421,7 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
             "the output reports a failure"
         };
         findings.failure = Some(told(why, found));
-    } else if let (Some(found), None) = (alarms.weak, shown_alarms.weak) {
+    } else if let (Some(found), None) = (alarms.weak, suspects.alarms().weak) {
         findings.score *= 0.25;
         let why = "the output has a line with a word of failure, and the document has none, so its score is cut to a quarter";
         findings.doubt = Some(told(why, found));

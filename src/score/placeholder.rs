@@ -18,8 +18,12 @@ const GAP_WORD_BYTES_MAX: usize = 400;
 const MARK: u32 = 1 << 26;
 /// A byte that no gap between digits has.
 const NO_DIGIT_GAP: u32 = 1 << 27;
+/// A byte that is no letter of ASCII.
+const NO_LETTER: u32 = 1 << 28;
+/// A byte that is neither letter nor digit of ASCII.
+const NO_ALPHANUMERIC: u32 = 1 << 29;
 
-/// What each byte adds to what is in a word: a bit for each letter, [`MARK`], [`NO_DIGIT_GAP`].
+/// What each byte adds to what is in a word: a bit for each letter, [`MARK`], [`NO_DIGIT_GAP`], [`NO_LETTER`], [`NO_ALPHANUMERIC`].
 static KINDS: [u32; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0;
@@ -27,6 +31,12 @@ static KINDS: [u32; 256] = {
         let own = byte as u8;
         if own.is_ascii_alphabetic() {
             kinds[byte] |= 1 << ((own | 0x20) - b'a');
+        }
+        if !own.is_ascii_alphabetic() {
+            kinds[byte] |= NO_LETTER;
+        }
+        if !own.is_ascii_alphanumeric() {
+            kinds[byte] |= NO_ALPHANUMERIC;
         }
         if matches!(own, b'$' | b'.' | b'*' | b'#' | b'<' | b'{' | b'[' | b'%' | 0xE2) {
             kinds[byte] |= MARK;
@@ -75,20 +85,50 @@ const fn letters(word: &[u8]) -> u32 {
     found
 }
 
-/// What a byte says about the word that it is in, for [`has_gap`].
-pub(super) fn kind(byte: u8) -> u32 {
-    KINDS[usize::from(byte)]
+/// What is in a word, as one look at each of its bytes tells.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kinds(u32);
+
+impl Kinds {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self(bytes.iter().fold(0, |found, byte| found | KINDS[usize::from(*byte)]))
+    }
+
+    /// Whether there are only letters of ASCII.
+    pub(super) fn are_letters(self) -> bool {
+        self.0 & NO_LETTER == 0
+    }
+
+    /// Whether there are only letters and digits of ASCII.
+    pub(super) fn are_alphanumeric(self) -> bool {
+        self.0 & NO_ALPHANUMERIC == 0
+    }
+
+    /// Whether all of these letters are there, in any case.
+    pub(super) const fn have(self, word: &[u8]) -> bool {
+        let wanted = letters(word);
+        self.0 & wanted == wanted
+    }
+
+    /// Whether a word of letters may be a gap.
+    fn may_be_gap(self) -> bool {
+        // All words that mark a gap have the two; of letters alone are `xxx`, `GUID`, `XX`, `nn`.
+        self.have(b"x") || self.have(b"de") || self.have(b"uid") || self.0 & NO_DIGIT_GAP == 0
+    }
 }
 
 /// Whether the author left a gap in this word or value.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = head(value);
-    has_gap(value, value.bytes().fold(0, |found, byte| found | kind(byte)))
+    has_gap(value, Kinds::of(value.as_bytes()))
 }
 
-/// The same for a word whose bytes' kinds are known.
-pub(super) fn has_gap(value: &str, found: u32) -> bool {
-    let value = head(value);
+/// The same for a word of which it is known what is in it.
+pub(super) fn has_gap(value: &str, kinds: Kinds) -> bool {
+    if kinds.are_letters() && !kinds.may_be_gap() {
+        return false;
+    }
+    let (value, found) = (head(value), kinds.0);
     let bytes = value.as_bytes();
     found & (MARK | letters(b"x")) != 0 && has_marked_gap(value)
         || has_gap_word(bytes, found)
@@ -275,6 +315,13 @@ mod tests {
             ("<name>", Shape::Number),
         ] {
             assert_eq!(filled(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn words_of_letters_that_are_gaps_are_not_passed_over() {
+        for word in ["REDACTED", "placeholder", "Omitted", "xxx", "abxxxcd", "GUID", "UUID", "XX", "xx", "nn", "NN", "xxm"] {
+            assert!(is_placeholder(word) && shape(word) == Shape::Placeholder, "{word}");
         }
     }
 

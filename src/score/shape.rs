@@ -2,7 +2,7 @@
 
 use super::among::Among;
 use super::place::is_region;
-use super::placeholder;
+use super::placeholder::{Kinds, has_gap};
 
 /// What a word looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,26 +70,21 @@ static ADDED: [u64; 256] = {
     added
 };
 
-/// How many bytes of each class a word has, and which.
+/// How many bytes of each class a word has.
 struct Counts {
     digits: usize,
     letters: usize,
     hexadecimal: usize,
     marks: usize,
     dots: usize,
-    /// As [`placeholder::kind`] tells.
-    kinds: u32,
 }
 
 impl Counts {
     fn of(bytes: &[u8]) -> Self {
-        let mut counts = Self { digits: 0, letters: 0, hexadecimal: 0, marks: 0, dots: 0, kinds: 0 };
+        let mut counts = Self { digits: 0, letters: 0, hexadecimal: 0, marks: 0, dots: 0 };
         for part in bytes.chunks(usize::from(u16::MAX)) {
             let mut sums = 0;
-            for byte in part {
-                sums += ADDED[usize::from(*byte)];
-                counts.kinds |= placeholder::kind(*byte);
-            }
+            part.iter().for_each(|byte| sums += ADDED[usize::from(*byte)]);
             let sum = |at: u32| usize::from((sums >> at) as u16);
             counts.digits += sum(0);
             counts.letters += sum(16);
@@ -105,20 +100,24 @@ impl Counts {
 
 /// What a word looks like. The word has no white space in it.
 pub(super) fn shape(word: &str) -> Shape {
+    shape_of(word, Kinds::of(word.as_bytes()))
+}
+
+/// The same for a word of which it is known what is in it.
+pub(super) fn shape_of(word: &str, kinds: Kinds) -> Shape {
     if is_guid(word.as_bytes()) {
         return Shape::Guid;
     }
-    let mut counts = Counts::of(word.as_bytes());
-    if placeholder::has_gap(word, counts.kinds) {
+    if has_gap(word, kinds) {
         return Shape::Placeholder;
     }
-    let whole = word;
-    let word = without_punctuation(whole);
-    let bytes = word.as_bytes();
-    let length = bytes.len();
-    if length < whole.len() {
-        counts = Counts::of(bytes);
+    if kinds.are_letters() && !word.is_empty() {
+        return of_letters(word, || kinds.have(b"t") && (kinds.have(b"ho") || kinds.have(b"se") || kinds.have(b"cr")));
     }
+    let word = without_punctuation(word);
+    let bytes = word.as_bytes();
+    let counts = Counts::of(bytes);
+    let length = bytes.len();
     if !word.is_ascii() && is_written_date(word) {
         return Shape::Time;
     }
@@ -126,17 +125,7 @@ pub(super) fn shape(word: &str) -> Shape {
         return Shape::Nothing;
     }
     if counts.letters == length {
-        return if is_calendar(word) {
-            Shape::Time
-        } else if matches!(bytes, [b'k' | b'K' | b'M' | b'G' | b'T', b'B'] | [b'K' | b'M' | b'G' | b'T', b'i', b'B']) {
-            Shape::Size
-        } else if counts.letters == counts.hexadecimal && length >= 32 || length >= 48 {
-            Shape::Hash
-        } else if is_chosen(word) {
-            Shape::Name
-        } else {
-            Shape::Word
-        };
+        return of_letters(word, || true);
     }
     if is_guid(bytes) {
         return Shape::Guid;
@@ -170,7 +159,23 @@ pub(super) fn shape(word: &str) -> Shape {
         // Labels of hosts have 63 characters at most; those of tokens have more.
         return if word.split('.').any(|label| label.len() > 63) || word.starts_with("eyJ") { Shape::Hash } else { Shape::Host };
     }
-    if counts.digits > 0 || bytes.contains(&b'_') || is_chosen(word) { Shape::Name } else { Shape::Word }
+    if counts.digits > 0 || bytes.contains(&b'_') || is_chosen(word, || true) { Shape::Name } else { Shape::Word }
+}
+
+/// What a word of letters looks like; `may_be_region` tells of one that it has the letters of a direction.
+fn of_letters(word: &str, may_be_region: impl Fn() -> bool) -> Shape {
+    let (bytes, length) = (word.as_bytes(), word.len());
+    if is_calendar(word) {
+        Shape::Time
+    } else if matches!(bytes, [b'k' | b'K' | b'M' | b'G' | b'T', b'B'] | [b'K' | b'M' | b'G' | b'T', b'i', b'B']) {
+        Shape::Size
+    } else if length >= 32 && (length >= 48 || bytes.iter().all(u8::is_ascii_hexdigit)) {
+        Shape::Hash
+    } else if is_chosen(word, may_be_region) {
+        Shape::Name
+    } else {
+        Shape::Word
+    }
 }
 
 /// A word without the quotes, brackets and stops around it.
@@ -357,14 +362,14 @@ fn is_written_date(word: &str) -> bool {
 }
 
 /// `myCluster`, `MyGroup`, `testVm`: what tutorials call things, and `westeurope`, where they put them.
-fn is_chosen(word: &str) -> bool {
+fn is_chosen(word: &str, may_be_region: impl Fn() -> bool) -> bool {
     let start = match word.as_bytes() {
         [b'm' | b'M', b'y', ..] => 2,
         [b'y' | b'Y', b'o', b'u', b'r', ..] | [b't', b'e', b's', b't', ..] | [b'd', b'e', b'm', b'o', ..] => 4,
         [b's', b'a', b'm', b'p', b'l', b'e', ..] => 6,
-        _ => return is_region(word),
+        _ => return may_be_region() && is_region(word),
     };
-    matches!(word.as_bytes().get(start), Some(b'A'..=b'Z' | b'-' | b'_')) || is_region(word)
+    matches!(word.as_bytes().get(start), Some(b'A'..=b'Z' | b'-' | b'_')) || may_be_region() && is_region(word)
 }
 
 fn is_guid(bytes: &[u8]) -> bool {
@@ -377,7 +382,7 @@ fn is_guid(bytes: &[u8]) -> bool {
 
 fn with_digits(word: &str, counts: &Counts) -> Option<Shape> {
     let bytes = word.as_bytes();
-    let Counts { digits, letters, hexadecimal, marks, dots, .. } = *counts;
+    let Counts { digits, letters, hexadecimal, marks, dots } = *counts;
     if letters == 0 {
         if dots == 3 && bytes.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b':' | b'/')) {
             return Some(Shape::Address);

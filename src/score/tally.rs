@@ -56,6 +56,11 @@ impl Tally {
         }
     }
 
+    /// Whether a comparison that comes next would be remembered, not only summed up.
+    pub(super) fn keeps(&self, likeness: &Likeness) -> bool {
+        likeness.conflict.is_some() || self.losses.len() < PLACES_MAX && likeness.credit < 1.0
+    }
+
     /// Notes a contradiction that has no weight of its own.
     pub(super) fn contradict(&mut self, conflict: Conflict, path: &str, expected: &str, actual: &str) {
         if self.contradictions.len() < PLACES_MAX {

@@ -152,7 +152,10 @@ fn prose(
     markup: bool,
     unordered: bool,
 ) -> (Tally, usize) {
-    let mut resources = Resources::new(actual, lines.iter().any(|line| resource(line).is_some()));
+    let marks: Vec<Marks> = lines.iter().map(|line| Marks::of(line)).collect();
+    let happened: Vec<Option<(&str, &str)>> =
+        lines.iter().zip(&marks).map(|(line, marks)| if marks.resource { resource(line) } else { None }).collect();
+    let mut resources = Resources::new(actual, happened.iter().any(Option::is_some));
     let (labels, printed_labels) = labels;
     let mut chosen = Chosen::new(labels, printed_labels);
     let places = printed_labels.places();
@@ -169,15 +172,17 @@ fn prose(
         .zip(counts)
         .enumerate()
         .map(|(at, (line, counts))| {
-            if !counts || is_elision(line) || is_prompt(line) {
+            let marks = marks[at];
+            if !counts || marks.elision && is_elision(line) || marks.prompt && is_prompt(line) {
                 return false;
             }
-            if let Some((kind, verb)) = resource(line) {
+            if let Some((kind, verb)) = happened[at] {
                 tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
             if let Some(likeness) = chosen.find(labels, at) {
-                tally.add(likeness, || format!("line {}", at + 1), line.trim(), said(labels, at));
+                let printed = if tally.keeps(&likeness) { said(labels, at) } else { "" };
+                tally.add(likeness, || format!("line {}", at + 1), line.trim(), printed);
                 return false;
             }
             true
@@ -264,15 +269,43 @@ fn prose(
     let judged_words = found.len().max(1);
     let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
     for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
-        let share = credit / weight * sea * order;
-        tally.add(
-            Likeness { weight, credit: share, conflict: None },
-            || format!("line {}", line + 1),
-            lines[line].trim(),
-            said(labels, line),
-        );
+        let likeness = Likeness { weight, credit: credit / weight * sea * order, conflict: None };
+        let printed = if tally.keeps(&likeness) { said(labels, line) } else { "" };
+        tally.add(likeness, || format!("line {}", line + 1), lines[line].trim(), printed);
     }
     (tally, bag.count)
+}
+
+/// Which marks a line has, without which it cannot be some things.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    /// Of lines that say what happened to a resource.
+    resource: bool,
+    /// Of prompts of a shell.
+    prompt: bool,
+    /// Of lines that were left out.
+    elision: bool,
+}
+
+impl Marks {
+    fn of(line: &str) -> Self {
+        const RESOURCE: u8 = 1;
+        const PROMPT: u8 = 2;
+        const ELISION: u8 = 4;
+        static MARKS: [u8; 256] = {
+            let mut marks = [0; 256];
+            marks[b'/' as usize] = RESOURCE;
+            marks[b'"' as usize] = RESOURCE;
+            marks[b'$' as usize] = PROMPT;
+            marks[b'#' as usize] = PROMPT;
+            marks[b'.' as usize] = ELISION;
+            // The first byte of `…`.
+            marks[0xE2] = ELISION;
+            marks
+        };
+        let found = line.bytes().fold(0, |found, byte| found | MARKS[usize::from(byte)]);
+        Self { resource: found & RESOURCE != 0, prompt: found & PROMPT != 0, elision: found & ELISION != 0 }
+    }
 }
 
 /// How much words count that stand beside others than in the document, 0 to 1: words in another order say something else.
@@ -300,7 +333,7 @@ fn is_zero(text: &str) -> bool {
 /// A shell prompt with the command behind it, copied into the expected output.
 fn is_prompt(line: &str) -> bool {
     static PROMPT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(?:[\w.-]+@[\w.-]+:?[^$#]*[$#]\s|\$\s+\w)").ok());
-    line.bytes().any(|byte| matches!(byte, b'$' | b'#')) && PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
+    PROMPT.as_ref().is_some_and(|prompt| prompt.is_match(line))
 }
 
 /// `HTTP/2 302` where the document shows `HTTP/1.1 200 OK`.

@@ -18,8 +18,14 @@ const PAIRED_MAX: usize = 24;
 
 /// Compares rows of values; none unless both sides are such rows of equally many cells.
 pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
+    let mut full = shown.iter().copied().filter(|line| !line.trim().is_empty());
+    let first = full.next()?;
+    let columns = first.split('\t').count();
+    // Several lines without a tab are no rows.
+    if columns < 2 && full.next().is_some() {
+        return None;
+    }
     let shown: Vec<&str> = shown.iter().copied().filter(|line| !line.trim().is_empty()).collect();
-    let columns = shown.first()?.split('\t').count();
     let fits = |line: &&&str| line.split('\t').count() == columns;
     if !shown.iter().all(|line| fits(&line)) {
         return None;

@@ -97,11 +97,38 @@ pub(super) struct Alarms {
     pub weak: Option<(usize, String)>,
 }
 
+/// A text with the lines that could report a failure.
+pub(super) struct Suspects<'a> {
+    text: &'a str,
+    /// With their offsets.
+    lines: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Suspects<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, lines: suspicious(text).collect() }
+    }
+
+    /// What the lines say about failure.
+    pub(super) fn alarms(&self) -> Alarms {
+        alarms_of(self.text, self.lines.iter().copied(), |_| false)
+    }
+
+    /// The lines that report a failure.
+    pub(super) fn failing(&self) -> Vec<&'a str> {
+        self.lines.iter().map(|(_, line)| *line).filter(|line| alarms(line, |_| false).strong.is_some()).collect()
+    }
+}
+
 /// Looks for lines that report a failure; `known` says of a line that the document shows it too.
 pub(super) fn alarms(text: &str, known: impl Fn(&str) -> bool) -> Alarms {
+    alarms_of(text, suspicious(text), known)
+}
+
+fn alarms_of<'a>(text: &str, suspicious: impl Iterator<Item = (usize, &'a str)>, known: impl Fn(&str) -> bool) -> Alarms {
     let mut alarms = Alarms::default();
     let mut counted = (0, 1);
-    for (start, line) in suspicious(text) {
+    for (start, line) in suspicious {
         let (whole, line) = (unframed(line), bare(line));
         if known(line) || ASIDE.is_match(line.as_bytes()) {
             continue;
@@ -148,18 +175,14 @@ fn speaks_of_failure(line: &str) -> bool {
     })
 }
 
-/// The lines of a text that report a failure.
-pub(super) fn failing_lines(text: &str) -> Vec<&str> {
-    suspicious(text).map(|(_, line)| line).filter(|line| alarms(line, |_| false).strong.is_some()).collect()
-}
-
 /// The lines with a stem without which none reports a failure, at most [`LINES_MAX`], each with its offset.
 fn suspicious(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let hit = HINT.find_at(text.as_bytes(), at)?;
-        let start = text[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
-        at = text[hit.end()..].find('\n').map_or(text.len(), |next| hit.end() + next);
+        // No stem has a line's end in it, so where the first one ends tells its line.
+        let hit = HINT.shortest_match_at(text.as_bytes(), at)?;
+        let start = text[..hit].rfind('\n').map_or(0, |end| end + 1);
+        at = text[hit..].find('\n').map_or(text.len(), |next| hit + next);
         Some((start, &text[start..at]))
     })
     .take(LINES_MAX)

@@ -1,12 +1,12 @@
 //! Text → words with what each tells. Linear, whitespace-blind.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::among::Among;
 use super::place::{arm_type, service};
-use super::placeholder::{filled, is_placeholder};
-use super::shape::{Shape, shape};
+use super::placeholder::{Kinds, filled, is_placeholder};
+use super::shape::{Shape, shape, shape_of};
 
 /// One word of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,16 +135,32 @@ pub(super) fn each_word(text: &str, markup: bool, mut found: impl FnMut(Word)) {
         }
         return;
     }
-    for (line, content) in text.split('\n').enumerate() {
-        if content.is_ascii() {
-            for chunk in content.split_ascii_whitespace() {
-                memo.split(chunk, line, 1.0, &mut found);
-            }
-        } else {
-            for chunk in content.split_whitespace() {
-                memo.split(chunk, line, 1.0, &mut found);
+    each_run(text, |line, run| memo.split(run, line, 1.0, &mut found));
+}
+
+/// Shows the runs of characters without white space, each with its 0-based line.
+fn each_run<'a>(text: &'a str, mut found: impl FnMut(usize, &'a str)) {
+    if !text.is_ascii() {
+        for (line, content) in text.split('\n').enumerate() {
+            if content.is_ascii() {
+                content.split_ascii_whitespace().for_each(|run| found(line, run));
+            } else {
+                content.split_whitespace().for_each(|run| found(line, run));
             }
         }
+        return;
+    }
+    let bytes = text.as_bytes();
+    let (mut line, mut at) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii_whitespace() {
+            line += usize::from(*byte == b'\n');
+            at += 1;
+            continue;
+        }
+        let start = at;
+        at += bytes[at..].iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        found(line, &text[start..at]);
     }
 }
 
@@ -249,7 +265,11 @@ static APART: [bool; 256] = {
 
 /// Adds the words of a run of characters without white space.
 fn split(chunk: &str, line: usize, importance: f64, out: &mut Vec<Word>) {
-    let mut kind = shape(chunk);
+    let kinds = Kinds::of(chunk.as_bytes());
+    let mut kind = shape_of(chunk, kinds);
+    if kinds.are_alphanumeric() {
+        return out.push(one(chunk, kind, line, importance));
+    }
     if kind == Shape::Placeholder {
         // A gap inside something longer still says what the whole must look like.
         let whole = filled(chunk);
@@ -335,6 +355,12 @@ pub(super) fn hash(text: &str) -> u64 {
         }
     }
     state.finish()
+}
+
+/// The hash of a line as it is, without the frame around it and the width of its white space.
+pub(super) fn unframed(line: &str) -> u64 {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '|' | '*' | '>' | '"' | '\''));
+    line.split_whitespace().fold(0, |all, word| all.rotate_left(23) ^ hash_bytes(word.as_bytes()).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 /// Whether a character is of a script without capitals, such as Arabic, Chinese or Thai.
@@ -463,6 +489,9 @@ impl Hasher for Passed {
         self.0 = mixed ^ (mixed >> 32);
     }
 }
+
+/// Several hashes.
+pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Passed>>;
 
 /// How often each hash was seen.
 pub(super) type Counts = HashMap<u64, u32, BuildHasherDefault<Passed>>;
