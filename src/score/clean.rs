@@ -11,7 +11,15 @@ const LOOKED_AT_BYTES: usize = 256;
 ///
 /// A carriage return in the middle of a line (a progress display) starts a new line. Empty for an empty output.
 pub(super) fn readable(bytes: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(bytes);
+    // Text is what most outputs are, and is seen to be so faster than what is not can be mended.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => readable_text(Cow::Borrowed(text)),
+        Err(_) => readable_text(String::from_utf8_lossy(bytes)),
+    }
+}
+
+/// The same for a text.
+pub(super) fn readable_text(text: Cow<'_, str>) -> Cow<'_, str> {
     // Most outputs have nothing to remove; these are the first bytes of all that is.
     let is_first = |byte: &u8| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xef);
     let has_any = |part: &[u8]| part.iter().fold(false, |any, byte| any | is_first(byte));

@@ -47,6 +47,9 @@ const EXCUSES_MAX: usize = 12;
 /// How many costs a verdict lists.
 const COSTS_MAX: usize = 20;
 
+/// From how many bytes on the incumbent's number is computed beside ours.
+const APART_BYTES_MIN: usize = 1 << 20;
+
 /// What a judge says about one expected output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
@@ -115,12 +118,15 @@ pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> V
     if let Criterion::Regex(pattern) = &expectation.criterion {
         return by_pattern(pattern, actual);
     }
-    let ie_score = ie::score(&expectation.language, expectation.text.as_bytes(), actual);
     let threshold = match expectation.criterion {
         Criterion::Similarity(threshold) => Some(threshold),
         _ => None,
     };
-    let findings = compare(&expectation.text, &clean::readable(actual), &expectation.comparison);
+    let (ie_score, findings) = both(
+        expectation.text.len() + actual.len() >= APART_BYTES_MIN,
+        || ie::score(&expectation.language, expectation.text.as_bytes(), actual),
+        || compare(&expectation.text, &clean::readable(actual), &expectation.comparison),
+    );
     let mut verdict = findings.verdict(threshold);
     verdict.ie_score = Some(ie_score);
     if scorer == Scorer::Ie {
@@ -132,6 +138,19 @@ pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> V
         };
     }
     verdict
+}
+
+/// Does two things, at the same time when that is worth a thread and there is one to be had.
+fn both<A: Send, B>(apart: bool, one: impl Fn() -> A + Sync, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let thread = if apart { std::thread::Builder::new().spawn_scoped(scope, &one).ok() } else { None };
+        let other = other();
+        let one = match thread {
+            Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            None => one(),
+        };
+        (one, other)
+    })
 }
 
 fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
@@ -174,7 +193,7 @@ fn calibrate(coverage: f64) -> f64 {
 }
 
 fn compare(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
-    let expected = clean::readable(expected.as_bytes());
+    let expected = clean::readable_text(expected.into());
     Findings { ends: Ends::new(&expected, actual), ..findings(&expected, actual, comparison) }
 }
 

@@ -104,16 +104,22 @@ impl Kinds {
         self.0 & NO_ALPHANUMERIC == 0
     }
 
-    /// Whether all of these letters are there, in any case.
-    pub(super) const fn have(self, word: &[u8]) -> bool {
-        let wanted = letters(word);
-        self.0 & wanted == wanted
+    /// Whether the letters of a direction are there.
+    pub(super) fn may_be_region(self) -> bool {
+        // `north` and `south`, `east` and `west`, `central`.
+        const PAIRS: [u32; 3] = [letters(b"tho"), letters(b"tse"), letters(b"tcr")];
+        self.have_one(PAIRS)
+    }
+
+    fn have_one<const N: usize>(self, sets: [u32; N]) -> bool {
+        sets.iter().any(|letters| self.0 & letters == *letters)
     }
 
     /// Whether a word of letters may be a gap.
     fn may_be_gap(self) -> bool {
         // All words that mark a gap have the two; of letters alone are `xxx`, `GUID`, `XX`, `nn`.
-        self.have(b"x") || self.have(b"de") || self.have(b"uid") || self.0 & NO_DIGIT_GAP == 0
+        const SETS: [u32; 3] = [letters(b"x"), letters(b"de"), letters(b"uid")];
+        self.have_one(SETS) || self.0 & NO_DIGIT_GAP == 0
     }
 }
 

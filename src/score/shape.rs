@@ -112,7 +112,7 @@ pub(super) fn shape_of(word: &str, kinds: Kinds) -> Shape {
         return Shape::Placeholder;
     }
     if kinds.are_letters() && !word.is_empty() {
-        return of_letters(word, || kinds.have(b"t") && (kinds.have(b"ho") || kinds.have(b"se") || kinds.have(b"cr")));
+        return of_letters(word, || kinds.may_be_region());
     }
     let word = without_punctuation(word);
     let bytes = word.as_bytes();

@@ -2,6 +2,7 @@
 //!
 //! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
 
+use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -18,6 +19,9 @@ use super::table::{self, Table};
 use super::tally::Tally;
 use super::value;
 use super::words::{Word, each_word, is_elision, is_markup, words};
+
+/// How many different headers of an output's tables are told apart.
+const HEADERS_MAX: usize = 256;
 
 /// The comparison of two texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -122,21 +126,41 @@ pub(super) fn only_gaps(expected: &str) -> bool {
     expected.lines().filter(|line| !is_elision(line)).all(|line| words(line, false).iter().all(Word::is_gap))
 }
 
-/// Tables of the document, each with the output's table that has most of its columns, and at least half.
+/// Tables of the document, each with the output's first free table of those that have most of its columns, and at least half.
 fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<(Table<'a>, Table<'a>)> {
     let expected = tables(shown, ignore, as_table);
     if expected.is_empty() {
         return Vec::new();
     }
-    let mut free = tables(printed, ignore, as_table);
+    let mut free: Vec<Option<Table<'a>>> = tables(printed, ignore, as_table).into_iter().map(Some).collect();
+    // Tables of one header are as good as each other, so only the first of them is looked at.
+    let mut alike: Vec<VecDeque<usize>> = Vec::new();
+    let mut headers: HashMap<Vec<&str>, usize> = HashMap::new();
+    for (at, table) in free.iter().enumerate() {
+        let Some(table) = table else { continue };
+        let group = *headers.entry(table.header.clone()).or_insert(alike.len());
+        if group == alike.len() && group < HEADERS_MAX {
+            alike.push(VecDeque::new());
+        }
+        if let Some(group) = alike.get_mut(group) {
+            group.push_back(at);
+        }
+    }
+    let mut shares: HashMap<Vec<&str>, Vec<f64>> = HashMap::new();
     let mut pairs = Vec::new();
     for shown in expected {
-        let best = free.iter().enumerate().map(|(at, printed)| (table::shared_columns(&shown, printed), at));
+        let shares = shares.entry(shown.header.clone()).or_insert_with(|| {
+            let first = alike.iter().map(|group| group.front().and_then(|at| free[*at].as_ref()));
+            first.map(|table| table.map_or(0.0, |table| table::shared_columns(&shown, table))).collect()
+        });
+        let best = alike.iter().zip(shares).enumerate().filter_map(|(group, (places, share))| Some((*share, *places.front()?, group)));
         let best = best.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
-        if let Some((share, at)) = best
+        if let Some((share, at, group)) = best
             && share >= 0.5
+            && let Some(printed) = free[at].take()
         {
-            pairs.push((shown, free.remove(at)));
+            alike[group].pop_front();
+            pairs.push((shown, printed));
         }
     }
     pairs
@@ -411,6 +435,16 @@ mod tests {
         }
         let yaml = "metadata:\n  name: web\nspec:\n  type: LoadBalancer";
         assert!(compare_texts(yaml, yaml).tally.contradictions.is_empty());
+    }
+
+    #[test]
+    fn each_table_is_held_against_the_first_that_is_free_of_those_with_most_of_its_columns() {
+        let pod = |name: &str, status: &str| format!("NAME   STATUS    AGE\n{name}  {status}   3m\n\n");
+        let shown = pod("web-a", "Running") + &pod("web-b", "Running");
+        let other = "NAME   TYPE\nweb-a  ClusterIP\n\n";
+        assert!(compare_texts(&shown, &(other.to_owned() + &shown)).tally.contradictions.is_empty());
+        let fallen = pod("web-a", "Running") + other + &pod("web-b", "Pending");
+        assert_eq!(compare_texts(&shown, &fallen).tally.contradictions[0].path, "STATUS of web-b");
     }
 
     #[test]
