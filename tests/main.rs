@@ -14,5 +14,6 @@ mod load_bearing;
 mod prerequisites;
 mod retries;
 mod sameness;
+mod secrets;
 mod support;
 mod truth;

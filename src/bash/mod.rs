@@ -18,7 +18,7 @@ pub use effect::{Deed, Effect};
 pub use known::is_known_variable;
 pub use locate::Located;
 pub use model::{Assignment, AssignmentKind, Capture, Command, CommandKind, HereDocument, Place, Problem, Statement, Use, Word};
-pub use substitute::substitute_assignment;
+pub use substitute::{substitute_assignment, substitute_word};
 pub use watch::{Part, Watch, WatchKind, exit_status, watches};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,11 @@ use super::model::AssignmentKind;
 /// Replaces the value of every lasting assignment of `name` in the shell itself (not in functions and subshells) by `value`, as
 /// one quoted word. The number of lines stays. None when nothing is assigned there.
 pub fn substitute_assignment(script: &str, name: &str, value: &str) -> Option<String> {
+    substitute_word(script, name, &quote(value))
+}
+
+/// The same by a word of bash, such as `"$NAME"`, which is taken as it is.
+pub fn substitute_word(script: &str, name: &str, word: &str) -> Option<String> {
     let analysed = Script::parse(script);
     let mut result = String::with_capacity(script.len());
     let mut copied = 0;
@@ -21,7 +26,7 @@ pub fn substitute_assignment(script: &str, name: &str, value: &str) -> Option<St
         let end = assignment.value.map_or(assignment.span.end, |value| value.end);
         result.push_str(script.get(copied..start)?);
         // What is appended would come twice.
-        result.push_str(&quote(if assignment.appends { "" } else { value }));
+        result.push_str(if assignment.appends { "''" } else { word });
         let lines = script.get(start..end)?.matches('\n').count();
         result.extend(std::iter::repeat_n("\\\n", lines));
         copied = end;

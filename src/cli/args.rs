@@ -63,6 +63,12 @@ pub(crate) struct TestArgs {
     /// Give a variable a value, whatever the document assigns to it. Repeatable.
     #[arg(long, value_name = "K=V", value_parser = assignment)]
     pub(crate) var: Vec<(String, String)>,
+    /// Variables for the run, a line `NAME=VALUE` each; `--var` wins. Repeatable.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub(crate) env_file: Vec<PathBuf>,
+    /// Mask the value of a variable wherever it is printed; those called PASSWORD, TOKEN and so on are masked anyway. Repeatable.
+    #[arg(long, value_name = "NAME", hide_short_help = true, value_delimiter = ',', value_parser = variable_name)]
+    pub(crate) secret: Vec<String>,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
     /// Only steps whose `path::step-id` or heading contains TEXT; earlier ones run as prerequisites.
@@ -385,13 +391,15 @@ fn lower(text: &str) -> Result<String, String> {
 
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected K=V")?;
+    Ok((variable_name(name)?, value.to_owned()))
+}
+
+/// The name of a variable of the shell.
+pub(crate) fn variable_name(name: &str) -> Result<String, String> {
     let mut letters = name.chars();
     let fits =
         letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !fits {
-        return Err(format!("`{name}` is not a variable name"));
-    }
-    Ok((name.to_owned(), value.to_owned()))
+    if fits { Ok(name.to_owned()) } else { Err(format!("`{name}` is not a variable name")) }
 }
 
 /// A level of `[lint]` and `--level`.

@@ -35,6 +35,8 @@ pub(super) struct Config {
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
     #[serde(default)]
+    secret: Vec<String>,
+    #[serde(default)]
     lint: BTreeMap<String, Lint>,
 }
 
@@ -103,6 +105,12 @@ impl Found {
             }
         }
         Ok(switches)
+    }
+
+    /// Variables whose values are masked: more of them is stricter.
+    pub(super) fn secrets(&self) -> Result<Vec<String>, Problem> {
+        let names = self.config.secret.iter().map(|name| args::variable_name(name));
+        names.collect::<Result<_, _>>().map_err(|why| self.wrong("secret", &why))
     }
 
     pub(super) fn target(&self) -> Result<Option<Target>, Problem> {

@@ -19,6 +19,7 @@ use crate::{
         explain, stderr, stdout, written,
     },
     diagnostic::{Diagnostic, Severity},
+    engine::redact::{Learnt, Redactor},
     lint::{self, Level, Switches},
     report::{
         diff,
@@ -58,13 +59,18 @@ pub(super) fn report(linted: &[Linted], format: LintFormat, colour: Colour) -> R
     let out = stdout(colour);
     let coloured = !matches!(out.current_choice(), anstream::ColorChoice::Never);
     let mut out = BufWriter::new(out);
+    let mut text = Vec::new();
     let result = match format {
-        LintFormat::Text => findings::write_text(&mut out, linted, coloured),
-        LintFormat::Json => findings::write_json(&mut out, linted),
-        LintFormat::Sarif => sarif::write(&mut out, linted, &explain::catalogue()),
-        LintFormat::Github => findings::write_github(&mut out, linted),
+        LintFormat::Text => findings::write_text(&mut text, linted, coloured),
+        LintFormat::Json => findings::write_json(&mut text, linted),
+        LintFormat::Sarif => sarif::write(&mut text, linted, &explain::catalogue()),
+        LintFormat::Github => findings::write_github(&mut text, linted),
     };
-    written(result.and_then(|()| out.flush()))
+    written(result)?;
+    // Findings quote documents, and end up in the logs of others.
+    let mut redactor = Redactor::default();
+    linted.iter().for_each(|linted| redactor.learn(&linted.runbook, Learnt::default()));
+    written(out.write_all(redactor.mask(&String::from_utf8_lossy(&text)).as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Prints what mends would change; whether that is anything.

@@ -5,6 +5,7 @@ mod args;
 mod cloud;
 mod config;
 mod doctor;
+mod env_file;
 mod exit;
 mod explain;
 mod lint;

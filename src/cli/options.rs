@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    cli::{Problem, args, args::TestArgs, config::Found, exit::Exit},
+    cli::{Problem, args, args::TestArgs, config::Found, env_file, exit::Exit},
     engine::{
         execute::{MaskedPolicy, RunOptions},
         judge::{Judging, UnmarkedPolicy},
@@ -43,6 +43,12 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
             Some(args::Unmarked::Judge(threshold)) => UnmarkedPolicy::Judge(threshold),
         },
     };
+    let mut variables = Vec::new();
+    for file in &args.env_file {
+        variables.extend(env_file::read(file)?);
+    }
+    // Later ones win.
+    variables.extend(args.var.iter().cloned());
     let run = RunOptions {
         timeout: args.timeout.or(file.timeout()?).unwrap_or(TIMEOUT),
         run_timeout: args.run_timeout.or(file.run_timeout()?).unwrap_or(RunOptions::RUN_TIMEOUT),
@@ -55,7 +61,8 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         judging,
         fail_fast: args.fail_fast || (!args.no_fail_fast && file.config.fail_fast.unwrap_or(false)),
         fail_on_flaky: args.fail_on_flaky || file.config.fail_on_flaky.unwrap_or(false),
-        variables: args.var.clone(),
+        variables,
+        secrets: args.secret.iter().cloned().chain(file.secrets()?).collect(),
     };
     // Without the embedded Azure there is no clock to set, but a mistake in the file is still said.
     #[cfg(not(feature = "embedded"))]

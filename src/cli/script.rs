@@ -11,7 +11,10 @@ use crate::{
         list::documents,
         stderr, stdout, written,
     },
-    engine::plan::{Selection, plan},
+    engine::{
+        plan::{Selection, plan},
+        redact::is_secret_name,
+    },
     report::{diagnostics, wording},
     runbook::{Background, CaptureSource, ExitExpectation, Step, TargetName, View, flatten, resolve},
 };
@@ -44,7 +47,12 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
         script.push_str(&format!("export {}={}\n", variable.name, quoted(&variable.value)));
     }
     for (name, value) in &args.var {
-        script.push_str(&format!("export {name}={}\n", quoted(value)));
+        if is_secret_name(name) {
+            // A script is kept and passed on; what it needs is asked for instead.
+            script.push_str(&format!("export {name}=\"${{{name}:?is secret, and not written here}}\"\n"));
+        } else {
+            script.push_str(&format!("export {name}={}\n", quoted(value)));
+        }
     }
     let order = plan(runbook, &Selection::default()).map_err(|error| Problem::of(Exit::Usage, &error))?.order;
     for step in order.into_iter().map(|index| &runbook.steps[index]) {
@@ -53,10 +61,14 @@ pub(super) fn run(args: &ScriptArgs, colour: Colour) -> Result<Exit, Problem> {
             script.push_str(&format!("# skipped{}{}\n", if reason.is_empty() { "" } else { ": " }, one_line(reason)));
             continue;
         }
-        let text = args
-            .var
-            .iter()
-            .fold(step.script.clone(), |text, (name, value)| bash::substitute_assignment(&text, name, value).unwrap_or(text));
+        let text = args.var.iter().fold(step.script.clone(), |text, (name, value)| {
+            let given = if is_secret_name(name) {
+                bash::substitute_word(&text, name, &format!("\"${name}\""))
+            } else {
+                bash::substitute_assignment(&text, name, value)
+            };
+            given.unwrap_or(text)
+        });
         script.push_str(&one(step, &text));
     }
     let mut out = stdout(Colour::Never);

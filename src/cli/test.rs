@@ -14,6 +14,8 @@ use crate::{
     },
     engine::{
         event::{Event, Listener},
+        execute::RunOptions,
+        redact::Redactor,
         result::RunbookStatus,
     },
     report::{
@@ -35,7 +37,7 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
         let known = if unknown.known.is_empty() { "there are none".to_owned() } else { format!("there are: {}", unknown.known.join(", ")) };
         return Err(Problem::new(Exit::Usage, format!("--{}: no document has a {0} `{}`; {known}", unknown.noun, unknown.name)));
     }
-    show_diagnostics(&entries, colour, args.quiet);
+    show_diagnostics(&entries, &resolved.suite.run, colour, args.quiet);
     let mut listeners = listeners(&args, colour)?;
     let cleans_up = documents.iter().any(|document| document.runbook.steps.iter().any(|step| step.directives.role == Role::Cleanup));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -59,7 +61,7 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     listeners.finish()?;
     let mut error = stderr(colour);
     for problem in &conclusion.errors {
-        let _ = writeln!(error, "error: {}", Problem::of(Exit::Broken, problem));
+        let _ = writeln!(error, "error: {}", Redactor::default().mask(&Problem::of(Exit::Broken, problem).to_string()));
     }
     if conclusion.nothing_selected && conclusion.errors.is_empty() {
         return Err(Problem::new(Exit::Usage, "no step matches the selection\n\nTry: docent list PATH"));
@@ -127,14 +129,16 @@ fn entries(args: &TestArgs) -> Result<Vec<Entry>, Problem> {
     Ok(entries)
 }
 
-fn show_diagnostics(entries: &[Entry], colour: Colour, quiet: bool) {
+fn show_diagnostics(entries: &[Entry], options: &RunOptions, colour: Colour, quiet: bool) {
     let mut error = stderr(colour);
     let coloured = !matches!(error.current_choice(), anstream::ColorChoice::Never);
     for entry in entries {
         let Entry::Document(document) = entry else { continue };
+        let redactor = suite::redactor(document, options, Vec::new());
         for diagnostic in &document.diagnostics {
             if !quiet || document.is_unreadable() {
-                let _ = writeln!(error, "{}\n", diagnostics::render(&document.runbook.source, diagnostic, coloured));
+                let text = redactor.mask(&diagnostics::render(&document.runbook.source, diagnostic, coloured));
+                let _ = writeln!(error, "{text}\n");
             }
         }
     }

@@ -182,7 +182,12 @@ impl Cloud {
 
     /// Every secret value issued or stored so far, for masking.
     pub fn secrets(&self) -> Vec<String> {
-        self.shared.state().secrets().to_vec()
+        self.secrets_from(0)
+    }
+
+    /// The same without the first `known`, which do not change.
+    pub fn secrets_from(&self, known: usize) -> Vec<String> {
+        self.shared.state().secrets().get(known..).unwrap_or_default().to_vec()
     }
 
     /// The state as it is.

@@ -8,10 +8,9 @@ use crate::{
         blocked::{blocked_by, pasteable},
         captured,
         cause::{Past, Scene, Values, expand},
-        execute::{MaskedPolicy, Run},
+        execute::{MaskedPolicy, Run, learnt},
         judge::{self, Printed},
         notes::{Ground, notes},
-        redact::is_secret_name,
         result::{BackgroundEnd, CommandFailure, Failure, Hider, Note, StepResult, StepStatus, Stream, TextDefect},
         suggest,
         unseen::Around,
@@ -49,7 +48,7 @@ impl Run<'_> {
         let runbook = std::sync::Arc::clone(&self.job.runbook);
         let step = &runbook.steps[index];
         let Ended { outcome, seen, .. } = &ended;
-        self.redactor.add_secrets(world.secrets());
+        self.redactor.add_possible_secrets(world.secrets());
         let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
         let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts };
         let hidden = |failure| Some(CommandFailure { hidden_by: Some(around.hider(failure)?), ..located(step, failure) });
@@ -73,7 +72,7 @@ impl Run<'_> {
             result.failures = self.capture(step, outcome, session).await?;
         }
         let values = plain_values(session);
-        self.redactor.add_secrets(self.secret_values(step, &values));
+        self.redactor.learn_values(&runbook, learnt(self.job.options), &values);
         if result.failures.is_empty() {
             result.failures = self.scene(index, &self.before(index), &values).lost_parts();
         }
@@ -86,15 +85,15 @@ impl Run<'_> {
             result.checks = judge::unjudged(step, judging);
         }
         self.conclude(step, outcome, seen, &values, &stderr.text, &mut result);
-        result.stdout = Stream { text: self.redactor.mask(&stdout.text), ..stdout };
-        result.stderr = Stream { text: self.redactor.mask(&stderr.text), ..stderr };
+        result.stdout = stdout;
+        result.stderr = stderr;
         self.remember(Past {
             index,
             succeeded: result.status == StepStatus::Passed,
             root: result.caused_by.as_ref().map_or(index, |cause| cause.step),
             expanded: expand(&step.script, &values).to_lowercase(),
         });
-        Ok(self.redacted(result))
+        Ok(result)
     }
 
     /// Keeps in mind what became of a step, in place of what was thought before.
@@ -106,11 +105,6 @@ impl Run<'_> {
     fn stream(&self, captured: &Captured) -> Stream {
         let text = String::from_utf8_lossy(&captured.bytes);
         Stream { text: self.redactor.alias(&text), bytes: captured.total, truncated: captured.is_truncated() }
-    }
-
-    fn secret_values(&self, step: &Step, values: &Values) -> Vec<String> {
-        let named = self.job.runbook.directives.secrets.iter().chain(&step.directives.secrets);
-        named.filter_map(|name| values.get(name).cloned()).collect()
     }
 
     fn failures(&self, step: &Step, ended: &Ended, stderr: &str, result: &mut StepResult) -> Vec<Failure> {
@@ -197,9 +191,6 @@ impl Run<'_> {
             };
             let taken = match value {
                 Ok(value) => {
-                    if is_secret_name(&capture.name) {
-                        self.redactor.add_secrets([value.clone()]);
-                    }
                     let script = captured::export(&capture.name, &value);
                     let insists = step.directives.role == Role::Cleanup;
                     let given = session.run(Block { script, timeout: EXPORT_TIME_MAX, insists, ..Block::default() }).await?;
@@ -262,23 +253,6 @@ impl Run<'_> {
     fn scene<'s>(&'s self, index: usize, before: &'s [usize], values: &'s Values) -> Scene<'s> {
         let (scripts, given, past) = (&self.scripts, &self.given, &self.past);
         Scene { runbook: &self.job.runbook, scripts, index, before, values, given, past }
-    }
-
-    /// The result without secrets in what was said about it.
-    fn redacted(&self, mut result: StepResult) -> StepResult {
-        let mask = |text: &mut String| *text = self.redactor.mask(&self.redactor.alias(text));
-        for check in &mut result.checks {
-            mask(&mut check.verdict.reason);
-            for cost in &mut check.verdict.costs {
-                mask(&mut cost.actual);
-                mask(&mut cost.expected);
-            }
-        }
-        result.notes.iter_mut().for_each(|note| mask(&mut note.message));
-        if let Some(suggestion) = &mut result.suggestion {
-            mask(suggestion);
-        }
-        result
     }
 }
 

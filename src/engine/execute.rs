@@ -19,7 +19,7 @@ use crate::{
         judge::Judging,
         plan::{Fate, Plan},
         preflight, promise,
-        redact::{Redactor, is_secret_name},
+        redact::{Learnt, Redactor, is_secret_name},
         result::{BlockedBy, Cause, RunbookResult, RunbookStatus, StepResult, StepStatus},
         world::World,
     },
@@ -52,6 +52,8 @@ pub struct RunOptions {
     pub fail_on_flaky: bool,
     /// Variables given from outside; they win over the document's assignments.
     pub variables: Vec<(String, String)>,
+    /// Variables whose values are masked, besides those that the document names and those whose names say so.
+    pub secrets: Vec<String>,
 }
 
 impl RunOptions {
@@ -86,8 +88,8 @@ pub struct Job<'a> {
     pub plan: Plan,
     /// What holds for every step.
     pub options: &'a RunOptions,
-    /// Names under which paths of this run are printed.
-    pub aliases: Vec<(String, String)>,
+    /// What is printed under another name, and what is not printed at all.
+    pub redactor: Redactor,
     /// Raised by Ctrl-C.
     pub interrupt: Interrupt,
     /// When the time of the whole run is over.
@@ -126,8 +128,13 @@ pub async fn run<S: Session + Send>(
             reasons.extend(said);
         }
     }
-    let result =
-        Arc::new(RunbookResult { status, reasons, duration: started.elapsed(), variables, diagnostics: run.job.diagnostics.clone() });
+    let result = Arc::new(RunbookResult {
+        status,
+        reasons: run.redactor.sentences(reasons),
+        duration: started.elapsed(),
+        variables,
+        diagnostics: run.redactor.diagnostics(&run.job.diagnostics),
+    });
     listener.hear(&Event::RunbookFinished {
         runbook: run.job.position,
         path: run.job.runbook.source.path().to_owned(),
@@ -142,14 +149,15 @@ pub fn unreadable(
     path: &str,
     diagnostics: Vec<Diagnostic>,
     reasons: Vec<String>,
+    redactor: &Redactor,
     listener: &mut dyn Listener,
 ) -> Arc<RunbookResult> {
     let result = Arc::new(RunbookResult {
         status: RunbookStatus::Unreadable,
-        reasons,
+        reasons: redactor.sentences(reasons),
         duration: Duration::ZERO,
         variables: Vec::new(),
-        diagnostics,
+        diagnostics: redactor.diagnostics(&diagnostics),
     });
     listener.hear(&Event::RunbookFinished { runbook: position, path: path.to_owned(), result: Arc::clone(&result) });
     result
@@ -210,13 +218,13 @@ impl<'a> Run<'a> {
         let mut given: BTreeSet<String> = world.environment().into_iter().map(|(name, _)| name).collect();
         given.extend(job.options.variables.iter().map(|(name, _)| name.clone()));
         given.extend(job.runbook.variables.iter().map(|variable| variable.name.clone()));
-        let mut aliases = job.aliases.clone();
-        aliases.extend(world.aliases());
+        let mut redactor = job.redactor.clone();
+        redactor.add_aliases(world.aliases());
         Self {
             job,
             scripts,
             given,
-            redactor: Redactor::new(aliases),
+            redactor,
             results: Vec::new(),
             texts: Vec::new(),
             past: Vec::new(),
@@ -381,7 +389,9 @@ impl<'a> Run<'a> {
             return;
         }
         let text = promise_text(&result);
-        let result = Arc::new(result);
+        self.redactor.learn_from(&result.stdout.text);
+        self.redactor.learn_from(&result.stderr.text);
+        let result = Arc::new(self.redactor.result(result, &step.script));
         listener.hear(&Event::StepFinished { runbook: self.job.position, result: Arc::clone(&result) });
         self.texts.push(text);
         self.results.push(result);
@@ -466,18 +476,10 @@ impl<'a> Run<'a> {
         let captured = self.job.runbook.steps.iter().flat_map(|step| &step.directives.captures).map(|capture| capture.name.as_str());
         let written = self.scripts.iter().flat_map(|script| script.assignments()).map(|one| one.name.as_str());
         let assigned: BTreeSet<&str> = written.chain(captured).collect();
-        let secret: BTreeSet<&str> = self
-            .job
-            .runbook
-            .steps
-            .iter()
-            .flat_map(|step| &step.directives.secrets)
-            .chain(&self.job.runbook.directives.secrets)
-            .map(String::as_str)
-            .collect();
+        let secret = learnt(self.job.options).names(&self.job.runbook);
         for (name, variable) in variables {
             let Some(value) = &variable.value else { continue };
-            if assigned.contains(name.as_str()) && !is_secret_name(name) && !secret.contains(name.as_str()) {
+            if assigned.contains(name.as_str()) && !is_secret_name(name) && !secret.contains(&name.as_str()) {
                 own.insert(name.clone(), self.redactor.mask(&self.redactor.alias(value)));
             }
         }
@@ -498,6 +500,11 @@ fn plain(time: Duration) -> String {
         seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
         seconds => format!("{seconds}s"),
     }
+}
+
+/// What says from outside which values are secret.
+pub fn learnt(options: &RunOptions) -> Learnt<'_> {
+    Learnt { named: &options.secrets, given: &options.variables }
 }
 
 /// What a step reads: its text as whole lines.

@@ -15,7 +15,7 @@ mod pointer;
 mod preflight;
 mod program;
 mod promise;
-mod redact;
+pub mod redact;
 pub mod result;
 mod retry;
 mod suggest;

@@ -45,6 +45,8 @@ pub struct StepResult {
     pub index: usize,
     /// How it ended.
     pub status: StepStatus,
+    /// Its script as it may be shown: secrets masked.
+    pub script: String,
     /// The block's exit status; none when it was not run, was killed or timed out.
     pub exit_code: Option<i32>,
     /// What it wrote, secrets masked, as far as it was kept.
@@ -92,6 +94,7 @@ impl StepResult {
         Self {
             index,
             status,
+            script: String::new(),
             exit_code: None,
             stdout: Stream::default(),
             stderr: Stream::default(),

@@ -19,8 +19,8 @@ pub trait World: Send {
     /// What was seen since the last call.
     fn observe(&mut self) -> Vec<Observation>;
 
-    /// Credentials that exist only in this run, to be masked in everything that is printed.
-    fn secrets(&self) -> Vec<String>;
+    /// Credentials of this run that came to be since the last call, to be masked in everything that is printed.
+    fn secrets(&mut self) -> Vec<String>;
 
     /// Texts that differ between runs though nothing differs in them (ports), and the fixed names they are printed as.
     fn aliases(&self) -> Vec<(String, String)>;

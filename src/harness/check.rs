@@ -17,6 +17,7 @@ use crate::{
 pub struct Check {
     path: PathBuf,
     variables: Vec<(String, String)>,
+    secrets: Vec<String>,
     target: Target,
     seed: u64,
     tabs: Vec<String>,
@@ -27,13 +28,27 @@ pub struct Check {
 ///
 /// The package's own programs come first on the steps' `PATH`.
 pub fn runbook(path: impl AsRef<Path>) -> Check {
-    Check { path: path.as_ref().to_owned(), variables: Vec::new(), target: Target::Auto, seed: 0, tabs: Vec::new(), zones: Vec::new() }
+    Check {
+        path: path.as_ref().to_owned(),
+        variables: Vec::new(),
+        secrets: Vec::new(),
+        target: Target::Auto,
+        seed: 0,
+        tabs: Vec::new(),
+        zones: Vec::new(),
+    }
 }
 
 impl Check {
     /// Gives a variable a value, whatever the document assigns to it.
     pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Masks the value of a variable in the report, as `docent: secret=NAME` does.
+    pub fn secret(mut self, name: impl Into<String>) -> Self {
+        self.secrets.push(name.into());
         self
     }
 
@@ -83,6 +98,7 @@ impl Check {
         options.run.variables = self.variables;
         options.tabs = self.tabs;
         options.zones = self.zones;
+        options.run.secrets = self.secrets;
         let document = suite::load(&surroundings::root().join(&self.path), &self.path.to_string_lossy())?;
         anyhow::ensure!(
             document.is_unreadable() || !document.runbook.steps.is_empty(),

@@ -49,6 +49,7 @@ pub(super) fn options() -> anyhow::Result<Options> {
             fail_fast: false,
             fail_on_flaky: false,
             variables: Vec::new(),
+            secrets: Vec::new(),
         },
         selection: Selection::default(),
         seed: 0,

@@ -138,7 +138,7 @@ fn step_value(document: &Runbook, result: &StepResult) -> Value {
         "heading": step.heading,
         "line": step.line,
         "language": step.language,
-        "script": step.script,
+        "script": result.script,
         "role": wording::role(step.directives.role),
         "background": result.background.map(wording::background),
         "status": wording::step_status(result.status),

@@ -96,7 +96,7 @@ pub struct StepDirectives {
     pub expect_exit: Option<ExitExpectation>,
     /// `expect-stderr="text"`: text that standard error must contain.
     pub expect_stderr: Option<String>,
-    /// `secret=NAME,…`: variables whose values are masked from here on.
+    /// `secret=NAME,…`: variables whose values are masked.
     pub secrets: Vec<String>,
     /// `wait=30s`: time that passes after the step, before the next one; on a virtual clock it costs nothing.
     pub wait: Option<Duration>,

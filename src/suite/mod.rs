@@ -29,6 +29,7 @@ use crate::{
         event::{Event, Listener, RunHeader},
         execute::{self, Job, RunOptions},
         plan::{Selection, UnknownStep, plan},
+        redact::Redactor,
         result::{RunbookResult, RunbookStatus, Totals},
         world::World,
     },
@@ -172,11 +173,12 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
         let mut teller = Teller { position, sender: sender.clone() };
         let document = match entry {
             Entry::Unreadable { path, reason } => {
-                execute::unreadable(position, &path, Vec::new(), vec![reason], &mut teller);
+                execute::unreadable(position, &path, Vec::new(), vec![reason], &Redactor::default(), &mut teller);
                 continue;
             }
             Entry::Document(document) if document.is_unreadable() => {
-                execute::unreadable(position, document.runbook.source.path(), document.diagnostics, Vec::new(), &mut teller);
+                let redactor = redactor(&document, &options.run, Vec::new());
+                execute::unreadable(position, document.runbook.source.path(), document.diagnostics, Vec::new(), &redactor, &mut teller);
                 continue;
             }
             Entry::Document(document) => document,
@@ -269,38 +271,46 @@ async fn one(
     let scratch =
         tempfile::Builder::new().prefix("docent-").tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
     let mut world = world(choice, options, scratch.path(), &path).await?;
-    teller.hear(&Event::RunbookStarted {
-        runbook: teller.position,
-        document: Arc::clone(&document.runbook),
-        target: choice.name().to_owned(),
-        because: choice.because.clone(),
-        steps: plan.reported(),
-    });
     let mut launch = Launch::new(options.helper.clone(), &options.bash, scratch.path());
-    launch.errexit = options.errexit;
-    launch.seed = Some(u32::try_from(options.seed % u64::from(u32::MAX)).unwrap_or(0));
-    launch.interrupt = interrupt.clone();
-    launch.environment = environment(&launch, world.as_ref(), &document, options);
-    let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
-    let mut aliases = vec![
+    let aliases = vec![
         (launch.home().display().to_string(), "/docent/home".to_owned()),
         (launch.temporary().display().to_string(), "/docent/tmp".to_owned()),
         (launch.work().display().to_string(), "/docent/work".to_owned()),
         (scratch.path().display().to_string(), "/docent".to_owned()),
     ];
+    let mut redactor = redactor(&document, &options.run, aliases);
+    teller.hear(&Event::RunbookStarted {
+        runbook: teller.position,
+        document: redactor.document(&document.runbook),
+        target: choice.name().to_owned(),
+        because: redactor.mask(&choice.because),
+        steps: plan.reported(),
+    });
+    launch.errexit = options.errexit;
+    launch.seed = Some(u32::try_from(options.seed % u64::from(u32::MAX)).unwrap_or(0));
+    launch.interrupt = interrupt.clone();
+    launch.environment = environment(&launch, world.as_ref(), &document, options);
+    let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
     let mut session = Bash::start(launch).await.map_err(shell_failed)?;
-    aliases.push((session.control_directory().display().to_string(), "/docent/control".to_owned()));
+    redactor.add_aliases([(session.control_directory().display().to_string(), "/docent/control".to_owned())]);
     let job = Job {
         position: teller.position,
         runbook: document.runbook,
         diagnostics: document.diagnostics,
         plan,
         options: &options.run,
-        aliases,
+        redactor,
         interrupt: interrupt.clone(),
         ends,
     };
     execute::run(job, world.as_mut(), &mut session, teller).await.map_err(shell_failed)
+}
+
+/// What a document's run is told with: fixed names for `aliases`, no secrets.
+pub fn redactor(document: &Document, options: &RunOptions, aliases: Vec<(String, String)>) -> Redactor {
+    let mut redactor = Redactor::new(aliases);
+    redactor.learn(&document.runbook, execute::learnt(options));
+    redactor
 }
 
 #[cfg(feature = "embedded")]

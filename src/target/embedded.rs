@@ -66,6 +66,8 @@ pub struct Embedded {
     started: jiff::Timestamp,
     variables: Vec<(String, String)>,
     path_prefix: Vec<PathBuf>,
+    /// How many secrets were asked for.
+    secrets_told: usize,
 }
 
 impl Embedded {
@@ -112,7 +114,7 @@ impl Embedded {
             let link = bin.join(name);
             symlink(applets, &link).map_err(|source| EmbeddedError::File { path: link, source })?;
         }
-        Ok(Self { started: cloud.now(), cloud, variables, path_prefix: vec![bin] })
+        Ok(Self { started: cloud.now(), cloud, variables, path_prefix: vec![bin], secrets_told: 0 })
     }
 
     /// The cloud itself.
@@ -142,8 +144,10 @@ impl World for Embedded {
         self.cloud.take_observations().into_iter().map(observed).collect()
     }
 
-    fn secrets(&self) -> Vec<String> {
-        self.cloud.secrets()
+    fn secrets(&mut self) -> Vec<String> {
+        let secrets = self.cloud.secrets_from(self.secrets_told);
+        self.secrets_told += secrets.len();
+        secrets
     }
 
     fn aliases(&self) -> Vec<(String, String)> {

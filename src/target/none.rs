@@ -42,7 +42,7 @@ impl World for Plain {
         Vec::new()
     }
 
-    fn secrets(&self) -> Vec<String> {
+    fn secrets(&mut self) -> Vec<String> {
         Vec::new()
     }
 
