@@ -17,6 +17,7 @@ use super::placeholder::is_placeholder;
 use super::rules::Rules;
 use super::selector::Step;
 use super::shape::shape;
+use super::state::is_wrong;
 use super::table::stem;
 use super::tally::Tally;
 use super::words::Fnv;
@@ -141,6 +142,20 @@ fn read_at(text: &str) -> Option<Found> {
 
 /// Compares all documents that the runbook shows with all that were printed.
 pub(super) fn compare_documents(expected: &[Value], actual: &[Value], rules: &Rules) -> Tally {
+    let direct = one_by_one(expected, actual, rules);
+    // One object a line is a list written otherwise.
+    let are_objects = |values: &[Value]| values.len() > 1 && values.iter().all(Value::is_object);
+    let listed = match (expected, actual) {
+        ([Value::Array(_)], values) if are_objects(values) => Some(one_by_one(expected, &[Value::from(values)], rules)),
+        (values, [list @ Value::Array(_)]) if are_objects(values) => {
+            Some(one_by_one(&[Value::from(values)], std::slice::from_ref(list), rules))
+        }
+        _ => None,
+    };
+    listed.filter(|listed| listed.rank() > direct.rank()).unwrap_or(direct)
+}
+
+fn one_by_one(expected: &[Value], actual: &[Value], rules: &Rules) -> Tally {
     let mut total = Tally::default();
     let mut used = vec![false; actual.len()];
     for (index, shown) in expected.iter().enumerate() {
@@ -394,6 +409,7 @@ impl<'a> Walk<'a> {
         } else {
             HashMap::new()
         };
+        self.sick_extras(expected, printed, &partners);
         for (index, (value, partner)) in expected.iter().zip(partners).enumerate() {
             // How many replicas there are is the run's business: one that is missing is told by its sibling, half.
             let alike = if partner.is_none() { sibling(value).and_then(|stem| present.get(&stem)) } else { None };
@@ -401,6 +417,22 @@ impl<'a> Walk<'a> {
             self.entry(index, value, partner.as_ref().or(alike).map(|at| &printed[*at]), name, parent);
             if alike.is_some() {
                 self.tally.credit = credit + (self.tally.credit - credit) * 0.5;
+            }
+        }
+    }
+
+    /// Entries beyond the document's that report a failure where all that the document shows are well.
+    fn sick_extras(&mut self, expected: &[Value], printed: &[Value], partners: &[Option<usize>]) {
+        if printed.len() <= expected.len() || expected.iter().any(|entry| sickness(entry).is_some()) {
+            return;
+        }
+        let mut seen = vec![false; printed.len()];
+        partners.iter().flatten().for_each(|at| seen[*at] = true);
+        let has_member = |name: &str| expected.iter().any(|entry| entry.get(name).is_some());
+        for (at, entry) in printed.iter().enumerate().filter(|(at, _)| !seen[*at]) {
+            if let Some((name, state)) = sickness(entry).filter(|(name, _)| has_member(name)) {
+                let path = format!("{}[{at}].{name}", self.path);
+                self.tally.contradict(Conflict::State, &path, "", state);
             }
         }
     }
@@ -486,6 +518,12 @@ fn like_named<'a>(members: &'a Map<String, Value>, key: &str, expected: &Map<Str
         None => is_placeholder(key) || shape(name) == wanted,
     };
     members.iter().take(LIKE_NAMED_MAX).find(|(name, _)| !expected.contains_key(*name) && alike(name)).map(|(_, value)| value)
+}
+
+/// The state of an entry that says that something went wrong, and its name.
+fn sickness(entry: &Value) -> Option<(&str, &str)> {
+    let states = entry.as_object()?.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+    states.into_iter().find(|(name, state)| is_wrong(state) && role(name, "") == Role::State)
 }
 
 /// What an entry shares with others of its kind: its name without what was generated, or the looks of a plain value that varies.

@@ -1,10 +1,12 @@
 //! `key: value` lines: values that have a name in a text that is no table and no JSON.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_unfilled, name_words, role, swapped, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_choice, is_unfilled, name_words, role, swapped, truth};
+use super::outline;
+use super::pairing::{self, Placed};
 use super::rules::Rules;
 use super::selector::Selection;
 use super::tally::Tally;
@@ -28,6 +30,7 @@ pub(super) struct Label<'a> {
 
 /// The `key: value` lines of a text, by line.
 pub(super) struct Labels<'a> {
+    lines: Vec<&'a str>,
     /// With their lines, in order.
     found: Vec<(usize, Label<'a>)>,
     /// Lines whose labels do not count, in order.
@@ -48,7 +51,7 @@ impl<'a> Labels<'a> {
                 !is_meant
             });
         }
-        Self { found, ignored, roles: ByHash::default() }
+        Self { lines: lines.to_vec(), found, ignored, roles: ByHash::default() }
     }
 
     /// The place of the first line of each key.
@@ -146,7 +149,7 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
         }
     }
     for line in printed_lines {
-        if let Some(key) = bare_key(line) {
+        if let Some(key) = heading(line) {
             *without_value.entry(hash(key)).or_default() += 1;
         }
     }
@@ -182,10 +185,34 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
         if values.contains(&label.value) {
             continue;
         }
-        let role = shown.role(label);
-        let conflicts: Vec<Conflict> = values.iter().map_while(|printed| conflict(role, label, printed)).collect();
-        if let (Some(conflict), true) = (conflicts.first(), conflicts.len() == values.len()) {
-            tally.contradict(*conflict, &path(), label.value, values[0]);
+    }
+    clashes(shown, printed, tally);
+}
+
+/// Notes labels that must hold, and where the one that stands for them in the output says otherwise.
+fn clashes(shown: &mut Labels<'_>, printed: &Labels<'_>, tally: &mut Tally) {
+    let firm: Vec<(usize, Role)> = (0..shown.found.len())
+        .filter_map(|place| {
+            let label = shown.found[place].1;
+            let role = shown.role(label);
+            is_firm(role, label).then_some((place, role))
+        })
+        .collect();
+    if firm.is_empty() {
+        return;
+    }
+    let sites = outline::sites(&shown.lines, &shown.found);
+    let wanted: Vec<Placed<'_>> = firm.iter().map(|(place, _)| (shown.found[*place].1, sites[*place])).collect();
+    let keys: HashSet<u64, BuildHasherDefault<Passed>> = wanted.iter().map(|(label, _)| label.hash).collect();
+    let sites = outline::sites(&printed.lines, &printed.found);
+    let found = printed.found.iter().zip(sites).filter(|((_, label), _)| keys.contains(&label.hash));
+    let found: Vec<Placed<'_>> = found.map(|((_, label), site)| (*label, site)).collect();
+    let clash = |at: usize, partner: usize| conflict(firm[at].1, wanted[at].0, found[partner].0.value);
+    let pairs = pairing::pair(&wanted, &found, &|at, partner| clash(at, partner).is_some());
+    for (at, partner) in pairs.into_iter().enumerate().filter_map(|(at, partner)| Some((at, partner?))) {
+        if let Some(conflict) = clash(at, partner) {
+            let (line, label) = shown.found[firm[at].0];
+            tally.contradict(conflict, &format!("{} (line {})", label.key, line + 1), label.value, found[partner].0.value);
         }
     }
 }
@@ -210,14 +237,25 @@ pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Sel
     }
 }
 
-fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
+/// Whether another value than the one shown can be wrong.
+fn is_firm(role: Role, label: Label<'_>) -> bool {
+    matches!(role, Role::Type | Role::State) || truth(label.value).is_some() || is_choice(label.key, label.value) || counts_none(label)
+}
+
+/// Whether a label counts what went wrong, and none did.
+fn counts_none(label: Label<'_>) -> bool {
     const COUNTS_OF_WRONG: [&str; 6] = ["exit", "error", "errors", "failed", "failures", "unreachable"];
-    let expected = label.value;
-    if matches!(role, Role::Type | Role::State) || truth(expected).is_some() {
-        return compare_as(role, label.key, expected, Some(actual)).conflict;
+    label.value == "0" && name_words(label.key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))
+}
+
+fn conflict(role: Role, label: Label<'_>, actual: &str) -> Option<Conflict> {
+    if label.value == actual {
+        return None;
     }
-    let none_shown = expected == "0" && actual.parse::<u64>().is_ok_and(|count| count > 0);
-    (none_shown && name_words(label.key).iter().any(|word| COUNTS_OF_WRONG.contains(&word.as_str()))).then_some(Conflict::State)
+    if counts_none(label) {
+        return actual.parse::<u64>().is_ok_and(|count| count > 0).then_some(Conflict::State);
+    }
+    compare_as(role, label.key, label.value, Some(actual)).conflict
 }
 
 /// Whether something stands behind a key, but for an author's comment.
@@ -227,7 +265,7 @@ fn is_filled(value: &str) -> bool {
 }
 
 /// The key of a line that has nothing after it: `host:`, `host =`, `export HOST=`.
-fn bare_key(line: &str) -> Option<&str> {
+pub(super) fn heading(line: &str) -> Option<&str> {
     let line = line.trim();
     let key = line.strip_suffix([':', '='])?;
     let key = key.trim_start_matches(['-', '*', '+']).trim();
@@ -252,9 +290,19 @@ fn variable(line: &str) -> Option<usize> {
     (at >= start + 2 && line[start..at].bytes().all(is_name) && line.as_bytes()[start].is_ascii_uppercase()).then_some(at)
 }
 
+/// Where the sign of `enabled=true` stands, as in INI files: nothing else is on the line.
+fn setting(line: &str) -> Option<usize> {
+    let at = line.find('=')?;
+    let (key, value) = (&line[..at], &line[at + 1..]);
+    let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    (is_key && !value.contains(['=', ' ', '&'])).then_some(at)
+}
+
 /// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
 fn label(line: &str) -> Option<Label<'_>> {
-    if !line.bytes().any(|byte| matches!(byte, b':' | b'=')) {
+    // The last is what the wide colon of Chinese and Japanese begins with.
+    if !line.bytes().any(|byte| matches!(byte, b':' | b'=' | 0xEF)) {
         return None;
     }
     let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
@@ -264,7 +312,9 @@ fn label(line: &str) -> Option<Label<'_>> {
         .map(|at| (at, 2))
         .or_else(|| mark(b':', b'\t').map(|at| (at, 2)))
         .or_else(|| line.find(" = ").map(|at| (at, 3)))
-        .or_else(|| variable(line).map(|at| (at, 1)))?;
+        .or_else(|| line.find('：').map(|at| (at, '：'.len_utf8())))
+        .or_else(|| variable(line).map(|at| (at, 1)))
+        .or_else(|| setting(line).map(|at| (at, 1)))?;
     let key = line[..at].trim();
     let key = key.strip_prefix("export ").unwrap_or(key).trim_matches(['"', '\'']);
     let simple = !key.is_empty()

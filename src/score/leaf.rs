@@ -84,8 +84,33 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
     words
 }
 
-const STATES: [&str; 11] =
-    ["state", "status", "phase", "health", "result", "outcome", "conclusion", "readiness", "statuses", "condition", "states"];
+const STATES: [&str; 24] = [
+    "state",
+    "status",
+    "phase",
+    "health",
+    "result",
+    "outcome",
+    "conclusion",
+    "readiness",
+    "statuses",
+    "condition",
+    "states",
+    // As clients of other languages call it.
+    "estado",
+    "estatus",
+    "zustand",
+    "état",
+    "statut",
+    "stato",
+    "situação",
+    "состояние",
+    "статус",
+    "状態",
+    "ステータス",
+    "状态",
+    "الحالة",
+];
 /// Last words that make a name with a state word in it something else (`statusUpdatedTime`, `stateReason`).
 const ABOUT_STATES: [&str; 14] =
     ["time", "at", "reason", "message", "details", "detail", "url", "uri", "id", "count", "description", "date", "text", "link"];
@@ -617,6 +642,27 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
 
 /// Whether a value is one of a closed set: a capitalised word (`Allow`, `StorageV2`), or a word whose name says that it chooses.
 fn is_constant(name: &str, value: &str, shape: Shape) -> bool {
+    if !may_be_constant(value, shape) {
+        return false;
+    }
+    let capital = value.starts_with(|c: char| c.is_ascii_uppercase()) && value.bytes().any(|byte| byte.is_ascii_lowercase());
+    capital && shape == Shape::Word || chooses(name) && !value.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a value is one of a closed set because its name says so.
+pub(super) fn is_choice(name: &str, value: &str) -> bool {
+    chooses(name) && is_constant(name, value, shape(value))
+}
+
+fn may_be_constant(value: &str, shape: Shape) -> bool {
+    matches!(shape, Shape::Word | Shape::Name)
+        && (2..=40).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && value.bytes().filter(u8::is_ascii_digit).count() <= 2
+}
+
+/// Whether a name says that its value is chosen from few.
+fn chooses(name: &str) -> bool {
     const CHOICES: [&str; 15] = [
         "mode",
         "tier",
@@ -634,13 +680,7 @@ fn is_constant(name: &str, value: &str, shape: Shape) -> bool {
         "level",
         "role",
     ];
-    if !matches!(shape, Shape::Word | Shape::Name) || value.len() < 2 || value.len() > 40 {
-        return false;
-    }
-    let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() <= 2;
-    let capital = value.starts_with(|c: char| c.is_ascii_uppercase()) && value.bytes().any(|byte| byte.is_ascii_lowercase());
-    let chooses = name_words(name).last().is_some_and(|last| CHOICES.contains(&last.as_str()) || last == "type");
-    plain && (capital && shape == Shape::Word || chooses && !value.starts_with(|c: char| c.is_ascii_digit()))
+    name_words(name).last().is_some_and(|last| CHOICES.contains(&last.as_str()) || last == "type")
 }
 
 /// The share of the words of `expected` that `actual` has; both are prose.

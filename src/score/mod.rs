@@ -16,6 +16,8 @@ mod label;
 mod leaf;
 mod lenient;
 mod opposite;
+mod outline;
+mod pairing;
 mod pattern;
 mod place;
 mod placeholder;
@@ -433,7 +435,11 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         let path = if printed.values.is_empty() || printed.lenient { format!("line {number} of the output") } else { "output".to_owned() };
         Finding { why: format!("{why}: {actual}"), path, actual }
     };
-    if let Some(found) = alarms.strong {
+    let asks = veto::question(lines).filter(|_| veto::question(expected).is_none());
+    if let (Some(question), None) = (asks, &alarms.strong) {
+        let actual = shown(question);
+        findings.failure = Some(Finding { why: format!("the output ends with a question: {actual}"), path: "output".to_owned(), actual });
+    } else if let Some(found) = alarms.strong {
         let why = if veto::is_nothing(&found.1) {
             "the document shows something, but the output says that there is nothing"
         } else {
@@ -516,6 +522,8 @@ mod kinds;
 mod manual;
 #[cfg(test)]
 mod measure;
+#[cfg(test)]
+mod siblings;
 
 #[cfg(test)]
 mod tests {

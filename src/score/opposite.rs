@@ -2,12 +2,12 @@
 //!
 //! A shown line that the output does not have is held against the output's line that has most of its words; what differs decides.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::leaf::{Conflict, is_blank, is_unfilled};
 use super::resource::resource;
-use super::shape::shape;
+use super::shape::{Shape, shape};
 use super::state::is_wrong;
 use super::tally::Tally;
 use super::words::{Passed, hash, is_elision};
@@ -129,6 +129,24 @@ const NONE_WANTED: [&str; 13] = [
     "code",
 ];
 
+/// Words around numbers of which there must be some where some are shown.
+const SOME_WANTED: [&str; 14] = [
+    "received",
+    "passed",
+    "succeeded",
+    "successful",
+    "ready",
+    "available",
+    "running",
+    "healthy",
+    "online",
+    "connected",
+    "uploaded",
+    "copied",
+    "transferred",
+    "imported",
+];
+
 type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
 
 /// A line as the words by which it is found.
@@ -154,18 +172,21 @@ struct Said {
     numbers: Vec<u64>,
     /// Whether each number stands beside a word of which there must be none.
     is_bad: Vec<bool>,
+    /// Whether each number is followed by a word of which there must be some.
+    is_good: Vec<bool>,
     /// The numbers of `3 of 5`.
     shares: Vec<(u64, u64)>,
 }
 
 impl Said {
     fn of(text: &str) -> Self {
-        let mut said = Self { words: Vec::new(), numbers: Vec::new(), is_bad: Vec::new(), shares: Vec::new() };
+        let mut said = Self { words: Vec::new(), numbers: Vec::new(), is_bad: Vec::new(), is_good: Vec::new(), shares: Vec::new() };
         let all: Vec<&str> = pieces(text).collect();
         for (at, piece) in all.iter().enumerate() {
             if let Ok(number) = piece.parse() {
                 let beside = [at.checked_sub(1), Some(at + 1)].into_iter().flatten().filter_map(|at| all.get(at));
                 said.is_bad.push(beside.into_iter().any(|word| NONE_WANTED.iter().any(|bad| word.eq_ignore_ascii_case(bad))));
+                said.is_good.push(all.get(at + 1).is_some_and(|word| SOME_WANTED.iter().any(|good| word.eq_ignore_ascii_case(good))));
                 said.numbers.push(number);
                 if let Some(whole) = all.get(at + 2).and_then(|whole| whole.parse().ok()).filter(|_| all[at + 1] == "of") {
                     said.shares.push((number, whole));
@@ -189,22 +210,45 @@ impl Said {
 
 /// Notes lines of the output that say the opposite of a shown one; `counts` tells which shown lines are looked at.
 pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], tally: &mut Tally) {
-    let folded = |lines: &[&str]| -> HashSet<u64, BuildHasherDefault<Passed>> { lines.iter().map(|line| hash(line.trim())).collect() };
-    let there = folded(printed);
-    let is_lost =
-        |line: &str| !line.trim().is_empty() && !there.contains(&hash(line.trim())) && !is_elision(line) && resource(line).is_none();
-    let lost = shown.iter().zip(counts).enumerate().filter(|(_, (line, counts))| **counts && is_lost(line));
-    let lost: Vec<(usize, Line<'_>)> = lost.take(SHOWN_MAX).map(|(at, (line, _))| (at, Line::of(line))).collect();
+    let is_other = |line: &&str| !line.trim().is_empty() && !is_elision(line) && resource(line).is_none();
+    // Lines that are on both sides are set aside, each as often as it is on both.
+    let mut there: ByHash<usize> = ByHash::default();
+    printed.iter().for_each(|line| *there.entry(folded(line)).or_default() += 1);
+    let mut there_too: ByHash<usize> = ByHash::default();
+    let mut is_lost = |line: &str| {
+        let own = folded(line);
+        match there.get_mut(&own).filter(|count| **count > 0) {
+            Some(count) => {
+                *count -= 1;
+                *there_too.entry(own).or_default() += 1;
+                false
+            }
+            None => true,
+        }
+    };
+    let lost: Vec<(usize, &str)> = shown
+        .iter()
+        .enumerate()
+        .filter(|(at, line)| counts[*at] && is_other(line) && is_lost(line))
+        .map(|(at, line)| (at, *line))
+        .collect();
     if lost.is_empty() {
         return;
     }
-    let shown = folded(shown);
+    let new = printed.iter().filter(|line| !line.trim().is_empty());
+    let new: Vec<&str> = new
+        .filter(|line| there_too.get_mut(&folded(line)).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
+        .copied()
+        .take(PRINTED_MAX)
+        .collect();
+    let (lost, new) = apart(lost, new);
+    let lost: Vec<(usize, Line<'_>)> = lost.into_iter().take(SHOWN_MAX).map(|(at, line)| (at, Line::of(line))).collect();
     let mut places: ByHash<Vec<usize>> = ByHash::default();
     lost.iter().flat_map(|(_, line)| &line.words).for_each(|word| {
         places.entry(*word).or_default();
     });
     let mut others: Vec<Line<'_>> = Vec::new();
-    for line in printed.iter().filter(|line| !line.trim().is_empty() && !shown.contains(&hash(line.trim()))).take(PRINTED_MAX) {
+    for line in new {
         let line = Line::of(line);
         let mut is_like = false;
         for word in &line.words {
@@ -224,6 +268,54 @@ pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], 
             tally.contradict(conflict, &format!("line {}", at + 1), line.text, other.text);
         }
     }
+}
+
+/// Sets aside lines that say the same about other things or at other times, each as often as it is on both sides.
+fn apart<'a, 'b>(lost: Vec<(usize, &'a str)>, new: Vec<&'b str>) -> (Vec<(usize, &'a str)>, Vec<&'b str>) {
+    let mut there: ByHash<usize> = ByHash::default();
+    new.iter().for_each(|line| *there.entry(gist(line)).or_default() += 1);
+    let mut taken: ByHash<usize> = ByHash::default();
+    let is_there =
+        |line: &str, there: &mut ByHash<usize>| there.get_mut(&gist(line)).filter(|count| **count > 0).map(|count| *count -= 1).is_some();
+    let lost = lost
+        .into_iter()
+        .filter(|(_, line)| {
+            let same = is_there(line, &mut there);
+            if same {
+                *taken.entry(gist(line)).or_default() += 1;
+            }
+            !same
+        })
+        .collect();
+    (lost, new.into_iter().filter(|line| !is_there(line, &mut taken)).collect())
+}
+
+/// A line without case and the width of its white space.
+fn folded(line: &str) -> u64 {
+    line.split_whitespace().fold(0, |all, word| mix(all, hash(word)))
+}
+
+/// What a line says, whatever its times, names and numbers are, but for numbers of nothing.
+fn gist(line: &str) -> u64 {
+    let is_share = line.contains(" of ");
+    let told = |piece: &str| match piece.parse::<u64>() {
+        Ok(0) => hash("0"),
+        Ok(_) if is_share => hash(piece),
+        Ok(_) => 1,
+        Err(_) if piece.bytes().any(|byte| byte.is_ascii_digit()) => 2,
+        Err(_) => hash(piece),
+    };
+    line.split_whitespace().take(WORDS_MAX).fold(1, |all, word| match shape(word) {
+        Shape::Placeholder => pieces(word).fold(all, |all, piece| mix(all, told(piece))),
+        // A time may be of any length.
+        Shape::Time => mix(all, 3),
+        volatile if volatile.is_volatile() => mix(all, volatile as u64 + 3),
+        _ => pieces(word).fold(all, |all, piece| mix(all, told(piece))),
+    })
+}
+
+fn mix(left: u64, right: u64) -> u64 {
+    (left.rotate_left(23) ^ right).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// The output's line that has most of a line's words, and at least half of them.
@@ -276,7 +368,8 @@ fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
     let went_wrong = counts().zip(&shown.is_bad).any(|((shown, printed), is_bad)| *is_bad && *shown == 0 && *printed > 0);
     let some = shown.numbers.iter().any(|number| *number > 0);
     let nothing = some && !shown.has(&BETTER_NONE) && counts().all(|(shown, printed)| *shown == 0 || *printed == 0);
-    (went_wrong || nothing).then_some(Conflict::Value)
+    let none_good = counts().zip(&shown.is_good).any(|((shown, printed), is_good)| *is_good && *shown > 0 && *printed == 0);
+    (went_wrong || none_good || nothing).then_some(Conflict::Value)
 }
 
 fn are_opposites(one: &str, other: &str) -> bool {

@@ -82,7 +82,7 @@ pub(super) fn find<'a>(lines: &[&'a str]) -> Vec<Table<'a>> {
     let mut tables = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        match ruled(lines, at).or_else(|| capitals(lines, at)) {
+        match barred(lines, at).or_else(|| ruled(lines, at)).or_else(|| capitals(lines, at)).or_else(|| aligned(lines, at)) {
             Some(table) => {
                 at = table.lines.1;
                 tables.push(table);
@@ -150,10 +150,94 @@ fn capitals<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
     Some(table)
 }
 
+/// A header of which every cell begins with a capital, and rows whose cells all begin below those of the header.
+fn aligned<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+    const NAME_BYTES_MAX: usize = 30;
+    let line = lines[at];
+    if !line.trim_start().starts_with(|c: char| c.is_uppercase()) || line.contains([':', '=']) {
+        return None;
+    }
+    let header = wide(line);
+    let is_name = |cell: &str| cell.starts_with(|c: char| c.is_uppercase()) && cell.len() <= NAME_BYTES_MAX && !cell.ends_with(['.', ',']);
+    if header.len() < 2 || !header.iter().all(|(_, cell)| is_name(cell)) {
+        return None;
+    }
+    let (groups, header): (Vec<usize>, Vec<&str>) = header.into_iter().unzip();
+    let fits = |line: &&str| {
+        let cells = wide(line);
+        cells.len() == groups.len() && cells.iter().zip(&groups).all(|((start, _), column)| start == column)
+    };
+    let wanted = if header.len() > 2 { 1 } else { 2 };
+    let is_table = lines.len() > at + wanted && lines[at + 1..=at + wanted].iter().all(|line| fits(line) && !line.contains(": "));
+    if !is_table {
+        return None;
+    }
+    let mut table = Table { header, rows: Vec::new(), elided: false, is_ruled: false, lines: (at, at + 1) };
+    rows(lines, &groups, &mut table);
+    Some(table)
+}
+
+/// Cells between bars, as SQL clients and Markdown draw them: a header between rules, or with one below it.
+fn barred<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+    let is_bar_rule = |line: &&str| is_rule(line) && line.trim().contains(['+', '|']) || is_drawn_rule(line);
+    let is_beside_rule = lines.get(at + 1).is_some_and(is_bar_rule) || at > 0 && is_bar_rule(&lines[at - 1]);
+    if !lines[at].contains(['|', '│', '┃']) || is_bar_rule(&lines[at]) || !is_beside_rule {
+        return None;
+    }
+    let header = between_bars(lines[at]);
+    if header.len() < 2 {
+        return None;
+    }
+    let mut table = Table { header, rows: Vec::new(), elided: false, is_ruled: true, lines: (at, at + 1) };
+    while let Some(line) = lines.get(table.lines.1) {
+        if is_bar_rule(line) {
+            // The last rule is part of the table, too.
+        } else if line.trim().starts_with("...") || line.trim().starts_with('…') {
+            table.elided = true;
+        } else if line.contains(['|', '│', '┃']) {
+            table.rows.push(between_bars(line));
+        } else {
+            break;
+        }
+        table.lines.1 += 1;
+    }
+    Some(table)
+}
+
+/// A rule of the characters for drawing boxes.
+fn is_drawn_rule(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with(['─', '━', '═', '├', '╞', '┌', '└', '┏', '┗', '┡', '╔', '╚', '╠'])
+        && line.chars().all(|c| matches!(c, '\u{2500}'..='\u{257f}' | '-' | '+' | ' '))
+}
+
+fn between_bars(line: &str) -> Vec<&str> {
+    let line = line.trim();
+    let inner = line.strip_prefix(['|', '│', '┃']).unwrap_or(line);
+    let inner = if inner.len() < line.len() { inner.strip_suffix(['|', '│', '┃']).unwrap_or(inner) } else { inner };
+    inner.split(['|', '│', '┃']).map(str::trim).collect()
+}
+
 fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
     let columns = table.header.len();
+    let indent = groups.first().copied().unwrap_or_default();
+    let mut is_spaced = false;
     while let Some(line) = lines.get(table.lines.1) {
         let text = line.trim();
+        // Some clients leave a blank line between all rows.
+        if text.is_empty() && (is_spaced || table.rows.is_empty()) && is_row_after_blank(lines, table.lines.1 + 1, groups, columns) {
+            is_spaced = true;
+            table.lines.1 += 1;
+            continue;
+        }
+        // What is indented less than the header is no row of it.
+        if indent > 0 && line.chars().take_while(|c| c.is_whitespace()).count() < indent && !text.starts_with(['.', '…']) {
+            if text.starts_with(|c: char| c.is_uppercase()) && text.contains(':') {
+                return;
+            }
+            table.lines.1 += 1;
+            continue;
+        }
         // Three dashes alone stand between two outputs.
         let is_apart = |line: &str| columns > 1 && line.trim() == "---";
         if text.is_empty() || is_apart(text) || lines.get(table.lines.1 + 1).is_some_and(|next| is_rule(next) && !is_apart(next)) {
@@ -172,6 +256,14 @@ fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
     }
 }
 
+/// Whether a line that follows a blank one still belongs to the table above, and begins no other.
+fn is_row_after_blank(lines: &[&str], at: usize, groups: &[usize], columns: usize) -> bool {
+    let Some(line) = lines.get(at).filter(|line| !line.trim().is_empty()) else { return false };
+    let is_read = columns > 2 && cells(line, groups, columns).or_else(|| single(line, columns)).is_some();
+    let is_header = !lines.get(at + 1).is_none_or(|next| next.trim().is_empty());
+    is_read && !is_header
+}
+
 /// Splits a line at the columns' places when it is aligned to them, else at wide gaps when that gives the right number.
 fn cells<'a>(line: &'a str, groups: &[usize], columns: usize) -> Option<Vec<&'a str>> {
     let mut wide_cells = Vec::with_capacity(columns);
@@ -185,6 +277,33 @@ fn cells<'a>(line: &'a str, groups: &[usize], columns: usize) -> Option<Vec<&'a 
     if columns == 1 {
         return Some(vec![line.trim()]);
     }
+    below(line, groups).or_else(|| nearest(line, groups))
+}
+
+/// Cells below the columns whose names they are nearest to, a few characters off at most; columns without one are empty.
+fn nearest<'a>(line: &'a str, groups: &[usize]) -> Option<Vec<&'a str>> {
+    const OFF_MAX: usize = 3;
+    // Cells that only stand too close to each other are told apart by words.
+    if line.split_whitespace().count() >= groups.len() {
+        return None;
+    }
+    let found = wide(line);
+    let mut cells = vec![""; groups.len()];
+    let mut from = 0;
+    for (start, cell) in &found {
+        let column = (from..groups.len()).min_by_key(|column| groups[*column].abs_diff(*start))?;
+        if groups[column].abs_diff(*start) > OFF_MAX {
+            return None;
+        }
+        cells[column] = cell;
+        from = column + 1;
+    }
+    (found.len() > 1).then_some(cells)
+}
+
+/// Cells that begin at the places of the columns.
+fn below<'a>(line: &'a str, groups: &[usize]) -> Option<Vec<&'a str>> {
+    let columns = groups.len();
     let mut offsets = Vec::with_capacity(columns);
     let mut wanted = groups.iter().skip(1).peekable();
     let mut before = None;

@@ -77,7 +77,8 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     let pairs = paired_tables(&shown, &printed, &rules.ignore, as_table);
     let (mut labels, printed_labels) = (Labels::of(&shown, rules), Labels::of(&printed, rules));
     if pairs.is_empty() {
-        let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line)).collect();
+        let notes = notes(&shown);
+        let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line) && !notes[line]).collect();
         let (mut tally, words) = prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered);
         if words == 0 && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
@@ -111,6 +112,17 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     opposite::contradictions(&shown, &outside, &printed, &mut tally);
     labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
     Comparison { tally, no_rows, only_gaps: false, has_table: true }
+}
+
+/// Which lines are an author's notes: comments in a text of labels.
+fn notes(lines: &[&str]) -> Vec<bool> {
+    let is_note = |line: &&str| line.trim_start().starts_with("# ");
+    let (mut told, mut labelled) = (0, 0);
+    for line in lines.iter().filter(|line| !line.trim().is_empty() && !is_note(line)) {
+        told += 1;
+        labelled += usize::from(label::key(line).is_some() || label::heading(line).is_some());
+    }
+    lines.iter().map(|line| labelled * 5 >= told * 3 && labelled > 1 && is_note(line)).collect()
 }
 
 /// What the labels of lines contradict.

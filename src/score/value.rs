@@ -49,10 +49,10 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
         } else {
             (index..printed.len().min(index + 1)).collect()
         };
-        let best = free
-            .into_iter()
-            .map(|at| (at, row(index, line, Some(printed[at]), &mut memo)))
-            .max_by(|left, right| left.1.rank().total_cmp(&right.1.rank()).then(right.0.cmp(&left.0)));
+        let best = free.into_iter().map(|at| (at, row(index, line, Some(printed[at]), &mut memo))).max_by(|left, right| {
+            let named = |at: usize| first_cell(printed[at]) == first_cell(line);
+            named(left.0).cmp(&named(right.0)).then(left.1.rank().total_cmp(&right.1.rank())).then(right.0.cmp(&left.0))
+        });
         match best {
             Some((at, tally)) => {
                 used[at] = true;
@@ -62,6 +62,11 @@ pub(super) fn rows(shown: &[&str], printed: &[&str]) -> Option<Tally> {
         }
     }
     Some(total)
+}
+
+/// What a row is about.
+fn first_cell(row: &str) -> &str {
+    row.split('\t').next().unwrap_or_default().trim()
 }
 
 /// One value alone: another of its kind must stand alone too; none when words must decide.

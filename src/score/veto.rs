@@ -22,7 +22,9 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable";
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable|too ?many ?requests|rate limit|closed by remote|\
+                 no se p|no existe|no encontrad|denegad|falló|fallo|não |erro|falh|fehl|nicht|verweigert|erreur|introuvable|impossible|refusé|échou|échec|errore|impossibile|\
+                 エラー|失敗|拒否|ません|错误|錯誤|失败|拒绝|无法|找不到|خطأ|فشل|تعذر|رفض|오류|실패|없습니다|ошибка|не найден|не удалось|отказано";
     regex(stems)
 });
 
@@ -50,10 +52,14 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
         // kubectl and what a cluster says.
         r"^no resources found|^\(0 rows\)$|^empty set\b|^no (?:rows|results|items|data|matches|entries|records) |^error from server|unable to connect to the server|the connection to the server .* was refused|^the \w+ .* is invalid|timed out waiting for|crashloopbackoff|imagepullbackoff|errimage|createcontainer(?:config)?error|runcontainererror|oomkilled|\bevicted\b|\bnotready\b|invalidimagename|failedscheduling|failedmount|back-off (?:restarting|pulling)|no matches for kind|unschedulable",
+        // What clients say in other languages: a label, or a sentence of which the failure is the verb.
+        r"^(?:fehler|erreur|erro|errore|エラー|错误|錯誤|خطأ|오류|ошибка)\s*(?:[:!(]|：)|^[\w./+-]+ ?: (?:.*: ?)?(?:no se p|no existe|permiso|acceso|comando no|não |permissão|comando não|nicht|kommando nicht|keine berechtigung|datei oder|impossible|introuvable|commande introuvable|aucun fichier|permission non|comando non|impossibile)",
+        r"\bno se (?:pudo|puede|pudieron|encontr(?:ó|aron))\b|\b(?:acceso|permiso) denegad|\bno (?:encontrad[oa]|existe el)\b|\bnão (?:foi possível|foi encontrad|encontrad)|\b(?:acesso|permissão) negad|\b(?:wurde|konnte|konnten|kann|ist) (?:.* )?nicht (?:gefunden|möglich|erstellt|gelesen|geladen|verbunden|hergestellt)|\bfehlgeschlagen\b|\bzugriff verweigert|\b(?:est|sont|fichier) introuvables?\b|\b(?:accès|permission|connexion) (?:refusée?|non accordée)|\ba échoué\b|\bimpossible d",
+        r"(?:見つかり|でき|ありま)ません|に失敗しました|拒否されました|(?:无法|未能|找不到|没有)(?:找到|连接|访问|打开|创建|读取|资源)|(?:操作|部署|连接|请求)失败|被拒绝|(?:تعذر|فشل|رفض) |(?:찾을|할) 수 없|실패했습니다|не (?:найден|удалось|существует)|отказано в доступе",
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|\b(?:failed|errors?|failures?|unreachable)\s*[=:]\s*[1-9]\d*\b|^upgrade failed|installation failed",
         // A sentence of which the failure is the verb.
-        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) (?:exist|have a)\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset)|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
+        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) (?:exist|have a)\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset|closed by (?:remote host|peer))|too ?many ?requests|(?:reached|exceeded) .{0,20}rate limit|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
     ];
     RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
 });
@@ -171,7 +177,9 @@ fn speaks_of_failure(line: &str) -> bool {
     WEAK.find_iter(bytes).any(|found| {
         let before = joins(found.start().checked_sub(1)) && found.start() > 1 && goes_on(found.start() - 2);
         let after = joins(Some(found.end())) && goes_on(found.end() + 1);
-        !before && !after
+        // kubectl prints `<invalid>` for an age that it cannot tell.
+        let is_mark = found.start() > 0 && bytes[found.start() - 1] == b'<' && bytes.get(found.end()) == Some(&b'>');
+        !before && !after && !is_mark
     })
 }
 
@@ -191,6 +199,17 @@ fn suspicious(text: &str) -> impl Iterator<Item = (usize, &str)> {
 /// A line as it is quoted.
 fn unframed(line: &str) -> &str {
     line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '│' | '╷' | '╵'))
+}
+
+/// The question with which an output ends, for whose answer its program still waits.
+pub(super) fn question(text: &str) -> Option<&str> {
+    static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
+        regex(
+            r"[(\[](?:y/n|yes/no|y/n/a|yes/no/\[fingerprint\])[)\]]\s*[:?]?\s*$|^(?:\S+'s )?(?:password|passphrase)(?: for [^:]{1,60})?:\s*$",
+        )
+    });
+    let last = text.trim_end().lines().next_back()?.trim();
+    QUESTION.is_match(last.as_bytes()).then_some(last)
 }
 
 /// Whether a line says that there is nothing of what was asked for.
