@@ -21,14 +21,14 @@ pub(super) fn readable(bytes: &[u8]) -> Cow<'_, str> {
 /// The same for a text.
 pub(super) fn readable_text(text: Cow<'_, str>) -> Cow<'_, str> {
     // Most outputs have nothing to remove; these are the first bytes of all that is.
-    let is_first = |byte: &u8| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xef);
+    let is_first = |byte: &u8| matches!(byte, 0 | 0x07 | 0x08 | b'\r' | 0x1b | 0xc2 | 0xe2 | 0xef);
     let has_any = |part: &[u8]| part.iter().fold(false, |any, byte| any | is_first(byte));
     if !text.as_bytes().chunks(LOOKED_AT_BYTES).any(has_any) {
         return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest: &str = &text;
-    while let Some(at) = rest.find(['\u{1b}', '\r', '\u{8}', '\0', '\u{7}', '\u{feff}', '\u{a0}', '\u{9b}']) {
+    while let Some(at) = rest.find(is_removed) {
         out.push_str(&rest[..at]);
         let control = rest[at..].chars().next().unwrap_or('\0');
         rest = &rest[at + control.len_utf8()..];
@@ -45,6 +45,14 @@ pub(super) fn readable_text(text: Cow<'_, str>) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Controls, and characters that take no room: joiners, marks of direction.
+fn is_removed(c: char) -> bool {
+    matches!(
+        c,
+        '\u{1b}' | '\r' | '\u{8}' | '\0' | '\u{7}' | '\u{feff}' | '\u{a0}' | '\u{9b}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// What follows a control sequence whose escape character has been read (ECMA-48: CSI, OSC with BEL or ST, two-character sequences).
@@ -69,6 +77,17 @@ fn after_parameters(rest: &str) -> &str {
         Some('@'..='~') => &rest[end + 1..],
         _ => &rest[end..],
     }
+}
+
+/// A document's text with the characters that its HTML entities stand for, where the output has them plain.
+pub(super) fn without_entities<'a>(expected: &'a str, actual: &str) -> Cow<'a, str> {
+    const ENTITIES: [(&str, &str); 7] =
+        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    let has = |text: &str| text.contains('&') && ENTITIES.iter().any(|(entity, _)| text.contains(entity));
+    if !has(expected) || has(actual) {
+        return Cow::Borrowed(expected);
+    }
+    Cow::Owned(ENTITIES.iter().fold(expected.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
 }
 
 #[cfg(test)]

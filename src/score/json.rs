@@ -3,7 +3,7 @@
 //! What the output has beyond the document costs nothing, key order and `properties` envelopes do not matter, and list entries are matched
 //! by name before place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::hash::BuildHasherDefault;
 
@@ -27,7 +27,7 @@ const ATTEMPTS_MAX: usize = 64;
 /// How many documents of an output a document's JSON is compared with.
 const CANDIDATES_MAX: usize = 64;
 /// From how many members on one value for all of them is none.
-const ALIKE_MIN: usize = 5;
+const ALIKE_MIN: usize = 3;
 /// How many members are looked at for one whose name varies.
 const LIKE_NAMED_MAX: usize = 32;
 /// The longest lists whose entries are matched by trying each with each.
@@ -368,10 +368,7 @@ impl<'a> Walk<'a> {
             self.tally.credit *= 0.8;
         }
         // One value for everything is a form that nobody filled in.
-        if texts.len() >= ALIKE_MIN
-            && texts.iter().all(|(_, _, printed)| *printed == texts[0].2)
-            && texts.iter().any(|(_, shown, _)| *shown != texts[0].1)
-        {
+        if texts.len() >= ALIKE_MIN && texts.iter().all(|(_, _, printed)| *printed == texts[0].2) && are_different(&texts) {
             self.tally.contradict(Conflict::Value, texts[0].0, texts[0].1, texts[0].2);
         }
         if let Some((key, shown, printed)) = swapped(&texts) {
@@ -505,6 +502,12 @@ fn same_entries(expected: &[Value], actual: &[Value], partners: &mut [Option<usi
         *partner = by_text.get_mut(&value.to_string()).and_then(Vec::pop);
         partner.iter().for_each(|at| used[*at] = true);
     }
+}
+
+/// Whether no two of the document's values are the same, or there are many.
+fn are_different(texts: &[(&str, &str, &str)]) -> bool {
+    let shown: HashSet<&str> = texts.iter().map(|(_, shown, _)| *shown).collect();
+    shown.len() == texts.len() || shown.len() > 1 && texts.len() > ALIKE_MIN + 1
 }
 
 /// The first member whose name varies as `key` does: a map by resource id, version or client id has other names in each run.

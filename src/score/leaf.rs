@@ -6,7 +6,7 @@
 use super::place::{arm_type, is_region, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
-use super::state::{Relation, is_wrong, loses_success, relate};
+use super::state::{Relation, is_state, is_wrong, loses_success, relate};
 
 /// What a value is for, told by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,7 +239,7 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
     if same(expected, actual) {
         return Likeness::new(weight, 1.0);
     }
-    if is_blank(expected) {
+    if is_blank(expected) && !(role == Role::State && expected.eq_ignore_ascii_case("pending")) {
         // Documents show a pending address where a run may already have one.
         return Likeness::new(weight, 0.8);
     }
@@ -495,6 +495,8 @@ fn readiness(weight: f64, expected: &str, actual: &str) -> Likeness {
 
 /// `True`, `no`: a truth written as text.
 pub(super) fn truth(value: &str) -> Option<bool> {
+    // `False (MissingEndpoints)`
+    let value = value.split_once(" (").map_or(value, |(truth, _)| truth);
     let is = |words: [&str; 2]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
     if is(["true", "yes"]) {
         Some(true)
@@ -603,6 +605,10 @@ pub(super) fn ids_contradict(expected: &str, name: Option<&str>, actual: &str) -
 fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
     if is_blank(actual) {
         return Likeness::new(weight, 0.1);
+    }
+    // A word of health and one of sickness are states, whatever they are called.
+    if is_state(expected) && !is_wrong(expected) && is_wrong(actual) && !is_prose(actual) && truth(actual).is_none() {
+        return Likeness::conflict(weight, Conflict::State);
     }
     if let (Some(shown), Some(printed)) = (truth(expected), truth(actual)) {
         return if shown == printed { Likeness::new(weight, 1.0) } else { Likeness::conflict(weight, Conflict::Value) };

@@ -8,7 +8,7 @@ use std::hash::BuildHasherDefault;
 use super::leaf::{Conflict, is_blank, is_unfilled};
 use super::resource::resource;
 use super::shape::{Shape, shape};
-use super::state::is_wrong;
+use super::state::{is_state, is_wrong};
 use super::tally::Tally;
 use super::words::{Passed, hash, is_elision};
 
@@ -354,6 +354,7 @@ fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
         || only_negates(&lost, &new)
         || lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new)))
         || lost.contains(&"all") && new.contains(&"of")
+        || matches!((lost.as_slice(), new.as_slice()), ([lost], [new]) if is_good(lost) && is_bad(new))
     {
         return Some(Conflict::State);
     }
@@ -370,6 +371,14 @@ fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
     let nothing = some && !shown.has(&BETTER_NONE) && counts().all(|(shown, printed)| *shown == 0 || *printed == 0);
     let none_good = counts().zip(&shown.is_good).any(|((shown, printed), is_good)| *is_good && *shown > 0 && *printed == 0);
     (went_wrong || none_good || nothing).then_some(Conflict::Value)
+}
+
+fn is_good(word: &str) -> bool {
+    OPPOSITES.iter().any(|(good, _)| good.contains(&word)) || is_state(word) && !is_wrong(word)
+}
+
+fn is_bad(word: &str) -> bool {
+    OPPOSITES.iter().any(|(_, bad)| bad.contains(&word)) || is_wrong(word)
 }
 
 fn are_opposites(one: &str, other: &str) -> bool {

@@ -27,12 +27,11 @@ fn resource_words<'a>(words: &[&'a str]) -> Option<(&'a str, &'a str)> {
         None if second.starts_with('"') && second.ends_with('"') => (first, *words.get(2)?, 3),
         _ => return None,
     };
-    let lower = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
-    };
+    let lower = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
     // `example.com/name: value` is a label, not a verb.
     let is_verb = verb.len() >= 3 && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && !verb.starts_with('-');
     // What was only tried has not happened.
+    let (verb, after) = if verb == "already" { (words.get(after).copied()?, after + 1) } else { (verb, after) };
     let is_tried = matches!(words.get(after..).unwrap_or_default(), ["(dry", "run)", ..] | ["(server" | "(client", "dry", "run)", ..]);
     let verb = if is_tried { DRY_RUN } else { verb };
     (lower(kind) && is_verb && !first.ends_with(':')).then(|| (kind.split('.').next().unwrap_or(kind), verb))

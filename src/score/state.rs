@@ -4,7 +4,7 @@
 //! under way and the output shows it finished. Every other word, known or not, contradicts.
 
 /// Words that say that all is well and nothing is left to do (ARM, Kubernetes, Helm, systemd, SQL and job schedulers).
-const DONE: [&str; 48] = [
+const DONE: [&str; 50] = [
     "succeeded",
     "success",
     "successful",
@@ -53,6 +53,8 @@ const DONE: [&str; 48] = [
     "unchanged",
     "good",
     "yes",
+    "programmed",
+    "reconciled",
 ];
 
 /// Words that say that something is still under way and do not end in “ing”.

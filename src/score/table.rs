@@ -9,12 +9,13 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped};
+use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped, truth};
 use super::placeholder::is_placeholder;
 use super::selector::Selection;
 use super::state::{Relation, is_state, is_wrong, relate};
 use super::tally::Tally;
 use super::value;
+use super::words::is_elision;
 
 /// The longest tables whose rows are matched by trying each with each.
 const PAIRED_MAX: usize = 24;
@@ -192,7 +193,7 @@ fn barred<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
     while let Some(line) = lines.get(table.lines.1) {
         if is_bar_rule(line) {
             // The last rule is part of the table, too.
-        } else if line.trim().starts_with("...") || line.trim().starts_with('…') {
+        } else if is_elision(line) {
             table.elided = true;
         } else if line.contains(['|', '│', '┃']) {
             table.rows.push(between_bars(line));
@@ -277,7 +278,28 @@ fn cells<'a>(line: &'a str, groups: &[usize], columns: usize) -> Option<Vec<&'a 
     if columns == 1 {
         return Some(vec![line.trim()]);
     }
-    below(line, groups).or_else(|| nearest(line, groups))
+    below(line, groups).or_else(|| parted(line, groups)).or_else(|| nearest(line, groups))
+}
+
+/// Cells that begin at the place of a column or after a wide gap, as where one was too long for its column.
+fn parted<'a>(line: &'a str, groups: &[usize]) -> Option<Vec<&'a str>> {
+    let mut starts = Vec::with_capacity(groups.len());
+    let (mut spaces, mut wanted) = (2, groups.iter().copied().peekable());
+    for (column, (offset, character)) in line.char_indices().enumerate() {
+        while wanted.peek().is_some_and(|start| *start < column) {
+            wanted.next();
+        }
+        if matches!(character, ' ' | '\t') {
+            spaces += if character == '\t' { 2 } else { 1 };
+            continue;
+        }
+        if spaces >= 2 || spaces == 1 && wanted.peek() == Some(&column) {
+            starts.push(offset);
+        }
+        spaces = 0;
+    }
+    let ends = starts.iter().skip(1).copied().chain(std::iter::once(line.len()));
+    (starts.len() == groups.len()).then(|| starts.iter().zip(ends).map(|(start, end)| line[*start..end].trim()).collect())
 }
 
 /// Cells below the columns whose names they are nearest to, a few characters off at most; columns without one are empty.
@@ -521,6 +543,11 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
     } else {
         compare_as(column.role, name, expected, actual)
     };
+    // `SUCCEEDED False`: the column is called what should have become true.
+    let is_state = is_state(&column.plain) && !matches!(column.plain.as_str(), "enabled" | "exposed" | "open" | "active");
+    if is_state && likeness.conflict == Some(Conflict::Value) && truth(expected).is_some() {
+        likeness.conflict = Some(Conflict::State);
+    }
     // An address that is still pending is not there yet.
     if column.plain == "externalip"
         && matches!(actual, Some("<pending>" | "<none>" | ""))

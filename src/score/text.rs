@@ -305,7 +305,8 @@ fn prose(
     let judged_words = found.len().max(1);
     let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
     for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
-        let likeness = Likeness { weight, credit: credit / weight * sea * order, conflict: None };
+        let told = if is_under_way(lines[line]) { 0.1 } else { 1.0 };
+        let likeness = Likeness { weight: weight * told, credit: credit / weight * sea * order, conflict: None };
         let printed = if tally.keeps(&likeness) { said(labels, line) } else { "" };
         tally.add(likeness, || format!("line {}", line + 1), lines[line].trim(), printed);
     }
@@ -359,6 +360,14 @@ fn order(found: &[Word], judged: &[bool], linked: &[bool]) -> f64 {
     }
     let kept = pairs.iter().filter(|at| linked[**at]).count() as f64 / pairs.len() as f64;
     (kept / KEPT_MIN).min(1.0)
+}
+
+/// Whether a line only says what is still going on, which a faster run need not say.
+fn is_under_way(line: &str) -> bool {
+    let line = line.trim();
+    let waits = line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("waiting"));
+    let goes_on = line.ends_with("...") || line.ends_with('…') || line.ends_with(" elapsed]");
+    waits || goes_on && line.split_whitespace().take(3).any(|word| word.len() > 4 && word.ends_with("ing"))
 }
 
 /// A count of nothing.

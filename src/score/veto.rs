@@ -22,7 +22,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  no such|not exist|timed out|time-?out|traceback|abort|crash|unhealthy|degraded|unreachable|unrecogni[sz]ed|unknown|usage|missing|required|\
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
-                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable|too ?many ?requests|rate limit|closed by remote|\
+                 already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable|too ?many ?requests|rate limit|closed by remote|you must|you need to|please|\
                  no se p|no existe|no encontrad|denegad|falló|fallo|não |erro|falh|fehl|nicht|verweigert|erreur|introuvable|impossible|refusé|échou|échec|errore|impossibile|\
                  エラー|失敗|拒否|ません|错误|錯誤|失败|拒绝|无法|找不到|خطأ|فشل|تعذر|رفض|오류|실패|없습니다|ошибка|не найден|не удалось|отказано";
     regex(stems)
@@ -47,7 +47,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // HTTP.
         r"^(?:< ?)?http/[\d.]+ [45]\d\d\b|\b(?:4\d\d|5\d\d):? (?:bad request|unauthorized|forbidden|not found|method not allowed|conflict|gone|too many requests|internal server error|not implemented|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out)\b|(?:status|response|http)(?: code)?:? (?:was |is |of )?[45]\d\d\b|^<title>(?:error|[45]\d\d)|<error>|<code>[a-z]+</code>|returned error: [45]\d\d",
         // Wrong usage, help instead of work.
-        r"^to search ai knowledge base for examples, use: |^usage: |^usage:$|^usage of |^subgroups:$|unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
+        r"^to search ai knowledge base for examples, use: |^usage: |^usage:$|^usage of \S+:\s*$|^subgroups:$|unknown (?:shorthand )?(?:command|flag|option|argument|subcommand)|unrecogni[sz]ed (?:argument|option|command|flag)|(?:invalid|illegal|ambiguous) (?:option|choice|argument|flag|command|value)|(?:arguments?|options?|flags?|parameters?) (?:are|is) required|required (?:argument|flag|option|parameter)|misspelled or not recogni[sz]ed|(?:try|see|run) .{0,60}--help|(?:flag|option) (?:needs|requires) an argument|expected (?:one|at least one) argument|missing (?:required )?(?:argument|operand|option|value|parameter)",
         // az, Entra and Resource Manager.
         r"^\([a-z]\w+\) |^code: \w+$|^message: .*(?:not|fail|denied|invalid|exceed|could|cannot)|please run .?az login|aadsts\d+|\bnot registered to use namespace\b|does not have authorization|doesn't have permission|(?:authorization|authentication)failed|quotaexceeded|resource(?:group)?notfound\b|^inner errors?:",
         // kubectl and what a cluster says.
@@ -59,7 +59,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|\b(?:failed|errors?|failures?|unreachable)\s*[=:]\s*[1-9]\d*\b|^upgrade failed|installation failed",
         // A sentence of which the failure is the verb.
-        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) (?:exist|have a)\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset|closed by (?:remote host|peer))|too ?many ?requests|(?:reached|exceeded) .{0,20}rate limit|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|100% packet loss",
+        r"^(?:access|permission)(?: is| was)? (?:denied|forbidden)|\b(?:is|was|were|are|has been|been|be) (?:denied|refused|rejected|forbidden|not allowed|not authori[sz]ed|not permitted|not found|unreachable|unavailable)\b|\bdoes(?: not|n't) (?:exist|have a)\b|\b(?:failed|unable) to \w+|\b(?:could(?: ?not|n't)|can(?: ?not|'t)) (?:be )?(?:connect|find|found|resolve|open|read|load|access|create|delete|reach|start|pull|parse|locat|complet)|authentication failed|login failed|deadline exceeded|quota (?:has been )?exceeded|insufficient (?:privileges|quota|cpu|memory|permissions)|connection (?:refused|timed out|reset|closed by (?:remote host|peer))|too ?many ?requests|(?:reached|exceeded) .{0,20}rate limit|permission denied|access denied|no such (?:file|host|container|image|resource)|host (?:is )?unreachable|certificate (?:has expired|verify failed)|^(?:you must|you need to|please) (?:specify|provide|supply|log ?in|set|configure|be logged)\b|^(?:[a-z]+ ){1,4}failed:?$|^(?:connect|connection|read) timeout\b|100% packet loss",
     ];
     RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build().expect("constant patterns")
 });
@@ -74,7 +74,7 @@ static WEAK: LazyLock<Regex> = LazyLock::new(|| {
 /// Nothing of the kind happened: `0 errors`, `without failures`, `errors: []`.
 static NONE_OF_IT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b\W{1,30}(?:0(?:\W{0,3}$|[\s,;)\]}]|\.\D)|none|\[\]|null|false|\[\s*\])\b?",
+        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b[\s:=|\x22'(\[{]{1,30}(?:0(?:\W{0,3}$|[\s,;)\]}]|\.\D)|none|\[\]|null|false|\[\s*\])\b?",
     )
 });
 
@@ -178,7 +178,7 @@ fn speaks_of_failure(line: &str) -> bool {
         let before = joins(found.start().checked_sub(1)) && found.start() > 1 && goes_on(found.start() - 2);
         let after = joins(Some(found.end())) && goes_on(found.end() + 1);
         // kubectl prints `<invalid>` for an age that it cannot tell.
-        let is_mark = found.start() > 0 && bytes[found.start() - 1] == b'<' && bytes.get(found.end()) == Some(&b'>');
+        let is_mark = found.start() > 0 && bytes[found.start() - 1] == b'<' && matches!(bytes.get(found.end()), None | Some(b'>'));
         !before && !after && !is_mark
     })
 }
@@ -210,6 +210,11 @@ pub(super) fn question(text: &str) -> Option<&str> {
     });
     let last = text.trim_end().lines().next_back()?.trim();
     QUESTION.is_match(last.as_bytes()).then_some(last)
+}
+
+/// Whether a line is a warning or chatter, and not part of a result.
+pub(super) fn is_aside(line: &str) -> bool {
+    ASIDE.is_match(bare(line).as_bytes())
 }
 
 /// Whether a line says that there is nothing of what was asked for.
