@@ -8,6 +8,7 @@ mod consumer;
 mod directives;
 mod documentation;
 mod incumbent;
+mod journal;
 mod links;
 mod lint;
 mod load_bearing;

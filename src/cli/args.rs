@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Script(ScriptArgs),
     /// Use the embedded Azure on its own.
     Cloud(CloudArgs),
+    /// Finish what killed runs have left: processes, directories.
+    Clean(CleanArgs),
     /// Show what this machine offers, and the next step for what is missing.
     Doctor,
 }
@@ -55,8 +57,11 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
     /// Runbooks, or folders: every *.md below one that has an executable block.
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "resume")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Run again what an interrupted run was asked for.
+    #[arg(long, value_name = "RUN", hide_short_help = true, conflicts_with = "paths")]
+    pub(crate) resume: Option<String>,
     /// Where steps run [default: auto].
     #[arg(long, value_enum, env = "DOCENT_TARGET", hide_env = true)]
     pub(crate) target: Option<Target>,
@@ -200,6 +205,13 @@ pub(crate) enum Unmarked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportTo {
     pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// The run, as docent called it when it was interrupted [default: all that have ended].
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Unreadable,
     /// docent could not do its work.
     Broken,
+    /// Something of a run is left on this machine.
+    Leftovers,
     /// Nothing failed, but something could not be run.
     Incomplete,
     /// It was interrupted.
@@ -30,6 +32,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unreadable => 3,
             Self::Broken => 4,
+            Self::Leftovers => 5,
             Self::Incomplete => 6,
             Self::Interrupted => 130,
         }

@@ -1,6 +1,7 @@
 //! Arguments in, exit code out.
 
 mod args;
+mod clean;
 #[cfg(feature = "embedded")]
 mod cloud;
 mod config;
@@ -11,6 +12,7 @@ mod explain;
 mod lint;
 mod list;
 mod options;
+mod resume;
 mod score;
 mod script;
 mod test;
@@ -30,7 +32,7 @@ use self::{
 };
 
 /// Commands of the design that are not there yet; naming one must not be mistaken for a path.
-const PLANNED: [&str; 4] = ["walk", "update", "bless", "clean"];
+const PLANNED: [&str; 3] = ["walk", "update", "bless"];
 
 /// Runs the program on its words, the first being its name.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -70,6 +72,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Problem> {
         Command::Cloud(args) => cloud::run(args),
         #[cfg(not(feature = "embedded"))]
         Command::Cloud(_) => Err(Problem::new(Exit::Usage, "this docent was built without the embedded Azure (feature `embedded`)")),
+        Command::Clean(args) => clean::run(&args),
         Command::Doctor => doctor::run(),
     }
 }

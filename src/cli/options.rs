@@ -86,6 +86,7 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         bash: bash()?,
         search_path: search_path(),
         path_first: Vec::new(),
+        journal: None,
         #[cfg(feature = "embedded")]
         embedded: embedded(args.cli.unwrap_or(args::Clients::Builtin), args.clock.or(file.clock()?)),
     };
@@ -133,6 +134,13 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
         .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(name))
         .find(|file| file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0))
+}
+
+/// Where runs keep their journals: private to the user, and not in a place that anybody can write to.
+pub(super) fn journals() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local").join("state")))?;
+    Some(state.join("docent").join("runs"))
 }
 
 pub(super) fn search_path() -> std::ffi::OsString {

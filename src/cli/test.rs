@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, IsTerminal, Write},
+    sync::Arc,
 };
 
 use crate::{
@@ -10,11 +11,12 @@ use crate::{
         Problem,
         args::{Colour, Prerequisites, TestArgs},
         exit::Exit,
-        options, stderr, stdout, written,
+        options, resume, stderr, stdout, written,
     },
     engine::{
         event::{Event, Listener},
         execute::RunOptions,
+        journal::Journal,
         redact::Redactor,
         result::RunbookStatus,
     },
@@ -28,11 +30,12 @@ use crate::{
     suite::{self, Conclusion, Entry},
 };
 
-pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
+pub(super) fn run(mut args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
+    let resumed = args.resume.clone().map(|run| resume::resume(&run, &mut args, colour)).transpose()?;
     let entries = entries(&args)?;
     let documents: Vec<_> =
         entries.iter().filter_map(|entry| if let Entry::Document(document) = entry { Some(document) } else { None }).collect();
-    let resolved = options::resolve(&args, &documents)?;
+    let mut resolved = options::resolve(&args, &documents)?;
     if let Some(unknown) = suite::unknown_choice(&resolved.suite, documents.iter().copied()) {
         let known = if unknown.known.is_empty() { "there are none".to_owned() } else { format!("there are: {}", unknown.known.join(", ")) };
         return Err(Problem::new(Exit::Usage, format!("--{}: no document has a {0} `{}`; {known}", unknown.noun, unknown.name)));
@@ -45,6 +48,15 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
         .enable_all()
         .build()
         .map_err(|error| Problem::of(Exit::Broken, &error))?;
+    // Without a place for it there is no journal; the run itself needs none.
+    let roots = vec![std::env::temp_dir(), "/dev/shm".into()];
+    resolved.suite.journal = options::journals()
+        .and_then(|directory| Journal::begin(&directory, roots, resume::asked(&args, &resolved.suite.run.variables)).ok())
+        .map(Arc::new);
+    if let Some(resumed) = resumed {
+        // The new run's journal has taken its place.
+        let _ = std::fs::remove_file(resumed.path);
+    }
     let interrupt = Interrupt::new();
     let conclusion = runtime.block_on(async {
         let raised = interrupt.clone();
@@ -58,6 +70,13 @@ pub(super) fn run(args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
         watcher.abort();
         conclusion
     });
+    if let Some(journal) = &resolved.suite.journal {
+        if conclusion.interrupted {
+            let _ = writeln!(stderr(colour), "\nTry: docent test --resume {}", journal.run());
+        } else {
+            journal.remove();
+        }
+    }
     listeners.finish()?;
     let mut error = stderr(colour);
     for problem in &conclusion.errors {

@@ -55,6 +55,7 @@ pub(super) fn options() -> anyhow::Result<Options> {
         seed: 0,
         jobs: 1,
         errexit: true,
+        journal: None,
         helper: Helper::this_program().context("cannot find this test's own executable")?,
         bash,
         path_first: own_commands(std::env::vars_os(), std::env::current_exe().ok().as_deref()),

@@ -26,7 +26,10 @@ pub(super) struct Control {
 impl Control {
     pub(super) fn make(launch: &Launch) -> io::Result<Self> {
         let mut prefix = tempfile::Builder::new();
-        prefix.prefix("docent.");
+        // Named after the run's directory, so that whoever cleans up after a killed run finds it.
+        let name = launch.directory.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with("docent-"));
+        let name = name.map_or_else(|| "docent.".to_owned(), |name| format!("{name}."));
+        prefix.prefix(&name);
         let directory = match prefix.tempdir_in(IN_MEMORY) {
             Ok(directory) => directory,
             Err(_) => prefix.tempdir_in(&launch.directory)?,

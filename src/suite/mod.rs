@@ -28,6 +28,7 @@ use crate::{
     engine::{
         event::{Event, Listener, RunHeader},
         execute::{self, Job, RunOptions},
+        journal::Journal,
         plan::{Selection, UnknownStep, plan},
         redact::Redactor,
         result::{RunbookResult, RunbookStatus, Totals},
@@ -55,6 +56,8 @@ pub struct Options {
     pub seed: u64,
     /// What a file beside the documents loosens, for the report; empty when nothing.
     pub loosened: Vec<String>,
+    /// Where it is written down what is about to happen; none when nobody will read it.
+    pub journal: Option<Arc<Journal>>,
     /// How many runbooks run side by side, at least 1.
     pub jobs: usize,
     /// Whether a block stops at its first failing command.
@@ -170,7 +173,7 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
     let mut selected = 0;
     let ends = Instant::now() + options.run.run_timeout;
     for (position, entry) in entries.into_iter().enumerate() {
-        let mut teller = Teller { position, sender: sender.clone() };
+        let mut teller = Teller { position, sender: sender.clone(), journal: options.journal.clone() };
         let document = match entry {
             Entry::Unreadable { path, reason } => {
                 execute::unreadable(position, &path, Vec::new(), vec![reason], &Redactor::default(), &mut teller);
@@ -219,7 +222,11 @@ pub async fn run(entries: Vec<Entry>, options: &Options, listener: &mut dyn List
     conclusion.totals = queue.totals;
     conclusion.interrupted = interrupt.is_raised();
     conclusion.nothing_selected = selected == 0 && options.selection != Selection::default();
-    listener.hear(&Event::RunFinished { totals: conclusion.totals, interrupted: conclusion.interrupted });
+    let finished = Event::RunFinished { totals: conclusion.totals, interrupted: conclusion.interrupted };
+    if let Some(journal) = &options.journal {
+        journal.hear(&finished);
+    }
+    listener.hear(&finished);
     conclusion
 }
 
@@ -268,8 +275,10 @@ async fn one(
     teller: &mut Teller,
 ) -> Result<Arc<RunbookResult>, SuiteError> {
     let path = document.runbook.source.path().to_owned();
+    // The journal knows this name already, so a directory that is made in the last moment is found too.
+    let scratch_name = options.journal.as_ref().map_or_else(|| "docent-".to_owned(), |journal| journal.prefix());
     let scratch =
-        tempfile::Builder::new().prefix("docent-").tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
+        tempfile::Builder::new().prefix(&scratch_name).tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
     let mut world = world(choice, options, scratch.path(), &path).await?;
     let mut launch = Launch::new(options.helper.clone(), &options.bash, scratch.path());
     let aliases = vec![
@@ -292,6 +301,9 @@ async fn one(
     launch.environment = environment(&launch, world.as_ref(), &document, options);
     let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
     let mut session = Bash::start(launch).await.map_err(shell_failed)?;
+    if let Some(journal) = &options.journal {
+        journal.place(session.control_directory());
+    }
     redactor.add_aliases([(session.control_directory().display().to_string(), "/docent/control".to_owned())]);
     let job = Job {
         position: teller.position,
@@ -368,6 +380,7 @@ enum Told {
 struct Teller {
     position: usize,
     sender: mpsc::UnboundedSender<(usize, Told)>,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Teller {
@@ -379,6 +392,10 @@ impl Teller {
 
 impl Listener for Teller {
     fn hear(&mut self, event: &Event) {
+        // Before anybody can act on it.
+        if let Some(journal) = &self.journal {
+            journal.hear(event);
+        }
         let finished = matches!(event, Event::RunbookFinished { .. });
         let _ = self.sender.send((self.position, Told::Event(event.clone())));
         if finished {
