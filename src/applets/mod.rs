@@ -1,4 +1,4 @@
-//! Built-in command-line programs: `az` and `kubectl` speak HTTP and nothing else, and share no type with the cloud; `sleep`, `date` and
+//! Built-in command-line programs: `az`, `kubectl` and `kubelogin` speak HTTP and nothing else, and share no type with the cloud; `sleep`, `date` and
 //! `openssl rand` follow the clock and the seed of the run.
 //!
 //! One executable answers under all their names. [`intercept`] looks at the name it was started as, and either becomes that program or returns.
@@ -12,6 +12,7 @@ mod az;
 mod client;
 mod date;
 mod kubectl;
+mod kubelogin;
 mod openssl;
 mod render;
 mod run;
@@ -19,7 +20,7 @@ mod sleep;
 mod system;
 
 /// The names under which [`intercept`] becomes another program, in the order in which they are listed to people.
-pub const NAMES: [&str; 5] = ["az", "kubectl", "sleep", "date", "openssl"];
+pub const NAMES: [&str; 6] = ["az", "kubectl", "kubelogin", "sleep", "date", "openssl"];
 
 /// What a program was started with: its words, its variables, and the three streams.
 pub(crate) struct Program<'a> {
@@ -46,7 +47,7 @@ impl Program<'_> {
     }
 }
 
-/// Becomes `az`, `kubectl`, `sleep`, `date` or `openssl` when this process was started under that name, and ends it with that program's
+/// Becomes `az`, `kubectl`, `kubelogin`, `sleep`, `date` or `openssl` when this process was started under that name, and ends it with that program's
 /// exit status. Returns, having done nothing, under any other name.
 ///
 /// Call it first thing in `main`:
@@ -82,6 +83,7 @@ fn start(program: &mut Program<'_>) -> i32 {
     match program.name {
         "az" => az::run(program),
         "kubectl" => kubectl::run(program),
+        "kubelogin" => kubelogin::run(program),
         "sleep" => sleep::run(program),
         "date" => date::run(program),
         "openssl" => openssl::run(program),

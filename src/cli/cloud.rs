@@ -27,7 +27,7 @@ const PURPOSES: [(&str, &str); 7] = [
     ("AZURE_CONFIG_DIR", "az is signed in, with one subscription"),
     ("KUBECONFIG, HOME", "private; nothing of yours is read or written"),
     ("DOCENT_RUN_URL", "the run's clock and its random draws, for docent's own clients"),
-    ("PATH", "docent's own az, kubectl, sleep, date and openssl come first, unless --cli system"),
+    ("PATH", "docent's own az, kubectl, kubelogin, sleep, date and openssl come first, unless --cli system"),
 ];
 
 pub(super) fn run(args: CloudArgs) -> Result<Exit, Problem> {

@@ -108,7 +108,15 @@ impl Embedded {
         ];
         variables.extend(own.map(|(name, value)| (name.to_owned(), value)));
         let bin = directory.join("bin");
-        let names = applets::NAMES.iter().filter(|name| setup.clients == Clients::Builtin || !["az", "kubectl"].contains(name));
+        let is_installed =
+            |name: &str| std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
+        let is_wanted = |name: &&&str| match **name {
+            "az" | "kubectl" => setup.clients == Clients::Builtin,
+            // Few machines have it, and kubectl cannot do without.
+            "kubelogin" => setup.clients == Clients::Builtin || !is_installed("kubelogin"),
+            _ => true,
+        };
+        let names = applets::NAMES.iter().filter(is_wanted);
         fs::create_dir_all(&bin).map_err(|source| EmbeddedError::File { path: bin.clone(), source })?;
         for name in names {
             let link = bin.join(name);

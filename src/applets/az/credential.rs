@@ -76,8 +76,7 @@ impl Proof {
     }
 
     /// The form that the token endpoint is sent, in order.
-    pub(crate) fn form(&self, audience: Audience) -> Vec<(&'static str, String)> {
-        let scope = audience.scope();
+    pub(crate) fn form(&self, scope: &str) -> Vec<(&'static str, String)> {
         let of_user = format!("{scope} offline_access openid profile");
         let pairs: Vec<(&'static str, &str)> = match self {
             Proof::RefreshToken(token) => {
@@ -125,7 +124,15 @@ impl Proof {
     /// # Errors
     /// What Entra says, in its words.
     pub(crate) fn redeem(&self, client: &dyn Wire, tenant: &str, audience: Audience) -> Result<Value, Failure> {
-        let form: Vec<String> = self.form(audience).iter().map(|(key, value)| format!("{key}={}", form_encoded(value))).collect();
+        self.redeem_for(client, tenant, audience.scope())
+    }
+
+    /// The same for any scope.
+    ///
+    /// # Errors
+    /// What Entra says, in its words.
+    pub(crate) fn redeem_for(&self, client: &dyn Wire, tenant: &str, scope: &str) -> Result<Value, Failure> {
+        let form: Vec<String> = self.form(scope).iter().map(|(key, value)| format!("{key}={}", form_encoded(value))).collect();
         let request = Request::post(format!("{AUTHORITY}/{tenant}/oauth2/v2.0/token"))
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -140,10 +147,10 @@ impl Proof {
         if answer["access_token"].is_string() {
             return Ok(answer);
         }
-        Err(self.refusal(&answer, &response, tenant, audience))
+        Err(self.refusal(&answer, &response, tenant, scope))
     }
 
-    fn refusal(&self, answer: &Value, response: &Response, tenant: &str, audience: Audience) -> Failure {
+    fn refusal(&self, answer: &Value, response: &Response, tenant: &str, scope: &str) -> Failure {
         let Some(description) = answer["error_description"].as_str() else {
             return Failure::Refused(format!("{AUTHORITY} answered {} without a token", response.status));
         };
@@ -155,7 +162,7 @@ impl Proof {
                  with --password. Please note that --password no longer accepts a service principal certificate. To pass a service principal \
                  certificate, use --certificate instead."
                 .to_owned(),
-            Proof::RefreshToken(_) => format!("{interactively} --tenant \"{tenant}\" --scope \"{}\"", audience.scope()),
+            Proof::RefreshToken(_) => format!("{interactively} --tenant \"{tenant}\" --scope \"{scope}\""),
             _ => interactively.to_owned(),
         };
         Failure::Refused(format!("{description}{advice}"))
@@ -302,11 +309,11 @@ mod tests {
     // Transcripts 04, 52 and 84: the same fields in the same order.
     #[test]
     fn the_form_has_the_fields_of_the_real_client() {
-        let keys = |proof: Proof| proof.form(Audience::Arm).into_iter().map(|(key, _)| key).collect::<Vec<_>>().join(" ");
+        let keys = |proof: Proof| proof.form(Audience::Arm.scope()).into_iter().map(|(key, _)| key).collect::<Vec<_>>().join(" ");
         assert_eq!(keys(Proof::RefreshToken(String::new())), "client_id grant_type client_info claims refresh_token scope");
         let secret = Proof::Secret { application: String::new(), secret: String::new() };
         assert_eq!(keys(secret), "client_id grant_type client_info client_secret claims scope");
-        let scope = Proof::RefreshToken(String::new()).form(Audience::Graph).pop().expect("a scope").1;
+        let scope = Proof::RefreshToken(String::new()).form(Audience::Graph.scope()).pop().expect("a scope").1;
         assert_eq!(form_encoded(&scope), "https%3A%2F%2Fgraph.microsoft.com%2F%2F.default+offline_access+openid+profile");
         assert!(form_encoded(CLAIMS).starts_with("%7B%22access_token%22%3A+%7B%22xms_cc%22"));
     }

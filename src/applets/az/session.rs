@@ -154,6 +154,12 @@ impl<'p, 'io> Session<'p, 'io> {
         Ok(token)
     }
 
+    /// A fresh token for any scope of Entra: the whole answer of its token endpoint.
+    pub(crate) fn token_for(&mut self, account: &Subscription, tenant: &str, scope: &str) -> Result<Value, Failure> {
+        let proof = Proof::of(account, self.profile.folder())?;
+        proof.redeem_for(self.client.as_ref(), tenant, scope)
+    }
+
     /// Uses this token for the rest of the command line, as a sign-in does before there is an account.
     pub(crate) fn use_token(&mut self, audience: Audience, token: &str) {
         self.tokens.insert(audience, token.to_owned());

@@ -12,7 +12,7 @@ mod failure;
 #[cfg(test)]
 mod fake;
 mod jsonpath;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod manifest;
 mod merge;
 mod print;

@@ -50,9 +50,11 @@ impl Target {
         if let (Some(name), None) = (&cluster_name, cluster) {
             return Err(Failure::error(format!("cluster {name:?} does not exist")));
         }
-        let user_name = given("user").or_else(|| field(context, "user"));
+        // The commands that make bindings have an option of the same name, which hides the global one.
+        let chosen = given("user").filter(|_| !line.path.ends_with("rolebinding"));
+        let user_name = chosen.clone().or_else(|| field(context, "user"));
         let user = user_name.as_deref().and_then(|name| config.entry("users", name));
-        if let (Some(name), None) = (given("user"), user) {
+        if let (Some(name), None) = (chosen, user) {
             return Err(Failure::error(format!("auth info {name:?} does not exist")));
         }
         if user.is_some_and(|user| user.contains_key("auth-provider")) {

@@ -17,7 +17,8 @@ struct Term {
     prefix: bool,
 }
 
-const PROPERTIES: [&str; 6] = ["userprincipalname", "displayname", "mailnickname", "serviceprincipalnames", "appid", "id"];
+const PROPERTIES: [&str; 7] =
+    ["identifieruris", "userprincipalname", "displayname", "mailnickname", "serviceprincipalnames", "appid", "id"];
 
 impl Filter {
     /// Reads `property eq 'value'`, `property/any(c:c eq 'value')`, `startswith(property,'value')` and several of them.

@@ -27,6 +27,8 @@ mod issuer;
 #[cfg(test)]
 mod kubectl_tests;
 mod logs;
+#[cfg(test)]
+mod matrix_tests;
 pub(crate) mod model;
 mod names;
 pub(crate) mod objects;
@@ -60,6 +62,7 @@ use crate::cloud::exchange::Program;
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{KubeAttributes, Request};
 use crate::cloud::identity::caller::{Caller, KubeUser};
+use crate::cloud::identity::jwt::Jwt;
 use crate::cloud::observation::Observation;
 use crate::cloud::state::State;
 use authorizer::Asker;
@@ -107,6 +110,11 @@ pub(crate) fn authenticate(state: &mut State, request: &Request) -> Result<Calle
 fn hint(state: &State, request: &Request, why: &str) -> Option<String> {
     let cluster = state.kube.by_host(&request.host)?;
     let name = cluster.settings.resource_id.rsplit('/').next().unwrap_or_default();
+    if let Some(jwt) = request.bearer().and_then(Jwt::parse).filter(|jwt| jwt.text("iss") == Some(&cluster.issuer())) {
+        let has_expired = jwt.seconds("exp").is_some_and(|end| end <= state.now().as_second());
+        let account = jwt.text("sub").unwrap_or_default();
+        return has_expired.then(|| format!("the token of {account} has expired"));
+    }
     let Some((_, why)) = why.split_once("failed to verify token for azure: ") else {
         let is_of_entra = request.bearer().is_some_and(|token| token.starts_with("ey")) && cluster.settings.entra.is_none();
         return is_of_entra

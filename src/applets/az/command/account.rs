@@ -12,7 +12,13 @@ use crate::applets::az::session::Session;
 pub(super) const TABLE: &str =
     "[].{Name: name, CloudName: cloudName, SubscriptionId: id, TenantId: tenantId, State: state, IsDefault: isDefault}";
 
-pub(super) const COMMANDS: [Command; 3] = [
+pub(super) const COMMANDS: [Command; 4] = [
+    Command {
+        name: "account get-access-token",
+        options: &["--resource", "--resource-type", "--scope", "--subscription", "--tenant"],
+        table: None,
+        run: access_token,
+    },
     Command { name: "account show", options: &["--subscription"], table: None, run: show },
     Command { name: "account list", options: &["--all"], table: Some(TABLE), run: list },
     Command { name: "account set", options: &["--subscription"], table: None, run: set },
@@ -24,6 +30,37 @@ pub(super) fn listed(subscription: Subscription) -> Value {
     let name = map.remove("environmentName").unwrap_or_default();
     map.insert("cloudName".to_owned(), name);
     Value::Object(map)
+}
+
+/// A token for the resource or scope that was asked for, Resource Manager unless said otherwise.
+fn access_token(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    let refused = |text: &str| Err(Failure::Refused(text.to_owned()));
+    let (resource, tenant) = (arguments.get("--resource"), arguments.get("--tenant"));
+    if tenant.is_some() && arguments.has("--subscription") {
+        return refused("usage error: --subscription | --tenant");
+    }
+    let by_type = match arguments.get("--resource-type") {
+        None => None,
+        Some("arm") => Some("https://management.core.windows.net/"),
+        Some("ms-graph") => Some("https://graph.microsoft.com/"),
+        Some(_) => return Err(Failure::unsupported_option("account get-access-token", "--resource-type")),
+    };
+    let scope = match arguments.all("--scope") {
+        [] => format!("{}/.default", by_type.or(resource).unwrap_or("https://management.core.windows.net/")),
+        scopes => scopes.join(" "),
+    };
+    let account = session.profile.subscription(arguments.get("--subscription"))?;
+    let of = tenant.unwrap_or_else(|| account.tenant()).to_owned();
+    let answer = session.token_for(&account, &of, &scope)?;
+    let expires = session.clock.now().as_second() + answer["expires_in"].as_i64().unwrap_or_default();
+    let text = jiff::Timestamp::from_second(expires).unwrap_or_default().strftime("%Y-%m-%d %H:%M:%S.000000").to_string();
+    let mut shown = json!({"accessToken": answer["access_token"], "expiresOn": text, "expires_on": expires});
+    if tenant.is_none() {
+        shown["subscription"] = json!(account.id());
+    }
+    shown["tenant"] = json!(of);
+    shown["tokenType"] = json!("Bearer");
+    Ok(shown)
 }
 
 fn show(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {

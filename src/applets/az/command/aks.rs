@@ -44,6 +44,7 @@ pub(super) const COMMANDS: [Command; 6] = [
             "--enable-aad",
             "--enable-azure-rbac",
             "--aad-admin-group-object-ids",
+            "--aad-tenant-id",
             "--disable-local-accounts",
             "--enable-oidc-issuer",
             "--enable-workload-identity",
@@ -65,6 +66,9 @@ pub(super) const COMMANDS: [Command; 6] = [
             "--disable-workload-identity",
             "--disable-local-accounts",
             "--enable-local-accounts",
+            "--enable-aad",
+            "--aad-admin-group-object-ids",
+            "--aad-tenant-id",
             "--enable-azure-rbac",
             "--disable-azure-rbac",
             "--yes",
@@ -109,6 +113,9 @@ fn path(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, 
 fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
     let (group, name) = (arguments.required("--resource-group"), arguments.required("--name"));
     check_words(arguments)?;
+    if arguments.has("--enable-azure-rbac") && !arguments.has("--enable-aad") {
+        return Err(Failure::Refused("--enable-azure-rbac can only be used together with --enable-aad".to_owned()));
+    }
     let key = ssh::public_key(session, arguments)?;
     let path = path(session, arguments)?;
     let existing = session.send(&Call::arm(Method::GET, &format!("{path}?{API}")))?;
@@ -203,13 +210,13 @@ fn body(arguments: &Arguments, location: &str, prefix: &str, tenant: &str, key: 
         ("loadBalancerSku", Some(json!("standard"))),
         ("outboundType", Some(json!("loadBalancer"))),
     ]);
-    let groups = arguments.get("--aad-admin-group-object-ids").map(|ids| json!(ids.split(',').map(str::trim).collect::<Vec<_>>()));
+    let groups = admin_groups(arguments);
     let entra = arguments.has("--enable-aad").then(|| {
         object(vec![
             ("managed", Some(json!(true))),
             ("enableAzureRBAC", arguments.has("--enable-azure-rbac").then(|| json!(true))),
             ("adminGroupObjectIDs", groups),
-            ("tenantID", Some(json!(tenant))),
+            ("tenantID", text("--aad-tenant-id").or(Some(json!(tenant)))),
         ])
     });
     let workload = arguments.has("--enable-workload-identity").then(|| json!({ "workloadIdentity": { "enabled": true } }));
@@ -236,6 +243,13 @@ fn body(arguments: &Arguments, location: &str, prefix: &str, tenant: &str, key: 
         ("identity", Some(json!({ "type": "SystemAssigned" }))),
         ("sku", Some(json!({ "name": "Base", "tier": capitalised(arguments.get("--tier").unwrap_or("free")) }))),
     ])
+}
+
+/// `--aad-admin-group-object-ids`: ids between commas.
+fn admin_groups(arguments: &Arguments) -> Option<Value> {
+    arguments
+        .get("--aad-admin-group-object-ids")
+        .map(|ids| json!(ids.split(',').map(str::trim).filter(|id| !id.is_empty()).collect::<Vec<_>>()))
 }
 
 fn capitalised(word: &str) -> String {
@@ -308,7 +322,31 @@ fn apply(body: &mut Value, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.has("--disable-local-accounts") || arguments.has("--enable-local-accounts") {
         properties["disableLocalAccounts"] = json!(arguments.has("--disable-local-accounts"));
     }
-    if arguments.has("--enable-azure-rbac") || arguments.has("--disable-azure-rbac") {
+    let has_entra = properties["aadProfile"]["managed"] == json!(true);
+    if arguments.has("--enable-aad") {
+        if has_entra {
+            return Err(Failure::Refused("Cannot specify \"--enable-aad\" if managed AAD is already enabled".to_owned()));
+        }
+        properties["aadProfile"] = json!({"managed": true});
+    }
+    let is_on = has_entra || arguments.has("--enable-aad");
+    if arguments.has("--aad-admin-group-object-ids") || arguments.has("--aad-tenant-id") {
+        if !is_on {
+            // Assumed: that both options are told together.
+            let text = "Cannot specify \"--aad-tenant-id\" or \"--aad-admin-group-object-ids\" if managed AAD is not enabled";
+            return Err(Failure::Refused(text.to_owned()));
+        }
+        if let Some(groups) = admin_groups(arguments) {
+            properties["aadProfile"]["adminGroupObjectIDs"] = groups;
+        }
+        if let Some(tenant) = arguments.get("--aad-tenant-id") {
+            properties["aadProfile"]["tenantID"] = json!(tenant);
+        }
+    }
+    if arguments.has("--enable-azure-rbac") && !is_on {
+        return Err(Failure::Refused("Cannot specify \"--enable-azure-rbac\" if managed AAD is not enabled".to_owned()));
+    }
+    if is_on && (arguments.has("--enable-azure-rbac") || arguments.has("--disable-azure-rbac")) {
         properties["aadProfile"]["enableAzureRBAC"] = json!(arguments.has("--enable-azure-rbac"));
     }
     Ok(())

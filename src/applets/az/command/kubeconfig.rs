@@ -4,6 +4,7 @@ use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -50,7 +51,42 @@ pub(super) fn keep(session: &mut Session<'_, '_>, arguments: &Arguments, encoded
     }
     write(&path, &yaml::text(&merged)).map_err(|error| Failure::Refused(format!("cannot write {}: {error}", path.display())))?;
     session.warn(&format!("Merged \"{current}\" as current context in {}", path.display()));
+    convert(session, &text, &path);
     Ok(())
+}
+
+/// A kubeconfig that would ask a person to type a code is made to ask az instead, when kubelogin is there (azure-cli 2.91,
+/// `acs/custom.py`). As the real one, kubelogin is not told which file was written.
+fn convert(session: &mut Session<'_, '_>, text: &str, path: &Path) {
+    let config = document(text).unwrap_or_default();
+    let asks_a_person = config["users"].as_array().into_iter().flatten().any(|user| {
+        let exec = &user["user"]["exec"];
+        let args: Vec<&str> = exec["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        exec["command"].as_str().is_some_and(|command| command.contains("kubelogin"))
+            && args.windows(2).any(|pair| pair == ["--login", "devicecode"])
+    });
+    if !asks_a_person {
+        return;
+    }
+    let mut kubelogin = Command::new("kubelogin");
+    kubelogin.args(["convert-kubeconfig", "-l", "azurecli"]).env_clear().envs(&session.program.variables).stdin(Stdio::null());
+    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+        kubelogin.current_dir(folder);
+    }
+    match kubelogin.status() {
+        Ok(status) if status.success() => session.warn("Converted kubeconfig to use Azure CLI authentication."),
+        Ok(status) => {
+            let code = status.code().unwrap_or(-1);
+            let command = "['kubelogin', 'convert-kubeconfig', '-l', 'azurecli']";
+            session.warn(&format!("Failed to convert kubeconfig with kubelogin: Command '{command}' returned non-zero exit status {code}."));
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => session.warn(
+            "The kubeconfig uses devicecode authentication which requires kubelogin. Please install kubelogin from \
+             https://github.com/Azure/kubelogin or run 'az aks install-cli' to install both kubectl and kubelogin. If devicecode login fails, \
+             try running 'kubelogin convert-kubeconfig -l azurecli' to unblock yourself.",
+        ),
+        Err(error) => session.warn(&format!("Error running kubelogin: {error}")),
+    }
 }
 
 fn path(session: &Session<'_, '_>, arguments: &Arguments) -> PathBuf {

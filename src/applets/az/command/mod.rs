@@ -9,6 +9,7 @@ use super::session::Session;
 mod account;
 mod ad;
 mod aks;
+mod application;
 mod federated;
 mod group;
 mod identity;
@@ -16,6 +17,7 @@ mod keyvault;
 mod kubeconfig;
 mod login;
 mod role;
+mod role_definition;
 mod secret;
 mod ssh;
 mod version;
@@ -36,16 +38,19 @@ pub(crate) struct Command {
 }
 
 /// All of them, a group after the other.
-const GROUPS: [&[Command]; 10] = [
+const GROUPS: [&[Command]; 13] = [
     &account::COMMANDS,
     &ad::COMMANDS,
+    &ad::CHECK,
     &aks::COMMANDS,
+    &application::COMMANDS,
     &federated::COMMANDS,
     &group::COMMANDS,
     &identity::COMMANDS,
     &keyvault::COMMANDS,
     &login::COMMANDS,
     &role::COMMANDS,
+    &role_definition::COMMANDS,
     &secret::COMMANDS,
 ];
 

@@ -51,7 +51,7 @@ pub(super) const COMMANDS: [Command; 4] = [
     },
 ];
 
-fn refused<T>(text: impl Into<String>) -> Result<T, Failure> {
+pub(super) fn refused<T>(text: impl Into<String>) -> Result<T, Failure> {
     Err(Failure::Refused(text.into()))
 }
 
@@ -64,12 +64,12 @@ fn nothing_empty(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn is_guid(text: &str) -> bool {
+pub(super) fn is_guid(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok()
 }
 
 /// The scope that the options name, or the subscription.
-fn scope_of(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, Failure> {
+pub(super) fn scope_of(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<String, Failure> {
     match (arguments.get("--scope"), arguments.get("--resource-group")) {
         (Some(_), Some(group)) => refused(format!("Resource group \"{group}\" is redundant because scope is supplied")),
         (Some(scope), None) if scope.starts_with("/subscriptions/") && !is_resource_id(scope) => {
@@ -111,8 +111,27 @@ fn at(scope: &str, kind: &str, query: &str) -> String {
     format!("/{scope}{slash}providers/Microsoft.Authorization/{kind}?{query}")
 }
 
+/// The path of a role definition at a scope, with the query.
+pub(super) fn at_scope(scope: &str, kind: &str) -> String {
+    at(scope, kind, DEFINITIONS_API)
+}
+
+/// Gives a principal a role; one that has it already is told and left alone.
+pub(super) fn assign(session: &mut Session<'_, '_>, role: &str, principal: &str, kind: &str, scope: &str) -> Result<(), Failure> {
+    let role = role_id(session, role, scope)?;
+    let name = session.random_guid()?;
+    let properties = json!({ "roleDefinitionId": role, "principalId": principal, "principalType": kind });
+    let call = Call::arm(Method::PUT, &at(scope, &format!("roleAssignments/{name}"), ASSIGNMENTS_API));
+    let response = session.send(&call.with_body(json!({ "properties": properties })))?;
+    if response.status.as_u16() == 409 && response.json().unwrap_or_default()["error"]["code"] == "RoleAssignmentExists" {
+        session.warn("  Role assignment already exists.\n");
+        return Ok(());
+    }
+    successful(&response)
+}
+
 /// The definitions at a scope, of one role name or all.
-fn fetched_definitions(session: &mut Session<'_, '_>, scope: &str, role_name: Option<&str>) -> Result<Vec<Value>, Failure> {
+pub(super) fn fetched_definitions(session: &mut Session<'_, '_>, scope: &str, role_name: Option<&str>) -> Result<Vec<Value>, Failure> {
     let filter = role_name.map(|name| format!("&$filter={}", query_encoded(&format!("roleName eq '{name}'"))));
     session.list(&Call::arm(Method::GET, &at(scope, "roleDefinitions", &format!("{DEFINITIONS_API}{}", filter.unwrap_or_default()))))
 }

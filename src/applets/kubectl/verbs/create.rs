@@ -110,7 +110,7 @@ pub(super) fn secret(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
     one(session, object, "failed to create secret ")
 }
 
-fn the_name(session: &Session<'_, '_>) -> Result<String, Failure> {
+pub(super) fn the_name(session: &Session<'_, '_>) -> Result<String, Failure> {
     match session.line.args.as_slice() {
         [name] => Ok(name.clone()),
         args => Err(Failure::usage(&session.line.path, format!("exactly one NAME is required, got {}", args.len()))),
@@ -118,14 +118,26 @@ fn the_name(session: &Session<'_, '_>) -> Result<String, Failure> {
 }
 
 /// Creates one object; `failing` stands before a server's message where kubectl wraps it.
-fn one(session: &mut Session<'_, '_>, mut object: Value, failing: &str) -> Result<i32, Failure> {
+fn one(session: &mut Session<'_, '_>, object: Value, failing: &str) -> Result<i32, Failure> {
+    let is_namespaced = object["kind"] != "Namespace";
+    one_of(session, object, "", is_namespaced, failing)
+}
+
+/// The same for an object of any API group, of version `v1`.
+pub(super) fn one_of(
+    session: &mut Session<'_, '_>,
+    mut object: Value,
+    group: &str,
+    is_namespaced: bool,
+    failing: &str,
+) -> Result<i32, Failure> {
     let form = Form::of(&session.line, Printer::Object)?;
     let dry_run = DryRun::of(session)?;
     let validation = field_validation(session)?;
     let kind = object["kind"].as_str().unwrap_or_default().to_owned();
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let is_namespaced = kind != "Namespace";
-    let label = format!("{}/{name}", kind.to_lowercase());
+    let qualified = if group.is_empty() { kind.to_lowercase() } else { format!("{}.{group}", kind.to_lowercase()) };
+    let label = format!("{qualified}/{name}");
     let given = session.line.text("namespace").map(str::to_owned);
     if is_namespaced {
         // A namespace that was only implied is left out of what a dry run prints (measured).
@@ -143,7 +155,7 @@ fn one(session: &mut Session<'_, '_>, mut object: Value, failing: &str) -> Resul
         object
     } else {
         let resource = Resource {
-            group: String::new(),
+            group: group.to_owned(),
             version: "v1".to_owned(),
             plural: format!("{}s", kind.to_lowercase()),
             singular: kind.to_lowercase(),

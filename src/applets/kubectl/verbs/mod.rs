@@ -6,6 +6,7 @@ mod auth;
 mod cluster_info;
 mod config;
 mod create;
+mod create_rbac;
 mod delete;
 mod describe;
 mod get;
@@ -57,6 +58,35 @@ const CREATE_SECRET: &[&str] = &[
     "show-managed-fields",
     "template",
     "type",
+    "validate",
+];
+const CREATE_CLUSTER_BINDING: &[&str] = &[
+    "allow-missing-template-keys",
+    "clusterrole",
+    "dry-run",
+    "field-manager",
+    "group",
+    "output",
+    "save-config",
+    "serviceaccount",
+    "show-managed-fields",
+    "template",
+    "user",
+    "validate",
+];
+const CREATE_BINDING: &[&str] = &[
+    "allow-missing-template-keys",
+    "clusterrole",
+    "dry-run",
+    "field-manager",
+    "group",
+    "output",
+    "role",
+    "save-config",
+    "serviceaccount",
+    "show-managed-fields",
+    "template",
+    "user",
     "validate",
 ];
 const MARK: &[&str] = &[
@@ -138,8 +168,46 @@ pub(crate) const VERBS: &[Verb] = &[
         ],
         create::from_files,
     ),
+    verb(
+        "create clusterrole",
+        &[
+            "aggregation-rule",
+            "allow-missing-template-keys",
+            "dry-run",
+            "field-manager",
+            "non-resource-url",
+            "output",
+            "resource",
+            "resource-name",
+            "save-config",
+            "show-managed-fields",
+            "template",
+            "validate",
+            "verb",
+        ],
+        create_rbac::cluster_role,
+    ),
+    verb("create clusterrolebinding", CREATE_CLUSTER_BINDING, create_rbac::cluster_role_binding),
     verb("create configmap", CREATE_DATA, create::config_map),
     verb("create namespace", CREATE, create::namespace),
+    verb(
+        "create role",
+        &[
+            "allow-missing-template-keys",
+            "dry-run",
+            "field-manager",
+            "output",
+            "resource",
+            "resource-name",
+            "save-config",
+            "show-managed-fields",
+            "template",
+            "validate",
+            "verb",
+        ],
+        create_rbac::role,
+    ),
+    verb("create rolebinding", CREATE_BINDING, create_rbac::role_binding),
     verb("create secret generic", CREATE_SECRET, create::secret),
     verb("create serviceaccount", CREATE, create::service_account),
     verb(
