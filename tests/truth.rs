@@ -110,6 +110,14 @@ fn a_variable_that_nobody_sets_fails_the_step_where_it_is_a_part_of_something() 
 }
 
 #[test]
+fn an_exit_trap_that_fails_is_told_and_fails_nothing() {
+    let ended = run("echo a\ntrap 'rmdir /nonexistent' EXIT");
+    assert_eq!(ended.code, 0, "{}", ended.stdout);
+    assert!(ended.stdout.contains("line 5: the EXIT trap") && ended.stdout.contains("rmdir"), "{}", ended.stdout);
+    assert!(!run("trap 'rmdir /nonexistent 2>/dev/null || true' EXIT").stdout.contains("EXIT trap"));
+}
+
+#[test]
 fn what_the_document_tolerates_passes_without_a_word() {
     for script in [
         "X=$(yes | head -1)",
@@ -153,6 +161,9 @@ fn what_the_machine_lacks_is_lacking_also_in_a_pipeline_and_a_prompt_is_not_answ
 #[test]
 fn a_word_that_is_no_program_anybody_could_install_is_a_failure() {
     assert_fails_at("echo a\nkubctl get nodes", 5);
+    assert_fails_at("echo a\nif crul -s x; then echo b; fi", 5);
+    assert_fails_at("echo a\ngti status || true", 5);
+    assert_fails_at("to_json() { cat; }\nto_josn", 5);
     assert_fails_at("X=$(grpe 3)\necho \"$X\"", 4);
     assert_fails_at("apiVersion: v1\nkind: Pod", 4);
     assert_fails_at("import os\nimport sys\nEOF", 4);
@@ -164,7 +175,7 @@ fn a_block_that_prints_nothing_where_the_document_shows_an_output_fails_unless_i
     for script in ["# nothing left", "echo $NUMBER | tr -d '\\n'", "if false; then echo 12; fi"] {
         assert_eq!(with(script), 1, "{script}");
     }
-    for script in ["N=$(echo 12)", "echo 12 > file", "mkdir a && cd a", "export N=$(echo 12)\necho \"$N\" >&2"] {
+    for script in ["N=$(echo 12)", "echo 12 > file", "sort f > g || :", "export N=$(echo 12)\necho \"$N\" >&2"] {
         assert_eq!(with(script), 0, "{script}");
     }
 }

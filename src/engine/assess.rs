@@ -219,7 +219,7 @@ impl Run<'_> {
             (_, false) => StepStatus::Failed,
         };
         if result.status == StepStatus::Failed {
-            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step);
+            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step, &self.scripts);
             if let Some(blocked) = result.blocked_by.as_mut() {
                 blocked.workaround = pasteable(&blocked.workaround, self.job.runbook.source.path());
             }

@@ -120,7 +120,13 @@ pub(crate) fn pasteable(workaround: &str, document: &str) -> String {
 }
 
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
-pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>, stderr: &str, step: &Step) -> Option<BlockedBy> {
+pub(crate) fn blocked_by(
+    seen: &[Observation],
+    failing: Option<&CommandFailure>,
+    stderr: &str,
+    step: &Step,
+    scripts: &[Script],
+) -> Option<BlockedBy> {
     for observation in seen {
         if let Observation::Unsupported { what, kind, workaround } = observation {
             return Some(BlockedBy { what: what.clone(), kind: kind.clone(), workaround: workaround.clone() });
@@ -134,7 +140,8 @@ pub(crate) fn blocked_by(seen: &[Observation], failing: Option<&CommandFailure>,
     failing.filter(|failure| failure.exit_code == 127)?;
     let what = line.trim_end_matches(": command not found").rsplit(": ").next()?.to_owned();
     // `--query` on a line of its own is a broken continuation, not a program that somebody could install.
-    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) || is_slip(&what, &step.script) {
+    let own = scripts.iter().flat_map(|script| script.functions().keys()).map(String::as_str);
+    if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) || is_slip(&what, &step.script, own) {
         return None;
     }
     Some(BlockedBy { workaround: format!("install `{what}`, or mark the step with `docent: skip`"), kind: "command".to_owned(), what })

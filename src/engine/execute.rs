@@ -16,6 +16,7 @@ use crate::{
         blocked::Lacking,
         cause::Past,
         event::{Event, Listener},
+        farewell,
         judge::Judging,
         plan::{Fate, Plan},
         preflight, promise,
@@ -112,7 +113,7 @@ pub async fn run<S: Session + Send>(
     let variables = run.printable_variables(&session.variables());
     let stopped = session.stop().await;
     ended?;
-    stopped?;
+    let farewell = stopped?;
     let results: Vec<&StepResult> = run.results.iter().map(AsRef::as_ref).collect();
     let (mut status, mut reasons) = promise::conclude(&run.job.runbook, &results, &run.texts);
     if run.job.options.fail_on_flaky && status != RunbookStatus::Failed {
@@ -127,6 +128,10 @@ pub async fn run<S: Session + Send>(
             status = RunbookStatus::Failed;
             reasons.extend(said);
         }
+    }
+    if let Some(outcome) = &farewell.exit_trap {
+        let said = farewell::sentence(&run.job.runbook, &run.scripts, outcome);
+        reasons.extend(said.map(|said| run.redactor.alias(&said)));
     }
     let result = Arc::new(RunbookResult {
         status,

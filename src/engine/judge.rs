@@ -1,10 +1,10 @@
 //! A step's expectations against its output. Pure.
 
 use crate::{
-    bash::{Command, CommandKind, Place, Script},
     engine::{
         cause::{Values, expand},
         result::{Check, Stream},
+        shown::lack,
     },
     runbook::{Criterion, Expectation, Step, StreamChoice},
     score::{Scorer, Verdict, judge_with},
@@ -62,8 +62,11 @@ pub(crate) fn checks(step: &Step, printed: Printed<'_>, judging: &Judging, value
         .iter()
         .filter_map(|expectation| {
             let mut check = check(expectation, printed, judging, values)?;
-            if check.criterion == Criterion::Unmarked && is_missing(step, expectation, printed) {
-                check.verdict = nothing();
+            if check.criterion == Criterion::Unmarked
+                && check.verdict.passed
+                && let Some(reason) = lack(step, expectation, printed, values)
+            {
+                check.verdict = Verdict { passed: false, veto: Some(reason.clone()), reason, ..check.verdict };
             }
             Some(check)
         })
@@ -105,39 +108,6 @@ fn check(expectation: &Expectation, printed: Printed<'_>, judging: &Judging, val
         judge_with(judging.scorer, &filled, output.text.as_bytes())
     };
     Some(Check { line: expectation.line, criterion, judged: true, verdict })
-}
-
-/// Commands that succeed without a word.
-const SILENT: [&str; 27] = [
-    ".", ":", "cd", "chmod", "chown", "cp", "curl", "eval", "exec", "exit", "false", "gunzip", "gzip", "ln", "mkdir", "mv", "read",
-    "return", "rm", "set", "sleep", "source", "tar", "touch", "trap", "true", "wait",
-];
-
-/// Whether the document shows what the block prints, and the block, which has a command that prints, printed nothing on either stream.
-/// Many blocks only store a value, and the document shows it below: those are not meant.
-fn is_missing(step: &Step, expectation: &Expectation, printed: Printed<'_>) -> bool {
-    let is_blank = |stream: &Stream| stream.text.trim().is_empty() && !stream.truncated;
-    if !expectation.language.eq_ignore_ascii_case("output") || expectation.text.trim().is_empty() {
-        return false;
-    }
-    if !is_blank(printed.stdout) || !is_blank(printed.stderr) {
-        return false;
-    }
-    let script = Script::parse(&step.script);
-    let prints = |command: &Command| {
-        let text = step.script.get(command.span.start..command.span.end).unwrap_or_default();
-        let is_muted = text.contains('>') || text.contains("none") || text.contains(" -q") || text.contains("--quiet");
-        command.kind == CommandKind::Simple
-            && matches!(command.place, Place::TopLevel | Place::Pipeline)
-            && !is_muted
-            && command.name().is_some_and(|name| !SILENT.contains(&name))
-    };
-    script.commands().is_empty() || script.commands().iter().any(prints)
-}
-
-fn nothing() -> Verdict {
-    let reason = "the document shows an output, but nothing was printed".to_owned();
-    Verdict { passed: false, score: Some(0.0), ie_score: None, veto: Some(reason.clone()), reason, costs: Vec::new() }
 }
 
 /// An output of which bytes were dropped proves nothing.

@@ -376,14 +376,25 @@ const COMMANDS: &[&str] = &[
     "zypper",
 ];
 
-/// Whether `name`, which bash did not find in the block `text`, is none that anybody could install.
-pub(super) fn is_slip(name: &str, text: &str) -> bool {
+/// Commands and keywords of three letters, and keywords: near is only what has two letters exchanged.
+const SHORT: &[&str] = &[
+    "apt", "awk", "bzip", "case", "cat", "cut", "dig", "dnf", "done", "elif", "else", "env", "esac", "for", "git", "gpg", "jar", "let",
+    "npm", "npx", "pip", "pwd", "scp", "sed", "seq", "set", "ssh", "tac", "tar", "tee", "then", "top", "until", "vim", "wc", "while",
+    "yum", "zip",
+];
+
+/// Whether `name`, which bash did not find in the block `text`, is none that anybody could install. `own` are the document's functions.
+pub(super) fn is_slip<'a>(name: &str, text: &str, own: impl IntoIterator<Item = &'a str>) -> bool {
     if name.contains('/') || COMMANDS.contains(&name) {
         return false;
     }
     // `apiVersion:`, `print(x)`, `"key"`: lines of something else.
     let is_word = name.chars().all(|letter| letter.is_alphanumeric() || "._+-~@%^".contains(letter));
-    !is_word || is_beside_a_lost_here_document(text) || COMMANDS.iter().any(|known| is_near(name, known))
+    !is_word
+        || is_beside_a_lost_here_document(text)
+        || COMMANDS.iter().any(|known| is_near(name, known))
+        || SHORT.iter().any(|known| is_exchanged(name, known))
+        || own.into_iter().any(|known| is_near(name, known) || is_exchanged(name, known))
 }
 
 /// A line that ends a here-document, and nothing that begins it.
@@ -396,8 +407,21 @@ fn is_beside_a_lost_here_document(text: &str) -> bool {
 /// One letter too many, too few or another, or two exchanged; the first letter is seldom wrong but by exchange.
 fn is_near(name: &str, known: &str) -> bool {
     let same_start = name.chars().next() == known.chars().next();
-    let exchanged = || name.len() == known.len() && { sorted(name) == sorted(known) };
-    name.len() > 3 && name.len().abs_diff(known.len()) < 2 && (same_start || exchanged()) && strsim::osa_distance(name, known) == 1
+    name.len() > 3
+        && name.len().abs_diff(known.len()) < 2
+        && (same_start || is_exchanged(name, known))
+        && strsim::osa_distance(name, known) == 1
+        // `step1` and `step2` are siblings.
+        && letters(name) != letters(known)
+}
+
+/// Two neighbouring letters exchanged.
+fn is_exchanged(name: &str, known: &str) -> bool {
+    name.len() > 2 && name.len() == known.len() && sorted(name) == sorted(known) && strsim::osa_distance(name, known) == 1
+}
+
+fn letters(word: &str) -> String {
+    word.chars().filter(|letter| !letter.is_ascii_digit()).collect()
 }
 
 fn sorted(word: &str) -> Vec<char> {
@@ -416,10 +440,13 @@ mod tests {
             ("kubctl", "kubctl get nodes\n"),
             ("ehco", "ehco a\n"),
             ("terrafrom", "terrafrom init\n"),
+            ("gti", "gti status\n"),
+            ("esle", "if true; then :\nesle\nfi\n"),
+            ("to_josn", "to_josn f\n"),
             ("apiVersion:", "apiVersion: v1\nkind: Pod\n"),
             ("import", "import os\nEOF\n"),
         ] {
-            assert!(is_slip(name, text), "{name}");
+            assert!(is_slip(name, text, ["to_json", "step1"]), "{name}");
         }
     }
 
@@ -430,9 +457,11 @@ mod tests {
             ("./echoo", "./echoo\n"),
             ("frobctl", "frobctl --version\n"),
             ("gsed", "gsed -i x\n"),
+            ("gh", "gh pr list\n"),
+            ("step2", "step2\n"),
             ("frobctl", "cat <<EOF\nx\nEOF\nfrobctl\n"),
         ] {
-            assert!(!is_slip(name, text), "{name}");
+            assert!(!is_slip(name, text, ["to_json", "step1"]), "{name}");
         }
     }
 }

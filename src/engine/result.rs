@@ -162,6 +162,8 @@ pub enum Hider {
     List,
     /// `wait` ends with 0 whatever became of the jobs.
     Wait,
+    /// `if a`, `a || b`, `set +e`: the document looks at the status itself.
+    Condition,
 }
 
 impl Hider {
@@ -172,6 +174,7 @@ impl Hider {
             Self::Pipeline => " in a pipeline",
             Self::List => " left of `&&`",
             Self::Wait => " in the background",
+            Self::Condition => " where its status is only looked at",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     bash::Script,
-    engine::{result::Hider, world::Observation},
+    engine::{program::is_slip, result::Hider, world::Observation},
     shell::{CommandFailure, Place},
 };
 
@@ -29,6 +29,8 @@ impl Around<'_> {
             Place::Pipeline => self.fails(failure).then_some(Hider::Pipeline),
             Place::BeforeAnd => self.fails(failure).then_some(Hider::List),
             Place::Awaited => (!failure.is_answer).then_some(Hider::Wait),
+            // The document looks at the status itself, and cannot have meant a name that nothing has.
+            Place::TopLevel => self.is_misspelt(failure).then_some(Hider::Condition),
             _ => None,
         }
     }
@@ -40,13 +42,19 @@ impl Around<'_> {
         !failure.is_answer && !is_quieted(&failure.command) && !has_spoken && self.hider(failure).is_none()
     }
 
+    fn is_misspelt(&self, failure: &CommandFailure) -> bool {
+        let own = self.scripts.iter().flat_map(|script| script.functions().keys()).map(String::as_str);
+        let name = failure.command.split_whitespace().next().unwrap_or_default();
+        failure.status == 127 && is_slip(name, "", own)
+    }
+
     fn fails(&self, failure: &CommandFailure) -> bool {
         // Whatever was meant, a command that is not there was not.
         if failure.status == 127 {
             return true;
         }
         let name = failure.command.split_whitespace().next().unwrap_or_default();
-        if failure.tolerated || self.is_made_of_commands(name) || failure.status > 128 {
+        if failure.tolerated || self.is_made_of_commands(name) {
             return false;
         }
         if failure.is_answer {
@@ -58,7 +66,7 @@ impl Around<'_> {
         }
         let asks_for_time = name == "timeout" && failure.status == 124;
         // A program that says nothing of a failure has given an answer.
-        let is_silent = failure.status == 1 && self.stderr.trim().is_empty() && !failure.command.contains("2>&1");
+        let is_silent = name != "curl" && failure.status == 1 && self.stderr.trim().is_empty() && !failure.command.contains("2>&1");
         let is_walk = matches!(name, "find" | "du" | "ls" | "grep" | "tar") && self.stderr.contains("Permission denied");
         !(asks_for_time || is_silent || is_walk || answers(&failure.command, failure.status))
     }
@@ -137,6 +145,7 @@ mod tests {
         check("kubectl get pdo 2>&1", 1, "", true);
         check("nosuchcommand 2>/dev/null", 127, "", true);
         check("az grup list 2>/dev/null", 2, "", true);
+        check("git log --onelien", 129, "", true);
     }
 
     #[test]
@@ -144,7 +153,6 @@ mod tests {
         check("az group show -n x 2>/dev/null", 3, "", false);
         check("kubectl get ns x >/dev/null 2>&1", 1, "", false);
         check("timeout 5 tail -f log", 124, "", false);
-        check("yes", 141, "", false);
         check("some-check", 1, "", false);
         check("fetch x", 22, "curl: (22)", false);
         check("for i in 1 2; do false; done", 1, "x", false);

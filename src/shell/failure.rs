@@ -21,6 +21,8 @@ const EARLY_READERS: [&str; 6] = ["head", "grep", "sed", "awk", "read", "less"];
 const UNREAD: [i32; 3] = [1, 23, 120];
 /// SIGPIPE as a status.
 const SIGPIPE: i32 = 141;
+/// What somebody has stopped ends with: SIGINT, SIGKILL, SIGPIPE, SIGTERM.
+const STOPPED: [i32; 4] = [130, 137, SIGPIPE, 143];
 
 /// A command of a block that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,7 +215,8 @@ pub(super) fn unseen_parts(script: &Script, report: &FailedParts, watch: &Watch,
     failed
         .map(|(index, (part, status))| {
             let behind = &watch.parts[index + 1..];
-            let unread = *status == SIGPIPE || UNREAD.contains(status) && behind.iter().any(|part| reads_early(&part.text));
+            let is_unread = UNREAD.contains(status) && !(part.text.starts_with("curl ") && *status == 1);
+            let unread = STOPPED.contains(status) || is_unread && behind.iter().any(|part| reads_early(&part.text));
             CommandFailure {
                 line: if here { part.line } else { call },
                 called_from: (here && report.depth > BLOCK_DEPTH && call != part.line).then_some(call),
@@ -257,7 +260,7 @@ pub(super) fn awaited(script: &Script, text: &str, job: &FailedJob, watch: &Watc
         place: Place::Awaited,
         tolerated: false,
         // Somebody killed it, most likely the document.
-        is_answer: job.status > 128 || is_answer(&job.command, job.status),
+        is_answer: STOPPED.contains(&job.status) || is_answer(&job.command, job.status),
     }
 }
 

@@ -7,6 +7,8 @@ use docent::{
     runbook::{Criterion, Expectation, Runbook, Step},
 };
 
+use super::reach::Reach;
+
 /// A slip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Slip {
@@ -71,12 +73,16 @@ impl Damage {
 /// Every damage of a runbook that this module knows, in document order.
 pub(super) fn damages(runbook: &Runbook) -> Vec<Damage> {
     let scripts: Vec<Script> = runbook.steps.iter().map(|step| Script::parse(&step.script)).collect();
+    let texts: Vec<&str> = runbook.steps.iter().map(|step| step.script.as_str()).collect();
+    let handed_on: Vec<Vec<&str>> =
+        runbook.steps.iter().map(|step| step.directives.captures.iter().map(|capture| capture.name.as_str()).collect()).collect();
+    let reach = Reach::of(&scripts, &texts, &handed_on);
     let mut found = Vec::new();
     for (index, step) in runbook.steps.iter().enumerate() {
         if step.directives.skip.is_some() {
             continue;
         }
-        let mut workshop = Workshop { runbook, index, step, script: &scripts[index], found: &mut found };
+        let mut workshop = Workshop { runbook, index, step, script: &scripts[index], reach: &reach, found: &mut found };
         workshop.lines();
         workshop.statements();
         workshop.variables();
@@ -98,6 +104,7 @@ struct Workshop<'a> {
     index: usize,
     step: &'a Step,
     script: &'a Script,
+    reach: &'a Reach,
     found: &'a mut Vec<Damage>,
 }
 
@@ -242,7 +249,13 @@ impl Workshop<'_> {
         let text = self.runbook.source.text();
         let edits = vec![(first.clone(), text[second.clone()].to_owned()), (second.clone(), text[first].to_owned())];
         let mut damage = self.damage(Slip::Order, 0, next.script.lines().next().unwrap_or_default().to_owned(), edits);
-        damage.consumers = (self.index..self.runbook.steps.len()).collect();
+        // Whichever of the two needs the other, and whoever needs what they then make otherwise.
+        damage.consumers.insert(self.index + 1);
+        for index in [self.index, self.index + 1] {
+            for line in 0..self.runbook.steps[index].script.lines().count() {
+                damage.consumers.extend(self.reach.consumers(index, line));
+            }
+        }
         self.found.push(damage);
     }
 
@@ -276,23 +289,8 @@ impl Workshop<'_> {
 
     fn damage(&self, slip: Slip, number: usize, after: String, edits: Vec<(Range<usize>, String)>) -> Damage {
         let before = self.step.script.lines().nth(number).unwrap_or_default().trim().to_owned();
-        let consumers = self.consumers();
+        let consumers = self.reach.consumers(self.index, number);
         Damage { slip, step: self.index, line: self.step.script_line + number, before, after: after.trim().to_owned(), consumers, edits }
-    }
-
-    /// The later steps that need what the damaged one makes, directly or through what others make of it: those that share a word with it.
-    fn consumers(&self) -> BTreeSet<usize> {
-        let mut known: BTreeSet<&str> = words(&self.step.script).collect();
-        let prepares_all = tokens(&self.step.script).any(|word| ["cd", "set", "get-credentials"].contains(&word));
-        let mut steps = BTreeSet::new();
-        for index in self.index + 1..self.runbook.steps.len() {
-            let script = &self.runbook.steps[index].script;
-            if prepares_all || words(script).any(|word| known.contains(word)) {
-                known.extend(words(script));
-                steps.insert(index);
-            }
-        }
-        steps
     }
 
     fn offset(&self, number: usize) -> usize {
@@ -324,15 +322,6 @@ fn find_word(line: &str, word: &str) -> Option<usize> {
     let at = line.find(word)?;
     let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
     (!is_letter(line[..at].chars().next_back()) && !is_letter(line[at + word.len()..].chars().next())).then_some(at)
-}
-
-/// The words of a script by which one statement can need another: no options, nothing short.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    tokens(text).filter(|word| word.len() > 2 && !word.starts_with('-'))
-}
-
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '-' && letter != '_').filter(|word| !word.is_empty())
 }
 
 /// `text` with two neighbouring letters exchanged, or a digit changed, outside of what the shell expands; none when there is no such place.

@@ -1,10 +1,12 @@
-//! Damage a runbook in one place, and it fails at the damaged step, or at one that needs what was damaged.
+//! Damage a runbook in one place, and it fails at the damaged step, at one that uses what the damaged line makes, or at one whose report names the
+//! damaged step as its cause.
 //!
 //! Every line that can be taken away is, and a seeded sample of all other slips is tried; `DOCENT_DAMAGE_ALL=1` tries all.
 //! `DOCENT_DAMAGE=PATH:PATH` does the same to documents of others, and prints what survived:
 //! `DOCENT_DAMAGE=guide.md cargo test --test main load_bearing::documents_of_others -- --nocapture`
 
 mod damage;
+mod reach;
 mod spare;
 mod trial;
 
@@ -69,8 +71,11 @@ fn documents_of_others() {
         let found = damages(&runbook);
         let found: Vec<&Damage> = found.iter().collect();
         let outcomes = outcomes(&runbook, &found, &[]);
-        let noticed = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Noticed | Outcome::Unreadable)).count();
-        eprintln!("{}: {noticed} of {} damages noticed", path.display(), found.len());
+        let count = |is_meant: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| is_meant(outcome)).count();
+        let noticed = count(|outcome| matches!(outcome, Outcome::Noticed | Outcome::Unreadable));
+        let misplaced = count(|outcome| matches!(outcome, Outcome::Misplaced(_)));
+        let survived = count(|outcome| matches!(outcome, Outcome::Survived | Outcome::Incomplete(_)));
+        eprintln!("{}: {noticed} of {} noticed, {misplaced} at another step, {survived} survived", path.display(), found.len());
         for (damage, outcome) in found.iter().zip(&outcomes) {
             if !matches!(outcome, Outcome::Noticed | Outcome::Unreadable) {
                 eprintln!("  {outcome:?} [{}] {}", runbook.steps[damage.step].id, damage.describe());

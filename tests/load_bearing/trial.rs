@@ -11,7 +11,7 @@ use crate::support::docent_in;
 /// What became of a damaged document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It failed at the damaged step, or at the first that needs what was damaged.
+    /// It failed at the damaged step, at one that uses what was damaged, or at one that names the damaged step as its cause.
     Noticed,
     /// It cannot be read any more, and says so.
     Unreadable,
@@ -52,7 +52,8 @@ fn outcome(runbook: &Runbook, damage: &Damage, report: &Value) -> Outcome {
         let blocked = steps.iter().find(|step| step["status"] == "unsupported").map(|step| step["blocked_by"]["what"].to_string());
         return blocked.map_or(Outcome::Survived, Outcome::Incomplete);
     };
-    if at == damage.step || damage.consumers.contains(&at) {
+    let names_it = runbook.steps.get(damage.step).is_some_and(|step| steps[at]["caused_by"]["step"] == step.id.as_str());
+    if at == damage.step || damage.consumers.contains(&at) || names_it {
         return Outcome::Noticed;
     }
     Outcome::Misplaced(runbook.steps.get(at).map_or_else(|| at.to_string(), |step| step.id.clone()))

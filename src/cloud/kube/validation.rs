@@ -154,6 +154,17 @@ fn one_container(container: &Value, at: &str, volumes: &[&str], causes: &mut Vec
             causes.push(Cause::invalid(format!("{at}.name"), &json!(name), "must be no more than 15 characters"));
         }
     }
+    for (index, source) in list("envFrom").iter().enumerate() {
+        let at = format!("{at}.envFrom[{index}]");
+        let given: Vec<&str> = ["configMapRef", "secretRef"].into_iter().filter(|kind| source[*kind].is_object()).collect();
+        match given[..] {
+            // Source: `validateEnvFrom`.
+            [] => causes.push(Cause::invalid(at, &json!(""), "must specify one of: `configMapRef` or `secretRef`")),
+            [kind] if text(&source[kind], "/name").is_empty() => causes.push(Cause::required(format!("{at}.{kind}.name"), "")),
+            [_] => {}
+            _ => causes.push(Cause::invalid(at, &json!(""), "may not have more than one field specified at a time")),
+        }
+    }
     for (index, variable) in list("env").iter().enumerate() {
         let at = format!("{at}.env[{index}]");
         if text(variable, "/name").is_empty() {
@@ -161,6 +172,19 @@ fn one_container(container: &Value, at: &str, volumes: &[&str], causes: &mut Vec
         }
         if !text(variable, "/value").is_empty() && variable["valueFrom"].is_object() {
             causes.push(Cause::invalid(format!("{at}.valueFrom"), &json!(""), "may not be specified when `value` is not empty"));
+        }
+        if let Some(from) = variable["valueFrom"].as_object() {
+            let at = format!("{at}.valueFrom");
+            // Source: `validateEnvVarValueFrom`.
+            if from.values().all(|source| !source.is_object()) {
+                let message = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`";
+                causes.push(Cause::invalid(at.clone(), &json!(""), message));
+            }
+            for kind in ["configMapKeyRef", "secretKeyRef"] {
+                if from.get(kind).is_some_and(|reference| reference.is_object() && text(reference, "/key").is_empty()) {
+                    causes.push(Cause::required(format!("{at}.{kind}.key"), ""));
+                }
+            }
         }
     }
     for (index, mount) in list("volumeMounts").iter().enumerate() {
@@ -179,8 +203,41 @@ fn one_container(container: &Value, at: &str, volumes: &[&str], causes: &mut Vec
     resources(&container["resources"], &format!("{at}.resources"), causes);
 }
 
+/// Resources without a domain. Source: `standardResources` of `pkg/apis/core/helper/helpers.go`.
+const STANDARD: [&str; 17] = [
+    "cpu",
+    "memory",
+    "ephemeral-storage",
+    "requests.ephemeral-storage",
+    "limits.ephemeral-storage",
+    "requests.cpu",
+    "requests.memory",
+    "limits.cpu",
+    "limits.memory",
+    "pods",
+    "resourcequotas",
+    "services",
+    "replicationcontrollers",
+    "secrets",
+    "configmaps",
+    "persistentvolumeclaims",
+    "storage",
+];
+
 fn resources(resources: &Value, at: &str, causes: &mut Vec<Cause>) {
     let empty = Map::new();
+    for kind in ["limits", "requests"] {
+        for name in resources[kind].as_object().unwrap_or(&empty).keys().filter(|name| !name.contains('/')) {
+            // Source: `validateResourceName` and `validateContainerResourceName`.
+            let field = format!("{at}.{kind}[{name}]");
+            if !STANDARD.contains(&name.as_str()) && !name.starts_with("hugepages-") {
+                causes.push(Cause::invalid(field.clone(), &json!(name), "must be a standard resource type or fully qualified"));
+            }
+            if !["cpu", "memory", "ephemeral-storage"].contains(&name.as_str()) && !name.starts_with("hugepages-") {
+                causes.push(Cause::invalid(field, &json!(name), "must be a standard resource for containers"));
+            }
+        }
+    }
     let limits = resources["limits"].as_object().unwrap_or(&empty);
     for (name, request) in resources["requests"].as_object().unwrap_or(&empty) {
         let Some(limit) = limits.get(name).and_then(Value::as_str) else { continue };
@@ -353,6 +410,32 @@ mod tests {
                 "resources":{"limits":{"cpu":"250m"},"requests":{"cpu":"1"}}}]}}),
             "Pod \"x\" is invalid: [spec.containers[0].volumeMounts[0].name: Not found: \"v\", spec.containers[0].resources.requests: Invalid value: \"1\": \
              must be less than or equal to cpu limit of 250m]",
+        );
+    }
+
+    #[test]
+    fn names_of_resources_and_sources_of_variables_are_checked() {
+        let pod = |part: &str, value: Value| {
+            let mut container = json!({"name": "a", "image": "b"});
+            container[part] = value;
+            json!({"metadata": {"name": "x"}, "spec": {"containers": [container]}})
+        };
+        check("pods", pod("resources", json!({"limits": {"nvidia.com/gpu": "1", "cpu": "1"}, "requests": {"hugepages-2Mi": "2Mi"}})), "");
+        check(
+            "pods",
+            pod("resources", json!({"requests": {"cup": "100m"}})),
+            "Pod \"x\" is invalid: [spec.containers[0].resources.requests[cup]: Invalid value: \"cup\": must be a standard resource type or fully qualified, \
+             spec.containers[0].resources.requests[cup]: Invalid value: \"cup\": must be a standard resource for containers]",
+        );
+        check(
+            "pods",
+            pod("envFrom", json!([{"configMapRef": null}])),
+            "Pod \"x\" is invalid: spec.containers[0].envFrom[0]: Invalid value: \"\": must specify one of: `configMapRef` or `secretRef`",
+        );
+        check(
+            "pods",
+            pod("env", json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s"}}}])),
+            "Pod \"x\" is invalid: spec.containers[0].env[0].valueFrom.secretKeyRef.key: Required value",
         );
     }
 

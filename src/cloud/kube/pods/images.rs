@@ -92,6 +92,9 @@ impl Image {
     /// repository is a slip of one that is known here.
     /// Assumed: registries have every other image that is asked of them.
     pub(crate) fn failure(&self) -> Option<String> {
+        if let Some(failure) = self.slip() {
+            return Some(failure);
+        }
         if self.registry == "ghcr.io" && (1..=2).contains(&strsim::osa_distance(&self.name(), MSAL_GO)) {
             // Source: public reports; ghcr.io answers so to anybody without credentials for what does not exist.
             let (full, scope) = (self.full(), self.repository.replace('/', "%2F"));
@@ -102,7 +105,9 @@ impl Image {
             ));
         }
         let host = self.registry.split(':').next().unwrap_or_default();
-        let is_reserved = ["invalid", "test", "example"].iter().any(|word| host.rsplit('.').next() == Some(word) && host.contains('.'));
+        let is_slip = !REGISTRIES.contains(&host) && REGISTRIES.iter().any(|known| is_slip_of(host, known));
+        let is_reserved =
+            is_slip || ["invalid", "test", "example"].iter().any(|word| host.rsplit('.').next() == Some(word) && host.contains('.'));
         if !is_reserved {
             return None;
         }
@@ -116,6 +121,67 @@ impl Image {
         ))
     }
 }
+
+impl Image {
+    /// Why a repository that is a slip of a known one cannot be had.
+    fn slip(&self) -> Option<String> {
+        let name = self.name();
+        if KNOWN.contains(&name.as_str()) || !KNOWN.iter().any(|known| is_slip_of(&name, known)) {
+            return None;
+        }
+        let full = self.full();
+        // Source: public reports of both registries.
+        let why = if self.registry == "docker.io" {
+            "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed".to_owned()
+        } else {
+            format!("{full}: not found")
+        };
+        Some(format!("failed to pull and unpack image \"{full}\": failed to resolve reference \"{full}\": {why}"))
+    }
+}
+
+/// Two neighbouring letters exchanged, or in a long name one too many, too few or another.
+fn is_slip_of(name: &str, known: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let last = |text: &str| text.rsplit('/').next().unwrap_or_default().len();
+    let is_long = last(name).min(last(known)) > 8;
+    name.len().abs_diff(known.len()) < 2 && strsim::osa_distance(name, known) == 1 && (is_long || sorted(name) == sorted(known))
+}
+
+/// Registries that manifests of documents name.
+const REGISTRIES: [&str; 9] =
+    ["docker.io", "ghcr.io", "mcr.microsoft.com", "quay.io", "registry.k8s.io", "public.ecr.aws", "gcr.io", "k8s.gcr.io", "nvcr.io"];
+
+/// Repositories that manifests of documents name, in full.
+const KNOWN: [&str; 23] = [
+    "docker.io/library/alpine",
+    "docker.io/library/busybox",
+    "docker.io/library/debian",
+    "docker.io/library/golang",
+    "docker.io/library/hello-world",
+    "docker.io/library/httpd",
+    "docker.io/library/mariadb",
+    "docker.io/library/memcached",
+    "docker.io/library/mongo",
+    "docker.io/library/mysql",
+    "docker.io/library/nginx",
+    "docker.io/library/node",
+    "docker.io/library/postgres",
+    "docker.io/library/python",
+    "docker.io/library/rabbitmq",
+    "docker.io/library/redis",
+    "docker.io/library/ubuntu",
+    "docker.io/library/wordpress",
+    "mcr.microsoft.com/azuredocs/aks-helloworld",
+    "mcr.microsoft.com/azuredocs/azure-vote-front",
+    "mcr.microsoft.com/oss/nginx/nginx",
+    "registry.k8s.io/e2e-test-images/agnhost",
+    "registry.k8s.io/pause",
+];
 
 /// What a container of a spec does.
 pub(crate) fn behaviour(container: &Value, is_init: bool) -> Behaviour {
@@ -215,6 +281,14 @@ mod tests {
         let failure = |reference: &str| Image::parse(reference).ok().and_then(|image| image.failure());
         assert_eq!(failure("ghcr.io/azure/azure-workload-identity/msal-go:v1.5.0"), None);
         assert_eq!(failure("ghcr.io/azure/azure-workload-identity/msal-java"), None);
+        assert!(failure("ngnix:1.25").is_some_and(|text| text.contains("pull access denied")));
+        assert!(failure("mcr.microsoft.com/azuerdocs/aks-helloworld:v1").is_some_and(|text| text.contains("not found")));
+        assert!(failure("mcr.micorsoft.com/a:1").is_some_and(|text| text.contains("no such host")));
+        for sound in
+            ["nginx", "node:20", "bitnami/redis", "mcr.microsoft.com/oss/nginx/nginx", "gcr.io/a/b", "quay.io/a", "myacr.azurecr.io/ngnix"]
+        {
+            assert_eq!(failure(sound), None, "{sound}");
+        }
         let refused = failure("ghcr.io/azure/azure-worlkoad-identity/msal-go").unwrap_or_default();
         assert!(refused.contains("scope=repository%3Aazure%2Fazure-worlkoad-identity%2Fmsal-go%3Apull"), "{refused}");
     }
