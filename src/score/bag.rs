@@ -1,7 +1,7 @@
 //! What of a document's words an output has: each word, and which words stand beside each other.
 
 use super::index::Index;
-use super::words::{ABOUT_OTHER, CLASSES, Counts, Word, each_word};
+use super::words::{ABOUT_OTHER, CLASSES, Counts, Word};
 
 /// The words of a document, and how often what they ask for was found in an output.
 pub(super) struct Bag {
@@ -24,8 +24,8 @@ pub(super) struct Bag {
 }
 
 impl Bag {
-    /// Looks for the words of a document, but for the times among them, in an output.
-    pub(super) fn new(shown: &[Word], printed: &str, markup: bool) -> Self {
+    /// Looks for the words of a document, but for the times among them, in those of an output, which `printed` shows in order.
+    pub(super) fn new(shown: &[Word], printed: impl FnOnce(&mut dyn FnMut(Word))) -> Self {
         let mut words = Index::new(shown.len());
         let mut pairs = Index::new(shown.len());
         let mut holes = Index::new(shown.iter().filter(|word| word.is_name()).count());
@@ -41,7 +41,7 @@ impl Bag {
             Self { words, numbers, classes: [0; CLASSES], about: Counts::default(), untold: 0, pairs, pair_numbers, holes, count: 0 };
         let mut read =
             Read { bag: &mut bag, words: Vec::with_capacity(READ_MAX), pairs: Vec::with_capacity(READ_MAX), last: None, before: None };
-        each_word(printed, markup, |word| read.word(word));
+        printed(&mut |word| read.word(word));
         read.end();
         bag
     }
@@ -162,17 +162,21 @@ fn hole(left: Option<&Word>, word: &Word, right: Option<&Word>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::Bag;
+    use super::{Bag, Word};
     use crate::score::words::words;
+
+    fn bag(shown: &[Word], printed: &str) -> Bag {
+        Bag::new(shown, |found| words(printed, false).into_iter().for_each(found))
+    }
 
     #[test]
     fn each_word_and_each_two_neighbours_are_taken_as_often_as_the_output_has_them() {
         let shown = words("the pod is up the pod web-1 fell", false);
-        let mut bag = Bag::new(&shown, "a pod is up\nsomebody fell", false);
-        let taken: Vec<bool> = (0..shown.len()).map(|at| bag.take(at)).collect();
+        let mut found = bag(&shown, "a pod is up\nsomebody fell");
+        let taken: Vec<bool> = (0..shown.len()).map(|at| found.take(at)).collect();
         assert_eq!(taken, [false, true, true, true, false, false, false, true]);
-        assert_eq!(bag.take_pairs(), [false, true, true, false, false, false, false]);
-        assert_eq!(bag.count, 6);
+        assert_eq!(found.take_pairs(), [false, true, true, false, false, false, false]);
+        assert_eq!(found.count, 6);
     }
 
     #[test]
@@ -181,17 +185,17 @@ mod tests {
         for (printed, stands) in
             [("deleted db now", true), ("deleted\ndb\nnow", false), ("deleted 12:00:01 db now", true), ("deleted now", false)]
         {
-            assert_eq!(Bag::new(&shown, printed, false).take_hole(&shown, 1), stands, "{printed}");
+            assert_eq!(bag(&shown, printed).take_hole(&shown, 1), stands, "{printed}");
         }
     }
 
     #[test]
     fn words_of_a_shape_are_taken_by_it_and_by_what_they_are_about() {
         let shown = words("https://a.vault.azure.net/ 10", false);
-        let mut bag = Bag::new(&shown, "https://b.blob.core.windows.net/ 20 30", false);
-        assert!(bag.take_alike(&shown[0]) && !bag.take_alike(&shown[0]));
+        let mut found = bag(&shown, "https://b.blob.core.windows.net/ 20 30");
+        assert!(found.take_alike(&shown[0]) && !found.take_alike(&shown[0]));
         // Both numbers are about nothing that they tell.
-        assert_eq!([(); 3].map(|()| bag.take_about(&shown[0])), [true, true, false]);
-        assert!(bag.take_alike(&shown[1]) && bag.take_alike(&shown[1]) && !bag.take_alike(&shown[1]));
+        assert_eq!([(); 3].map(|()| found.take_about(&shown[0])), [true, true, false]);
+        assert!(found.take_alike(&shown[1]) && found.take_alike(&shown[1]) && !found.take_alike(&shown[1]));
     }
 }

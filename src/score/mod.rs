@@ -5,6 +5,7 @@
 //! document shows a result, another resource type, another state, another constant) fails whatever the score says.
 
 mod among;
+mod aside;
 mod bag;
 mod clean;
 mod exact;
@@ -49,9 +50,6 @@ use self::tally::{Contradiction, Tally, shown};
 const EXCUSES_MAX: usize = 12;
 /// How many costs a verdict lists.
 const COSTS_MAX: usize = 20;
-
-/// From how many bytes on the incumbent's number is computed beside ours.
-const APART_BYTES_MIN: usize = 1 << 20;
 
 /// What a judge says about one expected output.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,8 +123,8 @@ pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> V
         Criterion::Similarity(threshold) => Some(threshold),
         _ => None,
     };
-    let (ie_score, findings) = both(
-        expectation.text.len() + actual.len() >= APART_BYTES_MIN,
+    let (ie_score, findings) = aside::both(
+        expectation.text.len() + actual.len(),
         || ie::score(&expectation.language, expectation.text.as_bytes(), actual),
         || compare(&expectation.text, &clean::readable(actual), &expectation.comparison),
     );
@@ -141,19 +139,6 @@ pub fn judge_with(scorer: Scorer, expectation: &Expectation, actual: &[u8]) -> V
         };
     }
     verdict
-}
-
-/// Does two things, at the same time when that is worth a thread and there is one to be had.
-fn both<A: Send, B>(apart: bool, one: impl Fn() -> A + Sync, other: impl FnOnce() -> B) -> (A, B) {
-    std::thread::scope(|scope| {
-        let thread = if apart { std::thread::Builder::new().spawn_scoped(scope, &one).ok() } else { None };
-        let other = other();
-        let one = match thread {
-            Some(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            None => one(),
-        };
-        (one, other)
-    })
 }
 
 fn by_pattern(pattern: &str, actual: &[u8]) -> Verdict {
@@ -433,14 +418,18 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         findings.failure = Some(beyond(path, &complaint));
         return;
     }
+    let known_suspects = std::cell::LazyCell::new(|| suspects.lines().map(words::unframed).collect::<words::Hashes>());
     let known = std::cell::LazyCell::new(|| expected.lines().map(words::unframed).collect::<words::Hashes>());
+    // A line with a stem is a suspect in the document, too, unless the stem has white space in it, which may be wider there.
+    let is_known = |line: &str| {
+        let own = words::unframed(line);
+        known_suspects.contains(&own) || (!suspects.are_all() || veto::has_wide_stem(line)) && known.contains(&own)
+    };
     // Inside JSON only its own error shapes count; names and descriptions may say what they like.
     let lines = if printed.values.is_empty() || printed.lenient { actual } else { &printed.rest };
     let excuses = &shown_failures[..shown_failures.len().min(EXCUSES_MAX)];
     let is_ignored = |line: &str| !rules.ignore.is_empty() && label::key(line).is_some_and(|key| rules.ignore.names(key));
-    let alarms = veto::alarms(lines, |line| {
-        is_ignored(line) || known.contains(&words::unframed(line)) || excuses.iter().any(|shown| is_like(shown, line))
-    });
+    let alarms = veto::alarms(lines, |line| is_ignored(line) || is_known(line) || excuses.iter().any(|shown| is_like(shown, line)));
     let told = |why: &str, (number, line): (usize, String)| {
         let actual = shown(&line);
         // Lines beside JSON are counted without it.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::aside;
 use super::bag::Bag;
 use super::label::{self, Chosen, Labels};
 use super::leaf::{Conflict, Likeness};
@@ -75,17 +76,22 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     }
     let markup = is_markup(expected) || is_markup(actual);
     let pairs = paired_tables(&shown, &printed, &rules.ignore, as_table);
-    let (mut labels, printed_labels) = (Labels::of(&shown, rules), Labels::of(&printed, rules));
+    let (printed_labels, mut labels) =
+        aside::both(expected.len() + actual.len(), || Labels::of(&printed, rules), || Labels::of(&shown, rules));
     if pairs.is_empty() {
         let notes = notes(&shown);
         let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line) && !notes[line]).collect();
-        let (mut tally, words) = prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered);
+        let (opposites, (mut tally, words)) = aside::both(
+            expected.len() + actual.len(),
+            || opposites(&shown, &counts, &printed),
+            || prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered),
+        );
         if words == 0 && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
             return Comparison { tally, ..Comparison::default() };
         }
-        http_status(&shown, &printed, &mut tally);
-        opposite::contradictions(&shown, &counts, &printed, &mut tally);
+        http_status(expected, &shown, &printed, &mut tally);
+        tally.absorb(opposites);
         labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
         let only_gaps = tally.weight == 0.0;
         return Comparison { tally, only_gaps, ..Comparison::default() };
@@ -108,8 +114,8 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     let plain = (!read && tabled.contradictions.is_empty())
         .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), actual, markup, rules.unordered).0);
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
-    http_status(&shown, &printed, &mut tally);
-    opposite::contradictions(&shown, &outside, &printed, &mut tally);
+    http_status(expected, &shown, &printed, &mut tally);
+    tally.absorb(opposites(&shown, &outside, &printed));
     labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
     Comparison { tally, no_rows, only_gaps: false, has_table: true }
 }
@@ -123,6 +129,13 @@ fn notes(lines: &[&str]) -> Vec<bool> {
         labelled += usize::from(label::key(line).is_some() || label::heading(line).is_some());
     }
     lines.iter().map(|line| labelled * 5 >= told * 3 && labelled > 1 && is_note(line)).collect()
+}
+
+/// What lines that say the opposite contradict.
+fn opposites(shown: &[&str], counts: &[bool], printed: &[&str]) -> Tally {
+    let mut tally = Tally::default();
+    opposite::contradictions(shown, counts, printed, &mut tally);
+    tally
 }
 
 /// What the labels of lines contradict.
@@ -224,13 +237,24 @@ fn prose(
             true
         })
         .collect();
-    let (mut found, mut times) = (Vec::new(), Vec::new());
-    each_word(expected, markup, |word| {
-        if judged_as_words.get(word.line).copied().unwrap_or(false) {
-            if word.is_time() { times.push(word) } else { found.push(word) }
-        }
-    });
-    let mut bag = Bag::new(&found, actual, markup);
+    let bytes = actual.len().min(expected.len());
+    let (printed, (found, times)) = aside::both(
+        bytes,
+        || aside::is_worth(bytes).then(|| words(actual, markup)),
+        || {
+            let (mut found, mut times) = (Vec::new(), Vec::new());
+            each_word(expected, markup, |word| {
+                if judged_as_words.get(word.line).copied().unwrap_or(false) {
+                    if word.is_time() { times.push(word) } else { found.push(word) }
+                }
+            });
+            (found, times)
+        },
+    );
+    let mut bag = match printed {
+        Some(printed) => Bag::new(&found, |found| printed.into_iter().for_each(found)),
+        None => Bag::new(&found, |found| each_word(actual, markup, found)),
+    };
     let mut linked = bag.take_pairs();
     // Lines that are judged otherwise or not at all leave no neighbours.
     let apart: Vec<usize> = judged_as_words
@@ -308,7 +332,7 @@ fn prose(
         let told = if is_under_way(lines[line]) { 0.1 } else { 1.0 };
         let likeness = Likeness { weight: weight * told, credit: credit / weight * sea * order, conflict: None };
         let printed = if tally.keeps(&likeness) { said(labels, line) } else { "" };
-        tally.add(likeness, || format!("line {}", line + 1), lines[line].trim(), printed);
+        tally.add(likeness, || format!("line {}", line + 1), lines[line], printed);
     }
     (tally, bag.count)
 }
@@ -382,7 +406,10 @@ fn is_prompt(line: &str) -> bool {
 }
 
 /// `HTTP/2 302` where the document shows `HTTP/1.1 200 OK`.
-fn http_status(shown: &[&str], printed: &[&str], tally: &mut Tally) {
+fn http_status(expected: &str, shown: &[&str], printed: &[&str], tally: &mut Tally) {
+    if !expected.contains("HTTP/") {
+        return;
+    }
     let status = |line: &&str| {
         let rest = line.trim().trim_start_matches("< ").strip_prefix("HTTP/")?;
         rest.split_whitespace().nth(1)?.get(..3)?.parse::<u32>().ok()

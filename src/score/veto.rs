@@ -115,6 +115,15 @@ impl<'a> Suspects<'a> {
         Self { text, lines: suspicious(text).collect() }
     }
 
+    pub(super) fn lines(&self) -> impl Iterator<Item = &'a str> {
+        self.lines.iter().map(|(_, line)| *line)
+    }
+
+    /// Whether no suspect is missing.
+    pub(super) fn are_all(&self) -> bool {
+        self.lines.len() < LINES_MAX
+    }
+
     /// What the lines say about failure.
     pub(super) fn alarms(&self) -> Alarms {
         alarms_of(self.text, self.lines.iter().copied(), |_| false)
@@ -122,7 +131,7 @@ impl<'a> Suspects<'a> {
 
     /// The lines that report a failure.
     pub(super) fn failing(&self) -> Vec<&'a str> {
-        self.lines.iter().map(|(_, line)| *line).filter(|line| alarms(line, |_| false).strong.is_some()).collect()
+        self.lines().filter(|line| alarms(line, |_| false).strong.is_some()).collect()
     }
 }
 
@@ -181,6 +190,11 @@ fn speaks_of_failure(line: &str) -> bool {
         let is_mark = found.start() > 0 && bytes[found.start() - 1] == b'<' && matches!(bytes.get(found.end()), None | Some(b'>'));
         !before && !after && !is_mark
     })
+}
+
+/// Whether the stem that makes a line suspicious has white space in it.
+pub(super) fn has_wide_stem(line: &str) -> bool {
+    HINT.find(line.as_bytes()).is_none_or(|stem| stem.as_bytes().iter().any(u8::is_ascii_whitespace))
 }
 
 /// The lines with a stem without which none reports a failure, at most [`LINES_MAX`], each with its offset.
