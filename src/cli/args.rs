@@ -15,7 +15,7 @@ use crate::{diagnostic::Severity, lint::Level};
     subcommand_required = true,
     disable_help_subcommand = true,
     after_help = "Examples:\n  docent runbooks/                        run every runbook below a folder\n  docent test guide.md --filter deploy    run the steps up to and including those called deploy\n  docent list guide.md                    see what would run; nothing is run\n  docent lint guide.md                    find defects; nothing is run\n  docent cloud exec -- az group list      one command against an embedded Azure of its own\n\n\
-Exit status:\n  0  all passed                            4  docent could not do its work\n  1  a step failed, or lint found one      6  nothing failed, but something could not be run\n  2  wrong usage                         130  interrupted\n  3  a runbook could not be read"
+Exit status:\n  0  all passed                            4  docent could not do its work\n  1  a step failed, or lint found one      5  something that the run made is still there\n  2  wrong usage                           6  nothing failed, but something could not be run\n  3  a runbook could not be read         130  interrupted"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -97,6 +97,9 @@ pub(crate) struct TestArgs {
     /// Wall time of cleaning up a runbook, whatever ended it [default: 10m].
     #[arg(long, value_name = "TIME", value_parser = wall_time, env = "DOCENT_CLEANUP_TIMEOUT", hide_env = true, hide_short_help = true)]
     pub(crate) cleanup_timeout: Option<std::time::Duration>,
+    /// Whether what a run has made, and what outlives it, is removed after it [default: always].
+    #[arg(long, value_enum, env = "DOCENT_CLEANUP", hide_env = true, hide_short_help = true)]
+    pub(crate) cleanup: Option<Cleanup>,
     /// Fail a runbook when one of its steps passed only on a retry.
     #[arg(long, hide_short_help = true)]
     pub(crate) fail_on_flaky: bool,
@@ -178,6 +181,16 @@ pub(crate) enum Masked {
     Warn,
     /// It is not mentioned.
     Ignore,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cleanup {
+    /// However the run ended.
+    Always,
+    /// When it passed.
+    OnSuccess,
+    /// What it has made stays.
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -57,5 +57,5 @@ pub(super) fn run(args: &CleanArgs) -> Result<Exit, Problem> {
         lines.push("nothing to clean: no run was interrupted".to_owned());
     }
     written(lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush()))?;
-    Ok(if is_left { Exit::Leftovers } else { Exit::Passed })
+    Ok(if is_left { Exit::LeftBehind } else { Exit::Passed })
 }

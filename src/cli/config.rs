@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{
     cli::{
         Problem,
-        args::{self, Clock, Masked, Scorer, Switch, Target, TestArgs, Unmarked, wall_time},
+        args::{self, Cleanup, Clock, Masked, Scorer, Switch, Target, TestArgs, Unmarked, wall_time},
         exit::Exit,
     },
     lint::{Level, Switches},
@@ -34,6 +34,7 @@ pub(super) struct Config {
     pub(super) seed: Option<u64>,
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
+    cleanup: Option<String>,
     #[serde(default)]
     secret: Vec<String>,
     #[serde(default)]
@@ -52,13 +53,15 @@ enum Lint {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Found {
     path: PathBuf,
+    /// It was named by whoever runs docent, rather than found beside documents that anybody may have sent.
+    is_trusted: bool,
     pub(super) config: Config,
 }
 
 impl Found {
     /// The file given by `--config`.
     pub(super) fn trusted(path: &Path) -> Result<Self, Problem> {
-        read(path)
+        read(path).map(|found| Self { is_trusted: true, ..found })
     }
 
     /// The nearest `docent.toml` above each document; they must be one and the same.
@@ -133,6 +136,18 @@ impl Found {
         self.choice("errexit", self.config.errexit.as_deref(), &[("on", Switch::On), ("off", Switch::Off)])
     }
 
+    /// A file beside the documents may not keep docent from cleaning up.
+    pub(super) fn cleanup(&self) -> Result<Option<Cleanup>, Problem> {
+        let known = [("always", Cleanup::Always), ("on-success", Cleanup::OnSuccess), ("never", Cleanup::Never)];
+        match self.choice("cleanup", self.config.cleanup.as_deref(), &known)? {
+            Some(Cleanup::OnSuccess | Cleanup::Never) if !self.is_trusted => Err(self.wrong(
+                "cleanup",
+                "a file beside the documents may not leave things behind; that takes --cleanup, DOCENT_CLEANUP or --config",
+            )),
+            asked => Ok(asked),
+        }
+    }
+
     pub(super) fn timeout(&self) -> Result<Option<Duration>, Problem> {
         self.config.timeout.as_deref().map(wall_time).transpose().map_err(|why| self.wrong("timeout", &why))
     }
@@ -185,5 +200,5 @@ fn read(path: &Path) -> Result<Found, Problem> {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         Problem::new(Exit::Usage, format!("{}:{line}: {}", path.display(), error.message()))
     })?;
-    Ok(Found { path: path.to_owned(), config })
+    Ok(Found { path: path.to_owned(), is_trusted: false, config })
 }

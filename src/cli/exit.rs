@@ -15,8 +15,8 @@ pub(crate) enum Exit {
     Unreadable,
     /// docent could not do its work.
     Broken,
-    /// Something of a run is left on this machine.
-    Leftovers,
+    /// Something of a run is left, in Azure or on this machine, and could not be removed.
+    LeftBehind,
     /// Nothing failed, but something could not be run.
     Incomplete,
     /// It was interrupted.
@@ -32,7 +32,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Unreadable => 3,
             Self::Broken => 4,
-            Self::Leftovers => 5,
+            Self::LeftBehind => 5,
             Self::Incomplete => 6,
             Self::Interrupted => 130,
         }

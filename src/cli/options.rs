@@ -8,6 +8,7 @@ use std::{
 use crate::{
     cli::{Problem, args, args::TestArgs, config::Found, env_file, exit::Exit},
     engine::{
+        cleanup::CleanupPolicy,
         execute::{MaskedPolicy, RunOptions},
         judge::{Judging, UnmarkedPolicy},
         plan::Selection,
@@ -59,6 +60,11 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
             Some(args::Masked::Ignore) => MaskedPolicy::Ignore,
         },
         judging,
+        cleanup: match args.cleanup.or(file.cleanup()?) {
+            None | Some(args::Cleanup::Always) => CleanupPolicy::Always,
+            Some(args::Cleanup::OnSuccess) => CleanupPolicy::OnSuccess,
+            Some(args::Cleanup::Never) => CleanupPolicy::Never,
+        },
         fail_fast: args.fail_fast || (!args.no_fail_fast && file.config.fail_fast.unwrap_or(false)),
         fail_on_flaky: args.fail_on_flaky || file.config.fail_on_flaky.unwrap_or(false),
         variables,

@@ -63,7 +63,7 @@ pub(super) fn resume(run: &str, args: &mut TestArgs, colour: Colour) -> Result<A
     }
     let cleaned = leftovers::clean(&account);
     if let Some(left) = cleaned.left.first() {
-        return Err(Problem::new(Exit::Leftovers, format!("run {run} has left something: {left}")));
+        return Err(Problem::new(Exit::LeftBehind, format!("run {run} has left something: {left}")));
     }
     let _ = writeln!(
         stderr(colour),

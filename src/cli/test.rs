@@ -61,6 +61,10 @@ pub(super) fn run(mut args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let conclusion = runtime.block_on(async {
         let raised = interrupt.clone();
         let watcher = tokio::spawn(on_requests_to_stop(move || {
+            if raised.is_raised_again() {
+                // The lifeline is cut with the program, so nothing of the run outlives it.
+                std::process::exit(i32::from(Exit::Interrupted.code()));
+            }
             if cleans_up && !raised.is_raised() {
                 let _ = writeln!(stderr(colour), "\nstopping; steps that clean up still run, unless you ask again");
             }
@@ -102,7 +106,7 @@ async fn on_requests_to_stop(mut act: impl FnMut()) -> io::Result<()> {
     }
 }
 
-/// Precedence: interrupted, docent's own failure, unreadable, failed, incomplete.
+/// Precedence: interrupted, docent's own failure, unreadable, failed, left behind, incomplete.
 fn exit(conclusion: &Conclusion, allow_incomplete: bool) -> Exit {
     let selection_only =
         !conclusion.errors.is_empty() && conclusion.errors.iter().all(|error| matches!(error, suite::SuiteError::Selection { .. }));
@@ -118,6 +122,7 @@ fn exit(conclusion: &Conclusion, allow_incomplete: bool) -> Exit {
     match suite::worst(&conclusion.totals) {
         RunbookStatus::Unreadable => Exit::Unreadable,
         RunbookStatus::Failed => Exit::Failed,
+        _ if conclusion.results.iter().flatten().any(|result| result.leftovers.iter().any(|one| one.stays)) => Exit::LeftBehind,
         RunbookStatus::Incomplete if !allow_incomplete => Exit::Incomplete,
         RunbookStatus::Incomplete | RunbookStatus::Passed => Exit::Passed,
     }

@@ -24,6 +24,7 @@ mod observation;
 mod profile;
 mod settle;
 mod shared;
+mod standing;
 mod state;
 #[cfg(test)]
 mod testing;
@@ -43,6 +44,7 @@ pub use fault::Unsupported;
 pub use http::hosts::HOSTS;
 pub use observation::Observation;
 pub use profile::Profile;
+pub use standing::Standing;
 
 use self::http::server::Server;
 use shared::Shared;

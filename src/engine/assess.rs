@@ -87,6 +87,7 @@ impl Run<'_> {
         self.conclude(step, outcome, seen, &values, &stderr.text, &mut result);
         result.stdout = stdout;
         result.stderr = stderr;
+        self.note_made(index, &values, world.made());
         self.remember(Past {
             index,
             succeeded: result.status == StepStatus::Passed,

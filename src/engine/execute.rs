@@ -15,6 +15,7 @@ use crate::{
         beside::Beside,
         blocked::Lacking,
         cause::Past,
+        cleanup::{CleanupPolicy, Ledger},
         event::{Event, Listener},
         farewell,
         judge::Judging,
@@ -47,6 +48,8 @@ pub struct RunOptions {
     pub masked: MaskedPolicy,
     /// How outputs are judged.
     pub judging: Judging,
+    /// Whether what the run has made is removed after it.
+    pub cleanup: CleanupPolicy,
     /// Whether later steps are left out after a failure.
     pub fail_fast: bool,
     /// Whether a runbook fails when a step passed only on a retry.
@@ -112,8 +115,6 @@ pub async fn run<S: Session + Send>(
     let ended = run.steps(world, session, listener).await;
     let variables = run.printable_variables(&session.variables());
     let stopped = session.stop().await;
-    ended?;
-    let farewell = stopped?;
     let results: Vec<&StepResult> = run.results.iter().map(AsRef::as_ref).collect();
     let (mut status, mut reasons) = promise::conclude(&run.job.runbook, &results, &run.texts);
     if run.job.options.fail_on_flaky && status != RunbookStatus::Failed {
@@ -129,23 +130,31 @@ pub async fn run<S: Session + Send>(
             reasons.extend(said);
         }
     }
-    if let Some(outcome) = &farewell.exit_trap {
+    if let Ok(Some(outcome)) = stopped.as_ref().map(|farewell| &farewell.exit_trap) {
         let said = farewell::sentence(&run.job.runbook, &run.scripts, outcome);
         reasons.extend(said.map(|said| run.redactor.alias(&said)));
     }
+    // A document's own trap may have removed something, so this is the last thing; and it is done whatever became of the shell.
+    let leftovers = run.leftovers(if ended.is_ok() { status } else { RunbookStatus::Failed }, world).await;
     let result = Arc::new(RunbookResult {
         status,
         reasons: run.redactor.sentences(reasons),
         duration: started.elapsed(),
         variables,
         diagnostics: run.redactor.diagnostics(&run.job.diagnostics),
+        leftovers,
     });
+    // What is left behind is told even when docent could not do its work.
+    let worked = ended.and(stopped.map(|_| ()));
+    if worked.is_err() && !result.leftovers.iter().any(|one| one.stays) {
+        return worked.map(|()| result);
+    }
     listener.hear(&Event::RunbookFinished {
         runbook: run.job.position,
         path: run.job.runbook.source.path().to_owned(),
         result: Arc::clone(&result),
     });
-    Ok(result)
+    worked.map(|()| result)
 }
 
 /// A runbook that is not run because of what is wrong with it.
@@ -163,6 +172,7 @@ pub fn unreadable(
         duration: Duration::ZERO,
         variables: Vec::new(),
         diagnostics: redactor.diagnostics(&diagnostics),
+        leftovers: Vec::new(),
     });
     listener.hear(&Event::RunbookFinished { runbook: position, path: path.to_owned(), result: Arc::clone(&result) });
     result
@@ -198,6 +208,8 @@ pub(super) struct Run<'a> {
     pub(super) has_company: bool,
     /// Why nothing further is run, when the time of the run is over.
     out_of_time: Option<Cause>,
+    /// What stands in the world because of the run.
+    pub(super) ledger: Ledger,
 }
 
 /// What the shell is to run for a step, with how long it may take.
@@ -243,6 +255,7 @@ impl<'a> Run<'a> {
             statuses: BTreeMap::new(),
             has_company: false,
             out_of_time: None,
+            ledger: Ledger::default(),
         }
     }
 

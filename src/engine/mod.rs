@@ -6,6 +6,7 @@ mod beside;
 mod blocked;
 mod captured;
 mod cause;
+pub mod cleanup;
 pub mod event;
 pub mod execute;
 mod farewell;

@@ -291,6 +291,31 @@ pub struct RunbookResult {
     pub variables: Vec<(String, String)>,
     /// Diagnostics of the document.
     pub diagnostics: Vec<Diagnostic>,
+    /// What it had made and not removed when its last step had ended.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// Something that a runbook made and did not remove.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Leftover {
+    /// What it is, for people: `resource group`.
+    pub kind: String,
+    /// What it is called.
+    pub name: String,
+    /// What there is to know about it, as a sentence fragment.
+    pub hint: Option<String>,
+    /// Index of the step that made it; none when it came about when something else was removed.
+    pub step: Option<usize>,
+    /// The 1-based document line of the command that made it.
+    pub line: Option<usize>,
+    /// docent has removed it after the run, and it is gone.
+    pub removed: bool,
+    /// Why it could not be removed, as a sentence fragment.
+    pub reason: Option<String>,
+    /// It is there after the run.
+    pub stays: bool,
+    /// The document cleans up after itself, and has forgotten this.
+    pub is_forgotten: bool,
 }
 
 /// Sums over a run.

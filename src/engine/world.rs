@@ -1,6 +1,9 @@
 //! What a run needs of the place where it happens. The engine never learns which place that is.
 
-use std::{path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
+
+/// An answer that the place may have to be asked for.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The place where one runbook runs, as the engine sees it. Targets implement it.
 pub trait World: Send {
@@ -22,8 +25,35 @@ pub trait World: Send {
     /// Credentials of this run that came to be since the last call, to be masked in everything that is printed.
     fn secrets(&mut self) -> Vec<String>;
 
+    /// What stands there because of the run, as far as the place has seen, in a fixed order. What goes when something else of it goes is
+    /// left out.
+    fn made(&self) -> Vec<Made>;
+
+    /// Whether what is left when the run ends is still there afterwards.
+    fn outlives_run(&self) -> bool;
+
+    /// Removes something that was made, and asks the place whether it is gone; otherwise why it is not, as a sentence fragment.
+    fn remove<'a>(&'a mut self, made: &'a Made) -> Answer<'a, Result<(), String>>;
+
     /// Texts that differ between runs though nothing differs in them (ports), and the fixed names they are printed as.
     fn aliases(&self) -> Vec<(String, String)>;
+}
+
+/// Something that stands in the world until somebody removes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// What it is, for people.
+    pub kind: String,
+    /// What it is called.
+    pub name: String,
+    /// What the command that made it says of it.
+    pub called: String,
+    /// What tells it from all others.
+    pub id: String,
+    /// It can be removed as it stands.
+    pub removable: bool,
+    /// What there is to know about it, as a sentence fragment.
+    pub hint: Option<String>,
 }
 
 /// The clock of a run. Virtual ones move only when told to.

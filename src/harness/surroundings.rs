@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use crate::{
     engine::{
+        cleanup::CleanupPolicy,
         execute::{MaskedPolicy, RunOptions},
         judge::Judging,
         plan::Selection,
@@ -46,6 +47,7 @@ pub(super) fn options() -> anyhow::Result<Options> {
             cleanup_timeout: RunOptions::CLEANUP_TIMEOUT,
             masked: MaskedPolicy::Fail,
             judging: Judging::default(),
+            cleanup: CleanupPolicy::Always,
             fail_fast: false,
             fail_on_flaky: false,
             variables: Vec::new(),

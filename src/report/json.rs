@@ -8,7 +8,7 @@ use crate::{
     diagnostic::Diagnostic,
     engine::{
         event::{Event, Listener, RunHeader},
-        result::{CommandFailure, RunbookResult, RunbookStatus, StepResult, Totals},
+        result::{CommandFailure, Leftover, RunbookResult, RunbookStatus, StepResult, Totals},
     },
     report::wording,
     runbook::{Criterion, Runbook, Step},
@@ -127,7 +127,21 @@ fn runbook_value(entry: &Entry) -> Value {
         "properties": document.map(|document| document.properties.clone()).unwrap_or_default(),
         "variables": variables,
         "diagnostics": result.map(|result| result.diagnostics.iter().map(diagnostic_value).collect::<Vec<_>>()).unwrap_or_default(),
+        "leftovers": result.map(|result| result.leftovers.iter().map(|one| leftover_value(document, one)).collect::<Vec<_>>()).unwrap_or_default(),
         "steps": document.map(|document| entry.steps.iter().map(|step| step_value(document, step)).collect::<Vec<_>>()).unwrap_or_default(),
+    })
+}
+
+fn leftover_value(document: Option<&Runbook>, leftover: &Leftover) -> Value {
+    let step = leftover.step.and_then(|index| document?.steps.get(index));
+    json!({
+        "kind": leftover.kind,
+        "name": leftover.name,
+        "step": step.map(|step| step.id.clone()),
+        "line": leftover.line,
+        "removed": leftover.removed,
+        "reason": leftover.reason,
+        "stays": leftover.stays,
     })
 }
 

@@ -9,6 +9,7 @@ use std::{
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
+    diagnostic::Severity,
     engine::{
         event::{Event, Listener, RunHeader},
         result::{BackgroundEnd, BlockedBy, Check, Failure, RunbookResult, RunbookStatus, StepResult, StepStatus, Totals},
@@ -271,6 +272,15 @@ impl<W: Write + Send> Terminal<W> {
                     step.id,
                     step.line
                 )?;
+            }
+        }
+        for leftover in &result.leftovers {
+            let document = self.documents.get(&runbook).map(|document| Arc::clone(&document.runbook));
+            let Some(line) = wording::leftover(document.as_deref(), leftover) else { continue };
+            if leftover.stays {
+                writeln!(self.out, "  {} {line}", Painted(BAD, "left behind:"))?;
+            } else if self.verbosity > Verbosity::Quiet {
+                writeln!(self.out, "  {} left behind: {line}", Painted(DOUBT, Severity::Advice))?;
             }
         }
         for reason in &result.reasons {

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::result::{
-        BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Hider, Note, RunbookStatus, StepResult, StepStatus, Totals,
+        BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Hider, Leftover, Note, RunbookStatus, StepResult, StepStatus, Totals,
     },
     runbook::{Criterion, Role, Runbook, Step},
 };
@@ -115,6 +115,18 @@ pub fn earlier(runbook: &Runbook, result: &StepResult) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Something that a document has not removed, when that is worth a line.
+pub fn leftover(runbook: Option<&Runbook>, leftover: &Leftover) -> Option<String> {
+    let is_worth_a_line = leftover.stays || leftover.is_forgotten && leftover.step.is_some();
+    if !is_worth_a_line {
+        return None;
+    }
+    let step = leftover.step.and_then(|index| runbook?.steps.get(index));
+    let place = step.zip(leftover.line).map(|(step, line)| format!(" ({})", place(step, line))).unwrap_or_default();
+    let more = [&leftover.reason, &leftover.hint].into_iter().flatten().map(|text| format!("; {text}")).collect::<String>();
+    Some(format!("{} {}{place}{more}", leftover.kind, leftover.name))
 }
 
 /// One line for a reader who comes from Innovation Engine: why it would have let this failure pass; none where it would not.

@@ -60,6 +60,17 @@ impl Checkpoint {
         declaration::read(&self.bytes[self.variables.clone()])
     }
 
+    /// Whether the block has made a variable of the driver readonly: the shell can run no other block then.
+    pub(super) fn has_frozen_driver(&self) -> bool {
+        let text = &self.bytes[self.variables.clone()];
+        // Looked for only where the word can be: many blocks run, and few are hostile.
+        let declares = |line: &[u8]| {
+            line.starts_with(b"declare -") && line.split(|byte| *byte == b' ').nth(1).is_some_and(|flags| flags.contains(&b'r'))
+        };
+        text.split(|byte| *byte == b'\n').any(|line| declares(line) && line.windows(10).take(24).any(|part| part == b" __docent_"))
+            && declaration::declarations(text).iter().any(Declaration::is_frozen_own)
+    }
+
     /// What the block left as its EXIT trap.
     pub(super) fn exit_trap(&self) -> ExitTrap {
         match self.traps.iter().find(|trap| trap.signal == "EXIT") {
@@ -82,10 +93,20 @@ impl Checkpoint {
             script.extend_from_slice(name.as_bytes());
         }
         script.push(b'\n');
-        for section in [&self.place, &self.variables, &self.functions] {
-            script.extend_from_slice(&self.bytes[section.clone()]);
+        script.extend_from_slice(&self.bytes[self.place.clone()]);
+        script.push(b'\n');
+        if self.has_frozen_driver() {
+            let all = declaration::declarations(&self.bytes[self.variables.clone()]);
+            for one in all.iter().filter(|one| !one.is_frozen_own()) {
+                script.extend_from_slice(one.text);
+                script.push(b'\n');
+            }
+        } else {
+            script.extend_from_slice(&self.bytes[self.variables.clone()]);
             script.push(b'\n');
         }
+        script.extend_from_slice(&self.bytes[self.functions.clone()]);
+        script.push(b'\n');
         for trap in &self.traps {
             let skipped = match trap.signal.as_str() {
                 "ERR" => true,

@@ -45,6 +45,13 @@ pub(super) struct Declaration<'a> {
     pub(super) text: &'a [u8],
 }
 
+impl Declaration<'_> {
+    /// Whether it is the driver's, and readonly.
+    pub(super) fn is_frozen_own(&self) -> bool {
+        self.name.starts_with(OWN_PREFIX.as_bytes()) && self.flags.contains(&b'r')
+    }
+}
+
 /// Reads the output of `declare -p`.
 pub(super) fn read(text: &[u8]) -> Variables {
     declarations(text)

@@ -274,6 +274,10 @@ impl Bash {
             Wait::Interrupted => Ending::Interrupted,
         };
         self.take_checkpoint(wait)?;
+        let is_frozen = matches!(wait, Wait::Done(_)) && self.checkpoint.as_ref().is_some_and(Checkpoint::has_frozen_driver);
+        if is_frozen {
+            self.end_shell().await?;
+        }
         let left_by = told.left_by.filter(|_| matches!(ending, Ending::Exited(_))).and_then(|name| self.departure(block, number, name));
         let (mut judgement, defect) = self.judge(block, &names[0], wait, &told, &stderr);
         if let (Some(left), None, Ending::Exited(status @ 1..)) = (&left_by, &judgement.stopped_at, ending) {
@@ -293,7 +297,7 @@ impl Bash {
             left_by,
             defect,
             writers_left,
-            shell_restarted: !matches!(wait, Wait::Done(_)),
+            shell_restarted: is_frozen || !matches!(wait, Wait::Done(_)),
         })
     }
 

@@ -66,7 +66,7 @@ impl Bash {
     }
 
     /// Ends the shell and nothing else; one that does not end is killed with all that runs.
-    async fn end_shell(&mut self) -> Result<(), ShellError> {
+    pub(super) async fn end_shell(&mut self) -> Result<(), ShellError> {
         if !self.is_running() {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     applets,
     cloud::{self, ClockMode, Cloud, CloudError, CloudOptions, Profile, SignedIn},
-    engine::world::{Observation, Timekeeper, World},
+    engine::world::{Answer, Made, Observation, Timekeeper, World},
 };
 
 /// When the virtual clock starts unless told otherwise.
@@ -64,6 +64,8 @@ pub enum EmbeddedError {
 pub struct Embedded {
     cloud: Cloud,
     started: jiff::Timestamp,
+    /// What stood there before the run, by id.
+    given: Vec<String>,
     variables: Vec<(String, String)>,
     path_prefix: Vec<PathBuf>,
     /// How many secrets were asked for.
@@ -122,7 +124,8 @@ impl Embedded {
             let link = bin.join(name);
             symlink(applets, &link).map_err(|source| EmbeddedError::File { path: link, source })?;
         }
-        Ok(Self { started: cloud.now(), cloud, variables, path_prefix: vec![bin], secrets_told: 0 })
+        let given = cloud.standing().into_iter().map(|one| one.id).collect();
+        Ok(Self { started: cloud.now(), given, cloud, variables, path_prefix: vec![bin], secrets_told: 0 })
     }
 
     /// The cloud itself.
@@ -156,6 +159,28 @@ impl World for Embedded {
         let secrets = self.cloud.secrets_from(self.secrets_told);
         self.secrets_told += secrets.len();
         secrets
+    }
+
+    fn made(&self) -> Vec<Made> {
+        let standing = self.cloud.standing().into_iter().filter(|one| !self.given.contains(&one.id));
+        let made = standing.map(|one| Made {
+            kind: one.kind.to_owned(),
+            name: one.name,
+            called: one.called,
+            id: one.id,
+            removable: one.removable,
+            hint: one.hint.map(str::to_owned),
+        });
+        made.collect()
+    }
+
+    fn outlives_run(&self) -> bool {
+        false
+    }
+
+    fn remove<'a>(&'a mut self, made: &'a Made) -> Answer<'a, Result<(), String>> {
+        let gone = self.cloud.remove_group(&made.id);
+        Box::pin(std::future::ready(if gone { Ok(()) } else { Err("its deletion does not end".to_owned()) }))
     }
 
     fn aliases(&self) -> Vec<(String, String)> {

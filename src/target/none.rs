@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::engine::world::{Observation, Timekeeper, World};
+use crate::engine::world::{Answer, Made, Observation, Timekeeper, World};
 
 /// The world of a runbook that needs nothing but a shell.
 #[derive(Debug)]
@@ -44,6 +44,18 @@ impl World for Plain {
 
     fn secrets(&mut self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn made(&self) -> Vec<Made> {
+        Vec::new()
+    }
+
+    fn outlives_run(&self) -> bool {
+        false
+    }
+
+    fn remove<'a>(&'a mut self, _made: &'a Made) -> Answer<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Err("nothing is made here".to_owned())))
     }
 
     fn aliases(&self) -> Vec<(String, String)> {
