@@ -139,6 +139,9 @@ pub(crate) struct TestArgs {
     /// Whether a block stops at its first failing command.
     #[arg(long, value_enum, hide_short_help = true, env = "DOCENT_ERREXIT", hide_env = true)]
     pub(crate) errexit: Option<Switch>,
+    /// What keeps steps from your files and the network; see docs/sandbox.md [default: require when CI is set, else best-effort].
+    #[arg(long, value_enum, hide_short_help = true, env = "DOCENT_SANDBOX", hide_env = true)]
+    pub(crate) sandbox: Option<Sandbox>,
     /// Exit 0 when nothing failed but something could not be run.
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_incomplete: bool,
@@ -196,6 +199,17 @@ pub(crate) enum Cleanup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
     On,
+    Off,
+}
+
+/// `--sandbox`, from the most to the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Sandbox {
+    /// All that the machine offers; nothing runs unless network and files are out of reach.
+    Require,
+    /// All that the machine offers.
+    BestEffort,
+    /// A private directory and a clean environment only.
     Off,
 }
 

@@ -100,7 +100,7 @@ fn with_cloud(
     let setup = options::embedded(clients, Some(Clock::Now));
     let helper = options::helper()?;
     let world = runtime
-        .block_on(Embedded::start(&setup, seed, helper.executable(), scratch.path()))
+        .block_on(Embedded::start(&setup, seed, helper.executable(), scratch.path(), None))
         .map_err(|error| Problem::of(Exit::Broken, &error))?;
     let mut variables = world.environment();
     variables.push(("HOME".to_owned(), scratch.path().join("home").display().to_string()));

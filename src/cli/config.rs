@@ -35,6 +35,7 @@ pub(super) struct Config {
     pub(super) jobs: Option<u16>,
     clock: Option<String>,
     cleanup: Option<String>,
+    sandbox: Option<String>,
     #[serde(default)]
     secret: Vec<String>,
     #[serde(default)]
@@ -144,6 +145,20 @@ impl Found {
                 "cleanup",
                 "a file beside the documents may not leave things behind; that takes --cleanup, DOCENT_CLEANUP or --config",
             )),
+            asked => Ok(asked),
+        }
+    }
+
+    /// A file beside the documents may not ask for less than `usual`.
+    pub(super) fn sandbox(&self, usual: args::Sandbox) -> Result<Option<args::Sandbox>, Problem> {
+        let known =
+            [("require", args::Sandbox::Require), ("best-effort", args::Sandbox::BestEffort), ("off", args::Sandbox::Off)];
+        let asked = self.choice("sandbox", self.config.sandbox.as_deref(), &known)?;
+        match asked {
+            Some(asked) if asked > usual && !self.is_trusted => {
+                let why = "a file beside the documents may not loosen the sandbox; that takes --sandbox, DOCENT_SANDBOX or --config";
+                Err(self.wrong("sandbox", why))
+            }
             asked => Ok(asked),
         }
     }

@@ -4,20 +4,14 @@ use std::{io::Write, path::Path, process::Command};
 
 use crate::{
     cli::{Problem, args::Colour, exit::Exit, options, stdout, written},
-    shell,
+    shell::{self, Plan, Room, Sandbox},
 };
 
 pub(super) fn run() -> Result<Exit, Problem> {
     let mut lines = vec![bash()];
     lines.push(client("az", "2.91", &["version", "--output", "tsv"], "docent brings its own; `pip install azure-cli` for --cli system"));
     lines.push(client("kubectl", "1.27", &["version", "--client"], "docent brings its own; install kubectl for --cli system"));
-    lines.push(Line {
-        name: "sandbox".to_owned(),
-        state: State::Missing,
-        text: "private HOME, TMPDIR and work directory, an environment of allowed variables, no terminal; a step can still read your files"
-            .to_owned(),
-        next: Some("run documents you do not trust in a container".to_owned()),
-    });
+    lines.extend(sandbox()?);
     lines.push(Line { name: "credentials".to_owned(), state: State::Good, text: "none needed: Azure is embedded".to_owned(), next: None });
     let mut out = stdout(Colour::Auto);
     let mut write = || -> std::io::Result<()> {
@@ -27,9 +21,9 @@ pub(super) fn run() -> Result<Exit, Problem> {
                 State::Missing => "-",
                 State::Bad => "✗",
             };
-            writeln!(out, "{mark} {:<12} {}", line.name, line.text)?;
+            writeln!(out, "{mark} {:<13} {}", line.name, line.text)?;
             if let Some(next) = &line.next {
-                writeln!(out, "  {:<12} Try: {next}", "")?;
+                writeln!(out, "  {:<13} Try: {next}", "")?;
             }
         }
         out.flush()
@@ -50,6 +44,38 @@ enum State {
     Good,
     Missing,
     Bad,
+}
+
+/// A room like that of a run, and what holds in it.
+fn sandbox() -> Result<Vec<Line>, Problem> {
+    let broken = |error: &dyn std::error::Error| Problem::of(Exit::Broken, error);
+    let directory = tempfile::Builder::new().prefix("docent-").tempdir().map_err(|error| broken(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| broken(&error))?;
+    let mut plan = Plan::new(options::helper()?, Sandbox::BestEffort, directory.path());
+    plan.has_listener = true;
+    let layers = runtime.block_on(async {
+        let room = Room::open(plan).await?;
+        let layers = room.layers().clone();
+        room.close().await;
+        Ok::<_, shell::ShellError>(layers)
+    });
+    let layers = layers.map_err(|error| broken(&error))?;
+    let verdict = match (layers.denies_network(), layers.denies_secrets()) {
+        (true, true) => "steps reach the embedded Azure and their own files, and nothing else",
+        (false, true) => "steps can reach the network",
+        (true, false) => "steps can read your files",
+        (false, false) => "steps can reach the network and read your files",
+    };
+    let state = if layers.lacking().is_none() { State::Good } else { State::Missing };
+    let next = (state == State::Missing).then(|| "run documents you do not trust in a virtual machine, or mend a layer below".to_owned());
+    let mut lines = vec![Line { name: "sandbox".to_owned(), state, text: verdict.to_owned(), next }];
+    lines.extend(layers.states().iter().map(|layer| Line {
+        name: format!("  {}", layer.layer.as_str()),
+        state: if layer.holds { State::Good } else { State::Missing },
+        text: layer.detail.clone(),
+        next: layer.layer.remedy().filter(|_| !layer.holds).map(str::to_owned),
+    }));
+    Ok(lines)
 }
 
 fn bash() -> Line {

@@ -14,7 +14,7 @@ use crate::{
         plan::Selection,
     },
     score::Scorer,
-    shell::Helper,
+    shell::{self, Helper},
     suite::{Document, Options},
     target::Target,
 };
@@ -88,6 +88,8 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         seed: args.seed.or(file.config.seed).unwrap_or(0),
         jobs: args.jobs.or(file.config.jobs).map_or(processors, usize::from).max(1),
         errexit: args.errexit.or(file.errexit()?).unwrap_or(args::Switch::On) == args::Switch::On,
+        sandbox: sandbox(args.sandbox, &file)?,
+        readable: shell::programs(&search_path(), std::env::var_os("HOME").map(PathBuf::from).as_deref()),
         helper: helper()?,
         bash: bash()?,
         search_path: search_path(),
@@ -97,6 +99,20 @@ pub(super) fn resolve(args: &TestArgs, documents: &[&Document]) -> Result<Resolv
         embedded: embedded(args.cli.unwrap_or(args::Clients::Builtin), args.clock.or(file.clock()?)),
     };
     Ok(Resolved { suite })
+}
+
+/// A flag or variable decides; the file beside the documents may ask for more than is usual here and never for less.
+fn sandbox(asked: Option<args::Sandbox>, file: &Found) -> Result<shell::Sandbox, Problem> {
+    let usual = match shell::Sandbox::usual(std::env::var_os("CI").as_deref()) {
+        shell::Sandbox::Require => args::Sandbox::Require,
+        _ => args::Sandbox::BestEffort,
+    };
+    let filed = file.sandbox(usual)?;
+    Ok(match asked.or(filed).unwrap_or(usual) {
+        args::Sandbox::Require => shell::Sandbox::Require,
+        args::Sandbox::BestEffort => shell::Sandbox::BestEffort,
+        args::Sandbox::Off => shell::Sandbox::Off,
+    })
 }
 
 pub(super) fn scorer(scorer: args::Scorer) -> Scorer {

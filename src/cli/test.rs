@@ -26,7 +26,7 @@ use crate::{
         terminal::{Terminal, Verbosity},
     },
     runbook::Role,
-    shell::Interrupt,
+    shell::{Interrupt, ShellError},
     suite::{self, Conclusion, Entry},
 };
 
@@ -85,6 +85,10 @@ pub(super) fn run(mut args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
     let mut error = stderr(colour);
     for problem in &conclusion.errors {
         let _ = writeln!(error, "error: {}", Redactor::default().mask(&Problem::of(Exit::Broken, problem).to_string()));
+        if let suite::SuiteError::Shell { source: ShellError::WallsMissing { layer, .. }, .. } = problem {
+            let mend = layer.remedy().map(|remedy| format!("{remedy}, or ")).unwrap_or_default();
+            let _ = writeln!(error, "\nTry: {mend}--sandbox best-effort for documents that you trust; `docent doctor` shows every layer");
+        }
     }
     if conclusion.nothing_selected && conclusion.errors.is_empty() {
         return Err(Problem::new(Exit::Usage, "no step matches the selection\n\nTry: docent list PATH"));

@@ -123,9 +123,17 @@ impl Cloud {
     /// # Errors
     /// When there is no port or no randomness.
     pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
+        Self::start_at(options, None).await
+    }
+
+    /// The same behind a listener that somebody else has made, such as one in another network namespace.
+    ///
+    /// # Errors
+    /// As for [`Self::start`].
+    pub async fn start_at(options: CloudOptions, door: Option<std::net::TcpListener>) -> Result<Self, CloudError> {
         let shared = Arc::new(Shared::new(&options)?);
         let run_token = run_token()?;
-        let server = Server::start(Arc::clone(&shared), &run_token).await.map_err(CloudError::Listen)?;
+        let server = Server::start(Arc::clone(&shared), &run_token, door).await.map_err(CloudError::Listen)?;
         let ca_pem = shared.authority().pem().to_owned();
         Ok(Self { shared, server, ca_pem })
     }

@@ -24,6 +24,8 @@ pub enum Event {
         because: String,
         /// How many steps will be reported.
         steps: usize,
+        /// What keeps its steps from doing harm.
+        sandbox: SandboxReport,
     },
     /// A step begins.
     StepStarted {
@@ -88,6 +90,32 @@ pub struct RunHeader {
     pub started: String,
     /// What a file beside the documents loosens, as it stands there: `docent.toml: masked = "warn"`. Readers of a green report should know.
     pub loosened: Vec<String>,
+}
+
+/// What keeps the steps of a runbook from doing harm.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SandboxReport {
+    /// What was asked for: `require`, `best-effort`, `off`.
+    pub asked: &'static str,
+    /// Its layers; empty when there is none.
+    pub layers: Vec<SandboxLayer>,
+    /// All of them in a line.
+    pub summary: String,
+    /// Whether steps reach no network but the embedded Azure.
+    pub denies_network: bool,
+    /// Whether the caller's files are out of reach.
+    pub denies_secrets: bool,
+}
+
+/// One layer of the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxLayer {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it holds.
+    pub holds: bool,
+    /// How, or why not.
+    pub detail: String,
 }
 
 /// Whoever listens. Called in order, from one task at a time.

@@ -16,7 +16,7 @@ use crate::{
         judge::Judging,
         plan::Selection,
     },
-    shell::Helper,
+    shell::{self, Helper, Sandbox},
     suite::Options,
     target::Target,
 };
@@ -61,10 +61,20 @@ pub(super) fn options() -> anyhow::Result<Options> {
         helper: Helper::this_program().context("cannot find this test's own executable")?,
         bash,
         path_first: own_commands(std::env::vars_os(), std::env::current_exe().ok().as_deref()),
+        sandbox: sandbox()?,
+        readable: shell::programs(&search_path, std::env::var_os("HOME").map(PathBuf::from).as_deref()),
         search_path,
         #[cfg(feature = "embedded")]
         embedded: crate::target::embedded::Setup::default(),
     })
+}
+
+/// As for the program: `DOCENT_SANDBOX`, or all that is needed on a build server, or what can be had.
+fn sandbox() -> anyhow::Result<Sandbox> {
+    match std::env::var("DOCENT_SANDBOX") {
+        Ok(name) => Sandbox::named(&name).with_context(|| format!("DOCENT_SANDBOX: `{name}` is none of require, best-effort, off")),
+        Err(_) => Ok(Sandbox::usual(std::env::var_os("CI").as_deref())),
+    }
 }
 
 /// Where the package's own programs are: the folders of `CARGO_BIN_EXE_*`, and, for a cargo that sets those at compile time only, the

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     diagnostic::Diagnostic,
     engine::{
-        event::{Event, Listener, RunHeader},
+        event::{Event, Listener, RunHeader, SandboxReport},
         result::{CommandFailure, Leftover, RunbookResult, RunbookStatus, StepResult, Totals},
     },
     report::wording,
@@ -27,6 +27,7 @@ pub struct JsonReport<W> {
 struct Entry {
     document: Option<Arc<Runbook>>,
     target: Option<String>,
+    sandbox: SandboxReport,
     path: String,
     steps: Vec<Arc<StepResult>>,
     result: Option<Arc<RunbookResult>>,
@@ -89,12 +90,13 @@ impl<W: Write + Send> Listener for JsonReport<W> {
     fn hear(&mut self, event: &Event) {
         match event {
             Event::RunStarted(header) => self.header = Some(header.clone()),
-            Event::RunbookStarted { runbook, document, target, .. } => {
-                let (document, target) = (Arc::clone(document), target.clone());
+            Event::RunbookStarted { runbook, document, target, sandbox, .. } => {
+                let (document, target, sandbox) = (Arc::clone(document), target.clone(), sandbox.clone());
                 let entry = self.entry(*runbook);
                 entry.path = document.source.path().to_owned();
                 entry.document = Some(document);
                 entry.target = Some(target);
+                entry.sandbox = sandbox;
             }
             Event::StepStarted { .. } | Event::StepTriedAgain { .. } | Event::StepInBackground { .. } => {}
             Event::StepFinished { runbook, result } => {
@@ -125,6 +127,7 @@ fn runbook_value(entry: &Entry) -> Value {
         "reasons": result.map(|result| result.reasons.clone()).unwrap_or_default(),
         "duration_ms": milliseconds(result.map_or(Duration::ZERO, |result| result.duration)),
         "properties": document.map(|document| document.properties.clone()).unwrap_or_default(),
+        "sandbox": sandbox_value(&entry.sandbox),
         "variables": variables,
         "diagnostics": result.map(|result| result.diagnostics.iter().map(diagnostic_value).collect::<Vec<_>>()).unwrap_or_default(),
         "leftovers": result.map(|result| result.leftovers.iter().map(|one| leftover_value(document, one)).collect::<Vec<_>>()).unwrap_or_default(),
@@ -142,6 +145,15 @@ fn leftover_value(document: Option<&Runbook>, leftover: &Leftover) -> Value {
         "removed": leftover.removed,
         "reason": leftover.reason,
         "stays": leftover.stays,
+    })
+}
+
+fn sandbox_value(sandbox: &SandboxReport) -> Value {
+    json!({
+        "asked": sandbox.asked,
+        "denies_network": sandbox.denies_network,
+        "denies_secrets": sandbox.denies_secrets,
+        "layers": sandbox.layers.iter().map(|layer| json!({ "name": layer.name, "holds": layer.holds, "detail": layer.detail })).collect::<Vec<_>>(),
     })
 }
 

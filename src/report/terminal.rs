@@ -75,12 +75,17 @@ impl<W: Write + Send> Terminal<W> {
         self.clear_running()?;
         match event {
             Event::RunStarted(header) => self.header(header),
-            Event::RunbookStarted { runbook, document, target, because, .. } => {
+            Event::RunbookStarted { runbook, document, target, because, sandbox, .. } => {
                 let width = document.steps.iter().map(|step| step.id.width()).max().unwrap_or(0).min(60);
                 if self.verbosity > Verbosity::Quiet {
                     writeln!(self.out)?;
                     writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
                     writeln!(self.out, "{}", Painted(QUIET, format!("target {target}: {because}")))?;
+                    if self.verbosity == Verbosity::Verbose {
+                        writeln!(self.out, "{}", Painted(QUIET, format!("sandbox {}: {}", sandbox.asked, sandbox.summary)))?;
+                    } else if let Some(open) = wording::open_walls(sandbox) {
+                        writeln!(self.out, "{}", Painted(DOUBT, open))?;
+                    }
                 }
                 self.documents.insert(*runbook, Document { runbook: Arc::clone(document), width, folded: BTreeMap::new(), lacking: None });
                 Ok(())

@@ -1,6 +1,7 @@
 //! The sentences. Every reporter says the same thing in the same words.
 
 use crate::{
+    engine::event::SandboxReport,
     engine::result::{
         BackgroundEnd, BlockedBy, Cause, CommandFailure, Failure, Hider, Leftover, Note, RunbookStatus, StepResult, StepStatus, Totals,
     },
@@ -20,6 +21,18 @@ pub fn step_status(status: StepStatus) -> &'static str {
         StepStatus::Skipped => "skipped",
         StepStatus::NotRun => "not-run",
     }
+}
+
+/// What a sandbox that was to be there leaves open; none when that is nothing, or when none was asked for.
+pub fn open_walls(sandbox: &SandboxReport) -> Option<String> {
+    let open = match (sandbox.denies_network, sandbox.denies_secrets) {
+        _ if sandbox.asked == "off" => return None,
+        (true, true) => return None,
+        (false, true) => "the network",
+        (true, false) => "your files",
+        (false, false) => "the network and your files",
+    };
+    Some(format!("steps can reach {open}: {}. Try: docent doctor", sandbox.summary))
 }
 
 /// When a step runs, as one word, as in the JSON report.

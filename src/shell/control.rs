@@ -1,46 +1,52 @@
 //! The control directory: FIFOs and small files between docent and bash.
+//!
+//! Blocks can write to it, and docent may have more power than they: everything is opened below the directory itself, no link is
+//! followed, and what is written is always a new file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, Mode, mkfifoat};
-use tempfile::TempDir;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, chownat, fchown, fstat, mkfifoat, openat, unlinkat};
 use tokio::net::unix::pipe;
 
-use super::launch::Launch;
+use super::walls::Room;
 
-/// In memory where there is such a place: a block costs half as much there.
-const IN_MEMORY: &str = "/dev/shm";
+/// A checkpoint larger than this is no checkpoint.
+const TAKEN_BYTES_MAX: u64 = 64 << 20;
 
 /// The control directory of one session; removed with it.
 #[derive(Debug)]
 pub(super) struct Control {
-    directory: TempDir,
+    path: PathBuf,
+    directory: OwnedFd,
     /// The directory as text: it stands in scripts.
     text: String,
     nonce: String,
+    /// The user that blocks are, where it is not docent's own.
+    owner: Option<(rustix::fs::Uid, rustix::fs::Gid)>,
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        // Goes with the room otherwise.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
 }
 
 impl Control {
-    pub(super) fn make(launch: &Launch) -> io::Result<Self> {
-        let mut prefix = tempfile::Builder::new();
-        // Named after the run's directory, so that whoever cleans up after a killed run finds it.
-        let name = launch.directory.file_name().and_then(|name| name.to_str()).filter(|name| name.starts_with("docent-"));
-        let name = name.map_or_else(|| "docent.".to_owned(), |name| format!("{name}."));
-        prefix.prefix(&name);
-        let directory = match prefix.tempdir_in(IN_MEMORY) {
-            Ok(directory) => directory,
-            Err(_) => prefix.tempdir_in(&launch.directory)?,
-        };
-        let text = directory.path().to_str().ok_or_else(|| io::Error::other("the run's directory is not named in UTF-8"))?.to_owned();
+    pub(super) fn make(room: &Room) -> io::Result<Self> {
+        let (path, directory) = room.make_control()?;
+        let text = path.to_str().ok_or_else(|| io::Error::other("the run's directory is not named in UTF-8"))?.to_owned();
         let random = RandomState::new();
-        Ok(Self { directory, text, nonce: format!("{:016x}{:016x}", random.hash_one(1), random.hash_one(2)) })
+        let nonce = format!("{:016x}{:016x}", random.hash_one(1), random.hash_one(2));
+        Ok(Self { path, directory, text, nonce, owner: room.owner() })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.directory.path()
+        &self.path
     }
 
     pub(super) fn text(&self) -> &str {
@@ -51,45 +57,69 @@ impl Control {
         &self.nonce
     }
 
+    /// How bash names a file of it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.path.join(name)
     }
 
     pub(super) fn write(&self, name: &str, content: &[u8]) -> io::Result<()> {
-        File::create(self.file(name))?.write_all(content)
+        self.remove(name);
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&self.directory, name, flags, Mode::RUSR | Mode::WUSR)?;
+        if let Some((uid, gid)) = self.owner {
+            fchown(&file, Some(uid), Some(gid))?;
+        }
+        File::from(file).write_all(content)
     }
 
     /// Reads a file and removes it, so that it cannot be taken for a later one.
     pub(super) fn take(&self, name: &str) -> io::Result<Vec<u8>> {
-        let path = self.file(name);
-        let content = std::fs::read(&path)?;
-        std::fs::remove_file(&path)?;
+        // Without waiting: a block may have put a FIFO there.
+        let file = self.open(name, OFlags::RDONLY | OFlags::NONBLOCK)?;
+        if !FileType::from_raw_mode(fstat(&file)?.st_mode).is_file() {
+            return Err(io::Error::other("not a file"));
+        }
+        let mut content = Vec::new();
+        File::from(file).take(TAKEN_BYTES_MAX).read_to_end(&mut content)?;
+        self.remove(name);
         Ok(content)
     }
 
     /// A new FIFO to read from. It is open before bash opens it, and only for reading, so the end of the last writer is seen.
     pub(super) fn stream(&self, name: &str) -> io::Result<pipe::Receiver> {
-        pipe::OpenOptions::new().open_receiver(self.fifo(name)?)
+        pipe::Receiver::from_owned_fd(self.fifo(name, OFlags::RDONLY | OFlags::NONBLOCK)?)
     }
 
     /// A new FIFO to read from that stays open although writers come and go.
     pub(super) fn lasting_stream(&self, name: &str) -> io::Result<pipe::Receiver> {
-        pipe::OpenOptions::new().read_write(true).open_receiver(self.fifo(name)?)
+        let fifo = self.fifo(name, OFlags::RDWR | OFlags::NONBLOCK)?;
+        pipe::Receiver::from_owned_fd_unchecked(fifo)
     }
 
     /// A new FIFO to write to; opening does not wait for a reader, and one that goes away is no error.
     pub(super) fn sink(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.fifo(name)?)
+        self.fifo(name, OFlags::RDWR).map(File::from)
     }
 
-    fn fifo(&self, name: &str) -> io::Result<PathBuf> {
-        let path = self.file(name);
-        mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR)?;
-        Ok(path)
+    fn fifo(&self, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
+        self.remove(name);
+        mkfifoat(&self.directory, name, Mode::RUSR | Mode::WUSR)?;
+        if let Some((uid, gid)) = self.owner {
+            chownat(&self.directory, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+        }
+        let fifo = self.open(name, flags)?;
+        if !FileType::from_raw_mode(fstat(&fifo)?.st_mode).is_fifo() {
+            return Err(io::Error::other("not a FIFO"));
+        }
+        Ok(fifo)
+    }
+
+    fn open(&self, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
+        Ok(openat(&self.directory, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?)
     }
 
     pub(super) fn remove(&self, name: &str) {
         // It goes with the directory otherwise.
-        let _ = std::fs::remove_file(self.file(name));
+        let _ = unlinkat(&self.directory, name, AtFlags::empty());
     }
 }

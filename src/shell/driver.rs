@@ -322,8 +322,6 @@ pub(super) struct Start<'a> {
     pub directory: &'a str,
     /// Marks what comes from the driver; against accidents, not against malice.
     pub nonce: &'a str,
-    /// Descriptors that the helper inherited from whoever started docent, to be closed.
-    pub inherited: &'a [u32],
     /// Whether blocks stop at failures.
     pub errexit: bool,
     /// The first value of `RANDOM`.
@@ -342,9 +340,6 @@ pub(super) fn start(start: Start<'_>) -> String {
     let directory = quote(start.directory);
     let nonce = start.nonce;
     let mut script = format!("if [ -z \"$BASH_VERSION\" ]; then printf '%s\\0' {nonce} N >>{directory}/c; exit 1; fi\n");
-    for descriptor in start.inherited {
-        script.push_str(&format!("exec {descriptor}>&-\n"));
-    }
     script.push_str("((BASH_VERSINFO[0]>=5)) && BASH_ARGV0=bash\n");
     if start.restore {
         script.push_str(&format!("\\builtin . {directory}/{}\n", file::RESTORE));

@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::walls::Layer;
+
 /// docent could not give a block a shell.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -63,6 +65,22 @@ pub enum ShellError {
     Unkillable {
         /// How many were left.
         left: u32,
+    },
+    /// The sandbox that was required cannot be had.
+    #[error("the sandbox cannot keep a document from {what}: {} does not hold ({detail})", layer.as_str())]
+    WallsMissing {
+        /// What it could reach.
+        what: &'static str,
+        /// The layer to mend.
+        layer: Layer,
+        /// Why it does not hold.
+        detail: String,
+    },
+    /// A layer of the sandbox held when it was tried and did not when it was needed.
+    #[error("the sandbox could not be put around bash ({why})")]
+    WallsBroken {
+        /// Which, and why.
+        why: String,
     },
     /// A file, FIFO or socket of the control directory failed.
     #[error("cannot {action}")]

@@ -1,25 +1,32 @@
-//! The helper: docent again, re-executed, between docent and bash. Single-threaded and without a runtime.
+//! The helper of one shell: a child of the room, between docent and bash. Single-threaded and without a runtime.
 //!
 //! It is sub-reaper of all that blocks start and holds the lifeline, a socket to docent: when that closes, for whatever reason,
-//! it kills the whole tree, removes the control directory (and, when docent did not say farewell, the run's whole directory) and ends. It runs in a session of its own without a terminal.
+//! it kills the whole tree, removes the control directory and ends. It is outside the walls that it puts around bash.
 //! A parent-death signal would not do: it follows the parent's *thread*, and a runtime ends idle threads.
 //! Known limit: without the sandbox's walls a block can kill the helper; docent then kills bash's process group and says so.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
-use rustix::process::{Pid, PidfdFlags, WaitStatus, getpid, pidfd_open, set_child_subreaper, setsid};
+use rustix::process::{Pid, PidfdFlags, WaitStatus, getpid, pidfd_open, set_child_subreaper, setpgid, setsid};
 
 use super::process_tree::{kill_descendants, reap};
+use super::walls::{self, Confinement, Fork, Supervisor, fork, hear_out};
 
-/// The first argument that makes a program the helper.
+/// The first argument that makes a program the room, and so the helper.
 pub(super) const MARKER: &str = "--docent-shell-helper";
+
+/// The file of the control directory that says which bash, where, and with which environment.
+pub(super) const ORDER: &str = "h";
 
 /// How long processes may take to die.
 const KILL_TIME_MAX: Duration = Duration::from_secs(5);
@@ -33,17 +40,22 @@ pub(super) mod command {
     pub(in crate::shell) const START: u8 = b'R';
     /// Kill everything.
     pub(in crate::shell) const KILL: u8 = b'K';
-    /// docent is about to cut the lifeline and will look after the run's directory itself.
-    pub(in crate::shell) const FAREWELL: u8 = b'F';
 }
 
-/// Serves as the shell's helper, and never returns, when this program was started as one. Otherwise does nothing.
+/// Serves as a room of shells, and never returns, when this program was started as one. Otherwise does nothing.
 pub fn intercept() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|first| first == MARKER) {
-        let status = if Helper::new(arguments).is_some_and(Helper::serve) { 0 } else { 1 };
+        let status = if walls::serve(arguments) { 0 } else { 1 };
         std::process::exit(status);
     }
+}
+
+/// Serves one shell until its lifeline, which is standard input, is cut. False when it could not begin.
+pub(super) fn serve(control: PathBuf, confinement: &Confinement) -> bool {
+    let Some(order) = Order::read(&control) else { return false };
+    let supervisor = confinement.supervisor();
+    Helper { order, control, confinement, supervisor, generation: 0, shell: None, supervised: Vec::new() }.serve()
 }
 
 /// The name of the script FIFO of a generation.
@@ -51,12 +63,55 @@ pub(super) fn script_fifo(generation: u32) -> String {
     format!("s{generation}")
 }
 
-struct Helper {
-    bash: PathBuf,
+/// Which bash, where, and with which environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Order {
+    pub bash: OsString,
+    pub work: OsString,
+    /// `NAME=value`.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Order {
+    /// As the content of the file; none of the parts can hold a NUL byte.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let pairs = self.environment.iter().flat_map(|(name, value)| [name, value]);
+        for part in [&self.bash, &self.work].into_iter().chain(pairs) {
+            bytes.extend_from_slice(part.as_encoded_bytes());
+            bytes.push(0);
+        }
+        bytes
+    }
+
+    fn read(control: &Path) -> Option<Self> {
+        let file = control.join(ORDER);
+        let order = Self::decode(&std::fs::read(&file).ok()?);
+        // Values need not lie about.
+        let _ = std::fs::remove_file(file);
+        order
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut parts = bytes.strip_suffix(&[0])?.split(|byte| *byte == 0).map(|part| OsString::from_vec(part.to_vec()));
+        let (bash, work) = (parts.next()?, parts.next()?);
+        let mut environment = Vec::new();
+        while let Some(name) = parts.next() {
+            environment.push((name, parts.next()?));
+        }
+        Some(Self { bash, work, environment })
+    }
+}
+
+struct Helper<'a> {
+    order: Order,
     control: PathBuf,
-    work: PathBuf,
+    confinement: &'a Confinement,
+    supervisor: Supervisor,
     generation: u32,
     shell: Option<Shell>,
+    /// Where calls wait for the supervisor, for each bash whose processes still live.
+    supervised: Vec<OwnedFd>,
 }
 
 struct Shell {
@@ -65,24 +120,16 @@ struct Shell {
     ended: Option<OwnedFd>,
 }
 
-impl Helper {
-    fn new(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
-        let (bash, control, work) = (arguments.next()?.into(), arguments.next()?.into(), arguments.next()?.into());
-        Some(Self { bash, control, work, generation: 0, shell: None })
-    }
-
-    /// Works until the lifeline is cut. False when it could not begin.
+impl Helper<'_> {
     fn serve(mut self) -> bool {
-        // Fails only for a leader of a process group, which a fresh child is not; there is then a terminal to lose and no more.
+        // Fails only for a leader of a process group, which a fresh child is not.
         let _ = setsid();
         if set_child_subreaper(Some(getpid())).is_err() {
             return false;
         }
-        tell(&format!("H{}", inherited_descriptors().iter().map(|number| format!(" {number}")).collect::<String>()));
-        let mut was_told = false;
+        tell("H");
         while let Some(order) = self.wait_for_order() {
             match order {
-                command::FAREWELL => was_told = true,
                 command::START => self.start(),
                 command::KILL => {
                     self.shell = None;
@@ -95,9 +142,6 @@ impl Helper {
         kill_descendants(KILL_TIME_MAX, |_, _| {});
         // Nobody else will: docent may be gone. It is on a file system in memory.
         let _ = std::fs::remove_dir_all(&self.control);
-        if let Some(directory) = self.work.parent().filter(|_| !was_told) {
-            let _ = std::fs::remove_dir_all(directory);
-        }
         true
     }
 
@@ -107,10 +151,13 @@ impl Helper {
         loop {
             let ended = self.shell.as_ref().and_then(|shell| shell.ended.as_ref());
             let mut sources = vec![PollFd::new(&lifeline, PollFlags::IN)];
+            sources.extend(self.supervised.iter().map(|calls| PollFd::new(calls, PollFlags::IN)));
             sources.extend(ended.map(|ended| PollFd::new(ended, PollFlags::IN)));
             // A failed poll is treated as a wake-up; a broken lifeline shows in the read.
             let _ = poll(&mut sources, Some(&REAP_PERIOD));
             let spoken = !sources[0].revents().is_empty();
+            let events: Vec<PollFlags> = sources.iter().skip(1).map(PollFd::revents).collect();
+            self.look_after(&events);
             self.reap();
             if spoken {
                 let mut order = [0];
@@ -123,27 +170,66 @@ impl Helper {
         }
     }
 
+    /// Answers the calls that wait, and forgets where nobody is left to call. `events` are in the order of `supervised`.
+    fn look_after(&mut self, events: &[PollFlags]) {
+        let mut events = events.iter();
+        self.supervised.retain(|calls| {
+            let event = events.next().copied().unwrap_or(PollFlags::empty());
+            if event.contains(PollFlags::IN) {
+                self.supervisor.answer(calls);
+            }
+            event.contains(PollFlags::IN) || !event.intersects(PollFlags::HUP | PollFlags::ERR)
+        });
+    }
+
     fn start(&mut self) {
         self.generation += 1;
-        let script = self.control.join(script_fifo(self.generation));
-        let spawned = Command::new(&self.bash)
-            .args(["--noprofile", "--norc"])
-            .arg(script)
-            .current_dir(&self.work)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // A group of its own, so that `kill 0` in a block does not reach the helper.
-            .process_group(0)
-            .spawn();
-        match spawned {
-            Ok(child) => {
-                let pid = Pid::from_child(&child);
+        match self.spawn() {
+            Ok(pid) => {
                 self.shell = Some(Shell { pid, ended: pidfd_open(pid, PidfdFlags::empty()).ok() });
                 tell(&format!("S {}", pid.as_raw_nonzero()));
             }
-            Err(error) => tell(&format!("X {}", error.raw_os_error().unwrap_or(0))),
+            Err(failure) => tell(&failure.to_line()),
         }
+    }
+
+    /// Starts bash behind the walls. It answers by the end of a socket that executing it closes.
+    fn spawn(&mut self) -> Result<Pid, Failure> {
+        let (ours, mut theirs) = UnixStream::pair()?;
+        match fork()? {
+            Fork::Parent(pid) => {
+                drop(theirs);
+                let (answer, listener) = hear_out(&ours)?;
+                self.supervised.extend(listener);
+                Failure::heard(&String::from_utf8_lossy(&answer)).map_or(Ok(pid), Err)
+            }
+            Fork::Child => {
+                drop(ours);
+                let failure = self.become_bash(&theirs);
+                // The parent takes silence for success, and then sees this process end.
+                let _ = theirs.write_all(failure.to_line().as_bytes());
+                std::process::exit(126);
+            }
+        }
+    }
+
+    fn become_bash(&self, parent: &UnixStream) -> Failure {
+        // A group of its own, so that `kill 0` in a block does not reach the helper.
+        let _ = setpgid(None, None);
+        if let Err(why) = self.confinement.apply(parent) {
+            return Failure::Walls(why);
+        }
+        let error = Command::new(&self.order.bash)
+            .args(["--noprofile", "--norc"])
+            .arg(self.control.join(script_fifo(self.generation)))
+            .current_dir(&self.order.work)
+            .env_clear()
+            .envs(self.order.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .exec();
+        Failure::System(error.raw_os_error().unwrap_or(0))
     }
 
     fn reap(&mut self) {
@@ -158,6 +244,37 @@ impl Helper {
             self.shell = None;
             tell(&format!("D {}", end_text(status)));
         }
+    }
+}
+
+/// Why there is no bash.
+enum Failure {
+    /// The system's error number.
+    System(i32),
+    /// A layer of the sandbox.
+    Walls(String),
+}
+
+impl Failure {
+    fn to_line(&self) -> String {
+        match self {
+            Self::System(number) => format!("X {number}"),
+            Self::Walls(why) => format!("W {}", why.replace('\n', " ")),
+        }
+    }
+
+    fn heard(line: &str) -> Option<Self> {
+        match line.trim_start_matches(char::is_control).split_once(' ') {
+            Some(("X", number)) => Some(Self::System(number.parse().unwrap_or(0))),
+            Some((_, why)) => Some(Self::Walls(why.to_owned())),
+            None => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error.raw_os_error().unwrap_or(0))
     }
 }
 
@@ -182,20 +299,20 @@ fn tell(line: &str) {
     }
 }
 
-/// Descriptors above standard error that an executed program would keep: docent opens none such, but whoever started it may have.
-fn inherited_descriptors() -> Vec<u32> {
-    const CLOSE_ON_EXEC: u32 = 0o2_000_000;
-    let Ok(entries) = std::fs::read_dir("/proc/self/fdinfo") else { return Vec::new() };
-    let mut inherited: Vec<u32> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let number: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let info = std::fs::read_to_string(entry.path()).ok()?;
-            let flags = info.lines().find_map(|line| line.strip_prefix("flags:"))?;
-            let flags = u32::from_str_radix(flags.trim(), 8).ok()?;
-            (number > 2 && flags & CLOSE_ON_EXEC == 0).then_some(number)
-        })
-        .collect();
-    inherited.sort_unstable();
-    inherited
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_survives_its_file() {
+        let pair = |name: &str, value: &[u8]| (name.into(), OsString::from_vec(value.to_vec()));
+        let order = Order {
+            bash: "/bin/bash".into(),
+            work: "/w".into(),
+            environment: vec![pair("A", b""), pair("B", b"two\nlines \xff="), pair("C", b"")],
+        };
+        assert_eq!(Order::decode(&order.encode()), Some(order));
+        assert_eq!(Order::decode(b"/bin/bash\0/w\0A\0"), None);
+        assert_eq!(Order::decode(b""), None);
+    }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::interrupt::Interrupt;
+use super::walls::{Room, Sandbox};
 
 /// Bytes of each stream of each block that are kept unless a launch says otherwise.
 const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
@@ -30,10 +32,14 @@ pub struct Launch {
     pub seed: Option<u32>,
     /// Ends blocks from outside.
     pub interrupt: Interrupt,
+    /// The sandbox of the shell's own room, when it is not given one.
+    pub sandbox: Sandbox,
+    /// The room that the shell lives in; none opens one for it alone.
+    pub room: Option<Arc<Room>>,
 }
 
 impl Launch {
-    /// A launch with an empty environment, 1 MiB of each stream, stopping at failures, unseeded.
+    /// A launch with an empty environment, 1 MiB of each stream, stopping at failures, unseeded, without a sandbox.
     pub fn new(helper: Helper, bash: impl Into<PathBuf>, directory: impl Into<PathBuf>) -> Self {
         Self {
             helper,
@@ -44,6 +50,8 @@ impl Launch {
             errexit: true,
             seed: None,
             interrupt: Interrupt::new(),
+            sandbox: Sandbox::Off,
+            room: None,
         }
     }
 

@@ -1,17 +1,18 @@
 //! docent's end of the helper: orders, news, and the promise that nothing outlives it.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::Path;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
+use super::control::Control;
 use super::error::ShellError;
-use super::helper;
+use super::helper::{self, Order};
 use super::launch::Launch;
 use super::session::Ending;
+use super::walls::Room;
 
 /// The helper says its first word within this, or is another program.
 const FIRST_WORD_TIME_MAX: Duration = Duration::from_secs(10);
@@ -21,12 +22,14 @@ const KILL_TIME_MAX: Duration = Duration::from_secs(10);
 /// What the helper says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum News {
-    /// It is there; these descriptors were inherited from whoever started docent.
-    Ready(Vec<u32>),
+    /// It is there.
+    Ready,
     /// bash was started, with this process id.
     Started(i32),
     /// bash could not be started.
     NotStarted(i32),
+    /// A layer of the sandbox that had held does not.
+    WallsBroken(String),
     /// bash ended.
     Ended(Ending),
     /// Everything was killed but so many processes.
@@ -38,40 +41,25 @@ pub(super) enum News {
 pub(super) struct Lifeline {
     socket: UnixStream,
     received: Vec<u8>,
-    process: duct::Handle,
-    /// Descriptors that bash must close.
-    pub(super) inherited: Vec<u32>,
 }
 
 impl Lifeline {
-    /// Starts the helper and hears its first word.
-    pub(super) async fn start(launch: &Launch, control: &Path) -> Result<Self, ShellError> {
-        let executable = launch.helper.executable().to_owned();
+    /// Has the room start a helper, and hears its first word.
+    pub(super) async fn start(room: &Room, launch: &Launch, control: &Control) -> Result<Self, ShellError> {
         let (ours, theirs) = StdUnixStream::pair().map_err(ShellError::control("make the lifeline"))?;
         ours.set_nonblocking(true).map_err(ShellError::control("make the lifeline"))?;
         let socket = UnixStream::from_std(ours).map_err(ShellError::control("make the lifeline"))?;
-        let arguments: [OsString; 4] =
-            [helper::MARKER.into(), launch.bash.clone().into(), control.as_os_str().to_owned(), launch.work().into_os_string()];
-        // The expression owns their end and must be gone before we wait for the end of ours.
-        let process = duct::cmd(&executable, arguments)
-            .full_env(&launch.environment)
-            .stdin_file(theirs)
-            .stdout_null()
-            .stderr_null()
-            .unchecked()
-            .start()
-            .map_err(|source| ShellError::HelperMissing { executable: executable.clone(), source })?;
-        let mut lifeline = Self { socket, received: Vec::new(), process, inherited: Vec::new() };
+        let order = Order {
+            bash: launch.bash.clone().into(),
+            work: launch.work().into(),
+            environment: launch.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        };
+        control.write(helper::ORDER, &order.encode()).map_err(ShellError::control("write the order for bash"))?;
+        room.enter(control.path(), &theirs.into()).map_err(|_| ShellError::HelperLost)?;
+        let mut lifeline = Self { socket, received: Vec::new() };
         match tokio::time::timeout(FIRST_WORD_TIME_MAX, lifeline.next()).await {
-            Ok(Ok(News::Ready(inherited))) => {
-                lifeline.inherited = inherited;
-                Ok(lifeline)
-            }
-            _ => {
-                // Whatever it is, it does not watch the lifeline.
-                let _ = lifeline.process.kill();
-                Err(ShellError::HelperSilent { executable })
-            }
+            Ok(Ok(News::Ready)) => Ok(lifeline),
+            _ => Err(ShellError::HelperSilent { executable: room.executable().to_owned() }),
         }
     }
 
@@ -145,11 +133,14 @@ impl Lifeline {
     }
 
     /// Cuts the lifeline and waits for the helper's end.
-    pub(super) async fn cut(self) {
-        let Self { socket, process, .. } = self;
-        drop(socket);
-        // The helper's status tells nothing; a helper that hangs is left to the kernel.
-        let _ = tokio::task::spawn_blocking(move || process.wait_timeout(KILL_TIME_MAX).map(|_| ())).await;
+    pub(super) async fn cut(mut self) {
+        let ended = async {
+            if self.socket.shutdown().await.is_ok() {
+                while self.next().await.is_ok() {}
+            }
+        };
+        // A helper that hangs is left to the room.
+        let _ = tokio::time::timeout(KILL_TIME_MAX, ended).await;
     }
 
     fn parse(&mut self) -> Option<News> {
@@ -159,9 +150,10 @@ impl Lifeline {
         let mut words = line.split_whitespace();
         let kind = words.next()?;
         match kind {
-            "H" => Some(News::Ready(words.filter_map(|word| word.parse().ok()).collect())),
+            "H" => Some(News::Ready),
             "S" => Some(News::Started(words.next()?.parse().ok()?)),
             "X" => Some(News::NotStarted(words.next()?.parse().ok()?)),
+            "W" => Some(News::WallsBroken(words.collect::<Vec<_>>().join(" "))),
             "K" => Some(News::Killed(words.next()?.parse().ok()?)),
             "D" => {
                 let kind = words.next()?;

@@ -1,12 +1,13 @@
 //! The only place that starts processes for a step: one persistent bash whose state carries from block to block.
 //!
-//! docent → helper (docent again, re-executed: sub-reaper, holder of the lifeline, in a session without a terminal) → bash.
+//! docent → room (docent again, re-executed, in a session without a terminal; with namespaces, a second process inside them) → helper
+//! (sub-reaper, holder of a shell's lifeline) → bash, behind the walls of the sandbox.
 //! bash reads its own script from a FIFO, so its standard input stays free; docent sends one driver line a block. A block stops
 //! at its first failing command by a `return` in the ERR trap, which leaves the shell and its state alive; after each block the
 //! state is written to a checkpoint, from which a killed shell is brought back. A block in the background has a shell and a helper of
-//! its own, brought up from the same checkpoint.
+//! its own in the same room, brought up from the same checkpoint.
 //!
-//! Deliberately absent: what a runbook is, what a failure means for a step, how paths are displayed, and the sandbox's walls.
+//! Deliberately absent: what a runbook is, what a failure means for a step, and how paths are displayed.
 //! Not carried over a restart: open descriptors, jobs and `$!`, `$$`, limits, coprocesses.
 
 mod background;
@@ -28,6 +29,7 @@ mod process_tree;
 mod report;
 mod rewind;
 mod session;
+mod walls;
 
 pub use background::{Background, Readiness};
 pub use capture::Captured;
@@ -39,6 +41,7 @@ pub use launch::{Helper, Launch};
 pub use persistent::{Bash, LateOutput};
 pub use rewind::Mark;
 pub use session::{Block, Ending, Farewell, Outcome, Session};
+pub use walls::{Layer, LayerState, Layers, Plan, Room, Sandbox, programs};
 
 #[cfg(test)]
 mod tests;

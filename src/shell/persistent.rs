@@ -26,6 +26,7 @@ use super::lookout::Lookout;
 use super::report::{FailedCommand, FailedJob, FailedParts, Report, WatchName};
 use super::rewind::Mark;
 use super::session::{Block, Ending, Farewell, Outcome, Session};
+use super::walls::{Plan, Room};
 use crate::bash::{Script, Watch};
 
 /// bash answers its start script within this.
@@ -47,6 +48,9 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Debug)]
 pub struct Bash {
     launch: Launch,
+    room: Arc<Room>,
+    /// The room was opened for this session and ends with it.
+    owns_room: bool,
     pub(super) control: Control,
     pub(super) lifeline: Option<Lifeline>,
     pub(super) channel: Channel,
@@ -130,15 +134,22 @@ impl Bash {
     ///
     /// When there is no usable bash, when the helper does not answer, or when the control directory cannot be made.
     pub async fn start(launch: Launch) -> Result<Self, ShellError> {
+        launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
         let mut session = Self::prepare(launch).await?;
+        // No block has run yet, so what is there is ours.
+        session.room.give(&session.launch.directory).map_err(ShellError::control("give the run's directory away"))?;
         session.spawn().await?;
         Ok(session)
     }
 
     /// A session with a helper and without a shell.
-    async fn prepare(launch: Launch) -> Result<Self, ShellError> {
-        launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
-        let control = Control::make(&launch).map_err(ShellError::control("make the control directory"))?;
+    async fn prepare(mut launch: Launch) -> Result<Self, ShellError> {
+        let (room, owns_room) = match &launch.room {
+            Some(room) => (Arc::clone(room), false),
+            None => (Room::open(Plan::new(launch.helper.clone(), launch.sandbox, &launch.directory)).await?, true),
+        };
+        launch.room = Some(Arc::clone(&room));
+        let control = Control::make(&room).map_err(ShellError::control("make the control directory"))?;
         let receiver = control.lasting_stream(file::REPORTS).map_err(ShellError::control("make the report FIFO"))?;
         let scripts = [
             (file::CHECKPOINT_SCRIPT, driver::CHECKPOINT_SCRIPT.to_owned()),
@@ -150,10 +161,12 @@ impl Bash {
         for (name, text) in scripts {
             control.write(name, text.as_bytes()).map_err(ShellError::control("write the driver"))?;
         }
-        let lifeline = Lifeline::start(&launch, control.path()).await?;
+        let lifeline = Lifeline::start(&room, &launch, &control).await?;
         let channel = Channel::new(receiver, control.nonce());
         Ok(Self {
             launch,
+            room,
+            owns_room,
             control,
             lifeline: Some(lifeline),
             channel,
@@ -347,7 +360,9 @@ impl Bash {
     /// The helper is gone, and with it the promise: what can still be reached is the shell's process group.
     fn give_up(&mut self) {
         self.lifeline = None;
-        if let Some(group) = self.shell.take().and_then(|shell| rustix::process::Pid::from_raw(shell.pid)) {
+        // Inside a room with processes of its own the number means nothing here, and the end of process 1 ends all.
+        let shell = self.shell.take().filter(|_| !self.room.has_own_processes());
+        if let Some(group) = shell.and_then(|shell| rustix::process::Pid::from_raw(shell.pid)) {
             // Nobody to tell when it is gone already.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
@@ -522,7 +537,6 @@ impl Bash {
         let start = driver::start(driver::Start {
             directory: self.control.text(),
             nonce: self.control.nonce(),
-            inherited: &lifeline.inherited,
             errexit: self.launch.errexit,
             seed: self.launch.seed,
             restore,
@@ -594,10 +608,11 @@ impl Bash {
     /// Kills what still runs, and ends the helper.
     pub(super) async fn end(&mut self) -> Result<(), ShellError> {
         let killed = if self.lifeline.is_some() { self.kill().await } else { Ok(()) };
-        if let Some(mut lifeline) = self.lifeline.take() {
-            // A helper that is gone needs no farewell.
-            let _ = lifeline.order(helper::command::FAREWELL).await;
+        if let Some(lifeline) = self.lifeline.take() {
             lifeline.cut().await;
+        }
+        if self.owns_room {
+            self.room.close().await;
         }
         self.late_readers.abort_all();
         killed
@@ -620,7 +635,8 @@ async fn hello(lifeline: &mut Lifeline, channel: &mut Channel, launch: &Launch) 
                     let error = if said.contains(&Report::NotBash) { ShellError::NotBash { path: launch.bash.clone() } } else { ShellError::EndedAtStart };
                     return Err(error);
                 }
-                News::Ready(_) | News::Killed(_) => {}
+                News::WallsBroken(why) => return Err(ShellError::WallsBroken { why }),
+                News::Ready | News::Killed(_) => {}
             },
             reports = channel.next() => for report in reports? {
                 match report {

@@ -56,7 +56,7 @@ pub(super) fn reap(mut reaped: impl FnMut(Pid, WaitStatus)) -> Children {
 }
 
 /// All processes below `root`, by the parents that the kernel lists now.
-fn descendants(root: Pid) -> Vec<Pid> {
+pub(super) fn descendants(root: Pid) -> Vec<Pid> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     for process in processes.flatten() {

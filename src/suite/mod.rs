@@ -4,6 +4,7 @@
 
 mod discover;
 mod load;
+mod place;
 mod prerequisites;
 
 use std::{
@@ -35,7 +36,7 @@ use crate::{
         world::World,
     },
     runbook::{self, View},
-    shell::{Bash, Helper, Interrupt, Launch, ShellError},
+    shell::{Bash, Helper, Interrupt, Launch, Room, Sandbox, ShellError},
     target::{self, Choice, Target, none::Plain},
 };
 
@@ -68,6 +69,10 @@ pub struct Options {
     pub bash: PathBuf,
     /// The caller's search path, behind what docent puts first.
     pub search_path: OsString,
+    /// How much of a sandbox steps get.
+    pub sandbox: Sandbox,
+    /// What steps may read besides the system: where programs are.
+    pub readable: Vec<PathBuf>,
     /// Directories that come before everything else on the steps' search path.
     pub path_first: Vec<PathBuf>,
     /// How the embedded Azure is set up.
@@ -279,7 +284,9 @@ async fn one(
     let scratch_name = options.journal.as_ref().map_or_else(|| "docent-".to_owned(), |journal| journal.prefix());
     let scratch =
         tempfile::Builder::new().prefix(&scratch_name).tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
-    let mut world = world(choice, options, scratch.path(), &path).await?;
+    let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
+    let room = place::open(options, scratch.path(), choice.embedded).await.map_err(shell_failed)?;
+    let mut world = world(choice, options, scratch.path(), &path, &room).await?;
     let mut launch = Launch::new(options.helper.clone(), &options.bash, scratch.path());
     let aliases = vec![
         (launch.home().display().to_string(), "/docent/home".to_owned()),
@@ -294,15 +301,16 @@ async fn one(
         target: choice.name().to_owned(),
         because: redactor.mask(&choice.because),
         steps: plan.reported(),
+        sandbox: place::report(options, &room),
     });
     launch.errexit = options.errexit;
     launch.seed = Some(u32::try_from(options.seed % u64::from(u32::MAX)).unwrap_or(0));
     launch.interrupt = interrupt.clone();
     launch.environment = environment(&launch, world.as_ref(), &document, options);
-    let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
+    launch.room = Some(Arc::clone(&room));
     let mut session = Bash::start(launch).await.map_err(shell_failed)?;
     if let Some(journal) = &options.journal {
-        journal.place(session.control_directory());
+        journal.place(room.control_directory());
     }
     redactor.add_aliases([(session.control_directory().display().to_string(), "/docent/control".to_owned())]);
     let job = Job {
@@ -315,7 +323,10 @@ async fn one(
         interrupt: interrupt.clone(),
         ends,
     };
-    execute::run(job, world.as_mut(), &mut session, teller).await.map_err(shell_failed)
+    let result = execute::run(job, world.as_mut(), &mut session, teller).await.map_err(shell_failed);
+    drop(session);
+    room.close().await;
+    result
 }
 
 /// What a document's run is told with: fixed names for `aliases`, no secrets.
@@ -326,9 +337,10 @@ pub fn redactor(document: &Document, options: &RunOptions, aliases: Vec<(String,
 }
 
 #[cfg(feature = "embedded")]
-async fn world(choice: &Choice, options: &Options, scratch: &Path, path: &str) -> Result<Box<dyn World>, SuiteError> {
+async fn world(choice: &Choice, options: &Options, scratch: &Path, path: &str, room: &Room) -> Result<Box<dyn World>, SuiteError> {
     if choice.embedded {
-        let world = target::embedded::Embedded::start(&options.embedded, options.seed, options.helper.executable(), scratch)
+        let applets = place::applets(options, room, scratch).map_err(|source| SuiteError::Scratch { path: path.to_owned(), source })?;
+        let world = target::embedded::Embedded::start(&options.embedded, options.seed, &applets, scratch, room.take_listener())
             .await
             .map_err(|source| SuiteError::Embedded { path: path.to_owned(), source })?;
         return Ok(Box::new(world));
@@ -337,7 +349,7 @@ async fn world(choice: &Choice, options: &Options, scratch: &Path, path: &str) -
 }
 
 #[cfg(not(feature = "embedded"))]
-async fn world(_choice: &Choice, _options: &Options, _scratch: &Path, _path: &str) -> Result<Box<dyn World>, SuiteError> {
+async fn world(_choice: &Choice, _options: &Options, _scratch: &Path, _path: &str, _room: &Room) -> Result<Box<dyn World>, SuiteError> {
     Ok(Box::new(Plain::default()))
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    net::TcpListener,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     time::Duration,
@@ -74,16 +75,17 @@ pub struct Embedded {
 
 impl Embedded {
     /// Starts a cloud and writes profile, token cache, CA file and applet links below `directory`; `applets` is the executable behind the links.
+    /// Steps reach the cloud at `door`; without one it finds a loopback port by itself.
     ///
     /// # Errors
     /// When there is no loopback port, or a file cannot be written.
-    pub async fn start(setup: &Setup, seed: u64, applets: &Path, directory: &Path) -> Result<Self, EmbeddedError> {
+    pub async fn start(setup: &Setup, seed: u64, applets: &Path, directory: &Path, door: Option<TcpListener>) -> Result<Self, EmbeddedError> {
         let wall = setup.follows_wall || setup.clients == Clients::System;
         let start = setup
             .start
             .unwrap_or_else(|| if wall { jiff::Timestamp::now() } else { START.parse().expect("a constant that the tests parse") });
         let clock = if wall { ClockMode::FollowWall { start } } else { ClockMode::Virtual { start } };
-        let cloud = Cloud::start(CloudOptions { seed, clock, profile: Profile::default() }).await?;
+        let cloud = Cloud::start_at(CloudOptions { seed, clock, profile: Profile::default() }, door).await?;
         let files = Files { directory };
         let ca = files.write("ca.pem", cloud.ca_pem())?;
         let home = directory.join("home");

@@ -43,12 +43,18 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// Listens on a free loopback port and serves `shared`. `run_token` is the secret in the side channel's path.
+    /// Listens on `door`, or else on a free loopback port, and serves `shared`. `run_token` is the secret in the side channel's path.
     ///
     /// # Errors
     /// When there is no port.
-    pub(crate) async fn start(shared: Arc<Shared>, run_token: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(crate) async fn start(shared: Arc<Shared>, run_token: &str, door: Option<std::net::TcpListener>) -> io::Result<Self> {
+        let listener = match door {
+            Some(door) => {
+                door.set_nonblocking(true)?;
+                TcpListener::from_std(door)?
+            }
+            None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+        };
         let address = listener.local_addr()?;
         let run_token: Arc<str> = Arc::from(run_token);
         let accepting = tokio::spawn(accept(listener, shared, Arc::clone(&run_token)));

@@ -61,9 +61,9 @@ pub(super) fn await_running(scratch: &Path, command: &str, count: usize) {
     }
 }
 
-/// The helper itself carries the marker too, as long as the session lives.
-fn survivors_but_the_helper(shell: &Fixture) -> usize {
-    survivors(&shell.scratch).len() - 1
+/// How many there are now; room and helper have no environment.
+fn alive(shell: &Fixture) -> usize {
+    survivors(&shell.scratch).len()
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_time_out_kills_everything_and_the_next_block_has_the_state_before() {
     let outcome = shell.run_within(&format!("A=2\n{ADVERSARY}\nsleep 600"), Duration::from_millis(400)).await;
     assert_eq!(outcome.ending, Ending::TimedOut);
     assert!(outcome.shell_restarted && !outcome.writers_left);
-    assert_eq!(survivors_but_the_helper(&shell), 0);
+    assert_eq!(alive(&shell), 0);
     assert_eq!(shell.run("echo $A").await.stdout.text(), "1\n");
 }
 
@@ -81,7 +81,7 @@ async fn a_time_out_kills_everything_and_the_next_block_has_the_state_before() {
 async fn stopping_kills_what_a_block_has_left_running() {
     let Some(mut shell) = Fixture::start().await else { return };
     assert_eq!(shell.run(ADVERSARY).await.ending, Ending::Exited(0));
-    assert!(survivors_but_the_helper(&shell) > 3);
+    assert!(alive(&shell) > 3);
     shell.bash.stop().await.unwrap();
     assert_eq!(survivors(&shell.scratch), Vec::<u32>::new());
 }
@@ -102,7 +102,7 @@ async fn an_interrupt_ends_the_block_and_refuses_the_next() {
     let block = Block { script: "A=2; : >$T/running; sleep 600".into(), timeout: Duration::from_secs(60), ..Block::default() };
     let (outcome, ()) = tokio::join!(shell.bash.run(block), raise);
     assert_eq!(outcome.unwrap().ending, Ending::Interrupted);
-    assert_eq!(survivors_but_the_helper(&shell), 0);
+    assert_eq!(alive(&shell), 0);
     assert_eq!(shell.run("echo no").await.ending, Ending::Interrupted);
     interrupt.clear();
     assert_eq!(shell.run("echo $A").await.stdout.text(), "1\n");
@@ -160,9 +160,14 @@ fn a_killed_docent_leaves_nothing_running() {
     docent.kill().unwrap();
     docent.wait().unwrap();
     await_none(&scratch);
-    // The helper removes it just before it ends.
-    assert!(!Path::new(control.trim()).exists(), "{control}");
-    assert!(!directory.path().exists(), "nobody else would remove the run's directory");
+    // The room removes both just before it ends; nobody else would.
+    for gone in [Path::new(control.trim()), directory.path()] {
+        let started = Instant::now();
+        while gone.exists() {
+            assert!(started.elapsed() < Duration::from_secs(10), "still there: {}", gone.display());
+            std::thread::yield_now();
+        }
+    }
 }
 
 /// Nothing unless it is started by the test above.

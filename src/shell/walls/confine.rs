@@ -1,0 +1,152 @@
+//! What happens to a bash between fork and exec.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::process::{Pid, geteuid, getpid};
+use rustix::thread::set_no_new_privs;
+
+use super::identity::{self, INSIDE, NOBODY};
+use super::kernel::{Fork, fork};
+use super::layers::{Layer, Layers};
+use super::notify::{self, Supervisor};
+use super::policy::Policy;
+use super::syscalls::Filters;
+use super::{files, limits};
+
+/// Whose namespaces a room is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::shell) enum Space {
+    /// Its own.
+    Own,
+    /// Those of whoever runs docent.
+    Host,
+}
+
+/// What a bash is confined by.
+#[derive(Debug)]
+pub(in crate::shell) struct Confinement {
+    policy: Policy,
+    space: Space,
+    /// Whom blocks run as, where this process may choose.
+    user: Option<u32>,
+    filters: Result<Filters, String>,
+    /// The process that all of the run descends from.
+    room: Pid,
+    /// What held when it was tried; the same must hold for each bash.
+    promised: Layers,
+}
+
+impl Confinement {
+    /// Tries all of it in a child that is thrown away. `outer` says what is known of namespaces.
+    pub(super) fn new(policy: Policy, space: Space, outer: Layers) -> Self {
+        let user = match space {
+            Space::Own => geteuid().is_root().then_some(INSIDE),
+            Space::Host => identity::owner(),
+        };
+        let filters = Filters::compile(space);
+        let mut confinement = Self { policy, space, user, filters, room: getpid(), promised: Layers::default() };
+        if confinement.policy.walls {
+            confinement.promised = confinement.trial(outer);
+        }
+        confinement
+    }
+
+    /// What holds.
+    pub(in crate::shell) fn layers(&self) -> &Layers {
+        &self.promised
+    }
+
+    /// Looks after the connections of a bash, if they need it.
+    pub(in crate::shell) fn supervisor(&self) -> Supervisor {
+        Supervisor::new(self.room, self.policy.port)
+    }
+
+    /// Confines this process for good. The error says which layer that was promised does not hold. Its parent is handed what it has to
+    /// listen to.
+    pub(in crate::shell) fn apply(&self, parent: &UnixStream) -> Result<(), String> {
+        if !self.policy.walls {
+            return Ok(());
+        }
+        let (held, listener) = self.restrict();
+        if let Some(listener) = listener {
+            notify::hand_over(parent, &listener).map_err(|error| format!("connections: {error}"))?;
+        }
+        match self.promised.states().iter().find(|state| state.holds && !held.holds(state.layer) && is_own(state.layer)) {
+            Some(broken) => Err(broken.layer.as_str().to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn restrict(&self) -> (Layers, Option<OwnedFd>) {
+        let mut layers = Layers::default();
+        let mut listener = None;
+        let mut note = |layer, result: Result<String, String>| match result {
+            Ok(how) => layers.set(layer, true, how),
+            Err(why) => layers.set(layer, false, why),
+        };
+        let off = || Err("switched off".to_owned());
+        // Counted while all of /proc can be seen. A room of its own counts from nothing.
+        let tasks = if self.space == Space::Own { 0 } else { limits::tasks_of(self.user.unwrap_or_else(|| geteuid().as_raw())) };
+        note(Layer::Limits, if self.policy.allows(Layer::Limits) { limits::set(tasks).map(|()| "processes, memory, file size".to_owned()) } else { off() });
+        let drop_powers = || {
+            let who = identity::drop_powers(self.user)?;
+            set_no_new_privs(true).map(|()| who).map_err(|error| format!("no_new_privs: {error}"))
+        };
+        note(Layer::Identity, if self.policy.allows(Layer::Identity) { drop_powers() } else { off() });
+        note(Layer::Landlock, if self.policy.allows(Layer::Landlock) { files::restrict(&self.policy, self.space) } else { off() });
+        let connections = match (self.space, self.policy.allows(Layer::Connections)) {
+            (Space::Own, _) => Ok("not needed: the network is the run's own".to_owned()),
+            (Space::Host, false) => off(),
+            (Space::Host, true) => notify::install().map(|descriptor| {
+                listener = Some(descriptor);
+                "made by a supervisor".to_owned()
+            }),
+        };
+        note(Layer::Connections, connections);
+        let filters = match &self.filters {
+            _ if !self.policy.allows(Layer::Seccomp) => off(),
+            Ok(filters) => filters.apply().map(|()| "dangerous system calls are refused".to_owned()),
+            Err(why) => Err(why.clone()),
+        };
+        note(Layer::Seccomp, filters);
+        (layers, listener)
+    }
+
+    fn trial(&self, outer: Layers) -> Layers {
+        let mut layers = outer.clone();
+        let tried = UnixStream::pair().and_then(|(mut ours, mut theirs)| {
+            match fork()? {
+                Fork::Child => {
+                    let (held, _) = self.restrict();
+                    // The end of the stream says that there is no more; a parent that is gone needs none.
+                    let _ = theirs.write_all(held.encode().as_bytes());
+                    std::process::exit(0);
+                }
+                Fork::Parent(_) => drop(theirs),
+            }
+            let mut text = String::new();
+            ours.read_to_string(&mut text)?;
+            Ok(Layers::decode(&text))
+        });
+        let held = tried.unwrap_or_default();
+        for layer in Layer::ALL.into_iter().filter(|layer| is_own(*layer)) {
+            match held.states().iter().find(|state| state.layer == layer) {
+                Some(state) => layers.set(layer, state.holds, state.detail.clone()),
+                None => layers.set(layer, false, "the trial came to nothing"),
+            }
+        }
+        layers
+    }
+
+    /// The user on the host that files of the run must belong to; none when that is whoever runs docent.
+    pub(super) fn owner(&self) -> Option<u32> {
+        self.user.filter(|_| self.policy.allows(Layer::Identity)).map(|_| NOBODY)
+    }
+}
+
+/// Whether a bash itself is restricted by this layer, rather than the room that it is in.
+fn is_own(layer: Layer) -> bool {
+    !matches!(layer, Layer::Namespaces | Layer::Lifeline)
+}
