@@ -17,6 +17,7 @@ mod load_bearing;
 mod prerequisites;
 mod retries;
 mod sameness;
+mod sandbox;
 mod secrets;
 mod support;
 mod truth;

@@ -151,8 +151,7 @@ impl Found {
 
     /// A file beside the documents may not ask for less than `usual`.
     pub(super) fn sandbox(&self, usual: args::Sandbox) -> Result<Option<args::Sandbox>, Problem> {
-        let known =
-            [("require", args::Sandbox::Require), ("best-effort", args::Sandbox::BestEffort), ("off", args::Sandbox::Off)];
+        let known = [("require", args::Sandbox::Require), ("best-effort", args::Sandbox::BestEffort), ("off", args::Sandbox::Off)];
         let asked = self.choice("sandbox", self.config.sandbox.as_deref(), &known)?;
         match asked {
             Some(asked) if asked > usual && !self.is_trusted => {

@@ -119,6 +119,19 @@ pub(crate) fn pasteable(workaround: &str, document: &str) -> String {
     format!("docent test {document} {workaround}")
 }
 
+/// The program by which a command wants to be somebody else.
+fn asks_for_power(command: &str) -> Option<&'static str> {
+    let first = command.split_whitespace().next()?;
+    let name = first.rsplit('/').next()?;
+    ["sudo", "su", "doas", "pkexec"].into_iter().find(|power| name == *power)
+}
+
+/// Whether that program itself, and not what it was to run, has the last word: `sudo: …`, or bash about it.
+fn refuses(stderr: &str, power: &str) -> bool {
+    let own = format!("{power}: ");
+    stderr.lines().any(|line| line.starts_with(&own) || line.ends_with(&format!(" {power}: command not found")))
+}
+
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
 pub(crate) fn blocked_by(
     seen: &[Observation],
@@ -135,6 +148,10 @@ pub(crate) fn blocked_by(
     if let Some(asks) = failing.filter(|failure| step.directives.stdin.is_none() && is_question_to_a_person(&failure.command)) {
         let workaround = "answer it with `docent: stdin=\"…\"`, or let the document set the variable".to_owned();
         return Some(BlockedBy { what: asks.command.clone(), kind: "interactive".to_owned(), workaround });
+    }
+    if let Some(what) = failing.and_then(|failure| asks_for_power(&failure.command)).filter(|what| refuses(stderr, what)) {
+        let workaround = "steps never run as root: let the document do without it, or mark the step with `docent: skip`".to_owned();
+        return Some(BlockedBy { what: what.to_owned(), kind: "privilege".to_owned(), workaround });
     }
     let line = stderr.lines().find(|line| line.ends_with(": command not found"))?;
     failing.filter(|failure| failure.exit_code == 127)?;

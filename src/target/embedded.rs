@@ -79,7 +79,13 @@ impl Embedded {
     ///
     /// # Errors
     /// When there is no loopback port, or a file cannot be written.
-    pub async fn start(setup: &Setup, seed: u64, applets: &Path, directory: &Path, door: Option<TcpListener>) -> Result<Self, EmbeddedError> {
+    pub async fn start(
+        setup: &Setup,
+        seed: u64,
+        applets: &Path,
+        directory: &Path,
+        door: Option<TcpListener>,
+    ) -> Result<Self, EmbeddedError> {
         let wall = setup.follows_wall || setup.clients == Clients::System;
         let start = setup
             .start

@@ -53,13 +53,18 @@ pub(crate) fn test_document(text: impl AsRef<[u8]>, arguments: &[&str]) -> Ended
 
 /// `docent` in `folder`; the report is read from `report.json` there.
 pub(crate) fn docent_in(folder: &Path, words: &[&str]) -> Ended {
-    let output = Command::new(env!("CARGO_BIN_EXE_docent"))
-        .args(words)
-        .current_dir(folder)
-        .env_remove("DOCENT_TARGET")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program starts");
+    docent_with(folder, words, &[])
+}
+
+/// The same with variables.
+pub(crate) fn docent_with(folder: &Path, words: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_docent"));
+    // What a build server says of itself is no part of a test.
+    for name in ["DOCENT_TARGET", "DOCENT_SANDBOX", "CI"] {
+        command.env_remove(name);
+    }
+    let output =
+        command.args(words).current_dir(folder).envs(variables.iter().copied()).stdin(Stdio::null()).output().expect("the program starts");
     let report = fs::read(folder.join("report.json")).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null);
     Ended {
         code: output.status.code().unwrap_or(-1),

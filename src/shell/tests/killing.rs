@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Bash, Block, Ending, Fixture, Interrupt, Session, ShellError, launch};
+use super::{Bash, Block, Ending, Fixture, Interrupt, Sandbox, Session, ShellError, launch};
 
 /// Set for the child that `a_killed_docent_leaves_nothing_running` starts: the directory to run in.
 const VICTIM: &str = "DOCENT_TEST_SHELL_VICTIM";
@@ -116,8 +116,15 @@ async fn kill_0_reaches_the_shell_and_not_the_helper() {
 }
 
 #[tokio::test]
-async fn a_block_that_kills_the_helper_is_an_error_and_takes_the_shell_with_it() {
+async fn behind_walls_a_block_cannot_kill_the_helper() {
     let Some(mut shell) = Fixture::start().await else { return };
+    let outcome = shell.run("kill -9 $PPID 2>/dev/null || echo refused").await;
+    assert_eq!((outcome.ending, &*outcome.stdout.text()), (Ending::Exited(0), "refused\n"));
+}
+
+#[tokio::test]
+async fn a_block_that_kills_the_helper_is_an_error_and_takes_the_shell_with_it() {
+    let Some(mut shell) = Fixture::start_with(|launch| launch.sandbox = Sandbox::Off).await else { return };
     let killed =
         shell.bash.run(Block { script: "kill -9 $PPID; sleep 600".into(), timeout: Duration::from_secs(60), ..Block::default() }).await;
     assert!(matches!(killed, Err(ShellError::HelperLost)), "{killed:?}");

@@ -89,7 +89,10 @@ impl Confinement {
         let off = || Err("switched off".to_owned());
         // Counted while all of /proc can be seen. A room of its own counts from nothing.
         let tasks = if self.space == Space::Own { 0 } else { limits::tasks_of(self.user.unwrap_or_else(|| geteuid().as_raw())) };
-        note(Layer::Limits, if self.policy.allows(Layer::Limits) { limits::set(tasks).map(|()| "processes, memory, file size".to_owned()) } else { off() });
+        note(
+            Layer::Limits,
+            if self.policy.allows(Layer::Limits) { limits::set(tasks).map(|()| "processes, memory, file size".to_owned()) } else { off() },
+        );
         let drop_powers = || {
             let who = identity::drop_powers(self.user)?;
             set_no_new_privs(true).map(|()| who).map_err(|error| format!("no_new_privs: {error}"))

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
+    path_beneath_rules,
 };
 
 use super::confine::Space;
@@ -20,6 +21,9 @@ pub(super) fn restrict(policy: &Policy, space: Space) -> Result<String, String> 
     let all = AccessFs::from_all(NEWEST);
     let (readable, writable) = paths(policy, space);
     let use_device: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
+    // Semaphores and shared memory are files with names that only their users know; other runs' are not to be found by looking.
+    let use_by_name: BitFlags<AccessFs> =
+        AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
     let devices = ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts"].map(|name| PathBuf::from("/dev").join(name));
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -29,6 +33,7 @@ pub(super) fn restrict(policy: &Policy, space: Space) -> Result<String, String> 
         .and_then(|rules| rules.add_rules(path_beneath_rules(readable, read)))
         .and_then(|rules| rules.add_rules(path_beneath_rules(writable, all)))
         .and_then(|rules| rules.add_rules(path_beneath_rules(devices, use_device)))
+        .and_then(|rules| rules.add_rules(path_beneath_rules(["/dev/shm"], use_by_name)))
         .and_then(landlock::RulesetCreated::restrict_self)
         .map_err(|error| error.to_string())?;
     let version = landlock_version();

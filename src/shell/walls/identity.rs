@@ -1,9 +1,9 @@
 //! Who blocks run as: never as root.
 
-use rustix::process::{Gid, Uid, geteuid, getegid};
+use rustix::process::{Gid, Uid, getegid, geteuid};
 use rustix::thread::{
-    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities, set_capabilities_secure_bits,
-    set_thread_groups, set_thread_res_gid, set_thread_res_uid,
+    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
+    set_capabilities_secure_bits, set_thread_groups, set_thread_res_gid, set_thread_res_uid,
 };
 
 /// The user that owns nothing, on every Linux.

@@ -65,7 +65,14 @@ pub(super) fn make_read_only(path: &Path) -> io::Result<()> {
     };
     // SAFETY: the path is terminated and the structure lives through the call, which only reads it and is told its size.
     let result = unsafe {
-        libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, path.as_ptr(), libc::AT_RECURSIVE, &raw const attributes, size_of::<libc::mount_attr>())
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
@@ -136,7 +143,13 @@ pub(super) fn answer(listener: &impl AsFd, id: u64, error: i32) {
 }
 
 /// Puts `descriptor` in the place of the caller's `number`.
-pub(super) fn replace_descriptor(listener: &impl AsFd, id: u64, descriptor: &impl AsFd, number: u32, close_on_exec: bool) -> io::Result<()> {
+pub(super) fn replace_descriptor(
+    listener: &impl AsFd,
+    id: u64,
+    descriptor: &impl AsFd,
+    number: u32,
+    close_on_exec: bool,
+) -> io::Result<()> {
     const SET_NUMBER: u32 = 1;
     let source = u32::try_from(descriptor.as_fd().as_raw_fd()).map_err(io::Error::other)?;
     let flags = if close_on_exec { libc::O_CLOEXEC as u32 } else { 0 };

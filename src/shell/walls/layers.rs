@@ -121,7 +121,8 @@ impl Layers {
 
     /// As a message from the room to docent.
     pub(super) fn encode(&self) -> String {
-        let line = |state: &LayerState| format!("{}\t{}\t{}\n", state.layer.as_str(), u8::from(state.holds), state.detail.replace('\n', " "));
+        let line =
+            |state: &LayerState| format!("{}\t{}\t{}\n", state.layer.as_str(), u8::from(state.holds), state.detail.replace('\n', " "));
         self.states.iter().map(line).collect()
     }
 
@@ -172,6 +173,9 @@ mod tests {
             }
         }
         assert!(Layers::default().lacking().is_some());
-        assert_eq!(held(&[Namespaces, Seccomp]).summary(), "namespaces, seccomp; without landlock, connections, limits, identity, lifeline");
+        assert_eq!(
+            held(&[Namespaces, Seccomp]).summary(),
+            "namespaces, seccomp; without landlock, connections, limits, identity, lifeline"
+        );
     }
 }

@@ -28,8 +28,8 @@ use std::ffi::OsStr;
 pub(super) use confine::Confinement;
 pub(super) use host::serve;
 pub(super) use kernel::{Fork, fork};
-pub(super) use notify::{Supervisor, hear_out};
 pub use layers::{Layer, LayerState, Layers};
+pub(super) use notify::{Supervisor, hear_out};
 pub use programs::programs;
 pub use room::{Plan, Room};
 

@@ -17,8 +17,8 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
     SocketType, recvmsg, sendmsg, socket_with,
 };
-use rustix::thread::set_no_new_privs;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+use rustix::thread::set_no_new_privs;
 
 use super::kernel::{Waiting, answer, listen, receive, replace_descriptor, still_waits};
 use super::syscalls::only_this_abi;
@@ -149,7 +149,9 @@ impl Supervisor {
         !sockets.is_empty()
             && descendants(self.room).into_iter().any(|pid| {
                 let links = std::fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero())).into_iter().flatten().flatten();
-                links.filter_map(|link| std::fs::read_link(link.path()).ok()).any(|to| sockets.iter().any(|socket| to.as_os_str() == socket.as_str()))
+                links
+                    .filter_map(|link| std::fs::read_link(link.path()).ok())
+                    .any(|to| sockets.iter().any(|socket| to.as_os_str() == socket.as_str()))
             })
     }
 
@@ -342,7 +344,9 @@ mod tests {
     #[test]
     fn only_the_cloud_and_loopback_are_let_through() {
         let supervisor = Supervisor::new(rustix::process::getpid(), Some(4711));
-        for (address, expected) in [("127.0.0.1:4711", true), ("127.0.0.2:4711", false), ("10.0.0.1:4711", false), ("[::2]:4711", false), ("127.0.0.1:9", false)] {
+        for (address, expected) in
+            [("127.0.0.1:4711", true), ("127.0.0.2:4711", false), ("10.0.0.1:4711", false), ("[::2]:4711", false), ("127.0.0.1:9", false)]
+        {
             assert_eq!(supervisor.may_connect(address.parse().unwrap()), expected, "{address}");
         }
         let moved = |text: &str| on_loopback(text.parse().unwrap()).map(|at| at.to_string());

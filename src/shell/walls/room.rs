@@ -124,10 +124,12 @@ impl Room {
         if room.owner.is_some() {
             // Blocks pass through it and cannot exchange what is in it.
             let open = Mode::RWXU | Mode::XGRP | Mode::XOTH;
-            rustix::fs::chmod(room.control.path(), open).map_err(|error| ShellError::control("open the control directory")(error.into()))?;
+            rustix::fs::chmod(room.control.path(), open)
+                .map_err(|error| ShellError::control("open the control directory")(error.into()))?;
         }
         if let Some(lacking) = room.layers.lacking().filter(|_| plan.sandbox == Sandbox::Require) {
-            let detail = room.layers.states().iter().find(|state| state.layer == lacking).map(|state| state.detail.clone()).unwrap_or_default();
+            let detail =
+                room.layers.states().iter().find(|state| state.layer == lacking).map(|state| state.detail.clone()).unwrap_or_default();
             let what = if room.layers.denies_network() { "your files" } else { "the network" };
             room.close().await;
             return Err(ShellError::WallsMissing { what, layer: lacking, detail });
@@ -236,7 +238,8 @@ fn first_word(socket: &OwnedFd) -> Option<FirstWord> {
     while poll(&mut sources, Some(&FIRST_WORD_TIME_MAX)) == Err(rustix::io::Errno::INTR) {}
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let received = recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT).ok()?;
+    let received =
+        recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT).ok()?;
     let listener = ancillary.drain().find_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next().map(TcpListener::from),
         _ => None,

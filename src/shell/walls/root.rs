@@ -53,7 +53,8 @@ pub(super) fn build(policy: &Policy) -> Result<(), String> {
     unmount(".", UnmountFlags::DETACH).map_err(said("umount"))?;
     rustix::process::chdir("/").map_err(said("chdir"))?;
     // Only the top: what is mounted below has rules of its own.
-    rustix::mount::mount_remount("/", MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV, "").map_err(said("read-only root"))
+    rustix::mount::mount_remount("/", MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV, "")
+        .map_err(said("read-only root"))
 }
 
 /// A file system in memory, as large as `options` say at most.
@@ -129,7 +130,8 @@ fn devices(base: &Path) -> io::Result<()> {
             mount_bind(&source, &node)?;
         }
     }
-    for (name, to) in [("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")] {
+    for (name, to) in [("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")]
+    {
         symlink(to, target.join(name))?;
     }
     let shared = folder(&target, Path::new("shm"))?;

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter, sock_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch, apply_filter,
+    sock_filter,
 };
 
 use super::confine::Space;
@@ -210,12 +211,8 @@ pub(super) fn only_this_abi(watched: &[i64]) -> Vec<sock_filter> {
     #[cfg(target_arch = "riscv64")]
     const ARCHITECTURE: u32 = 0xC000_00F3;
     let step = |code, k, jt, jf| sock_filter { code, jt, jf, k };
-    let mut program = vec![
-        step(LOAD, ARCHITECTURE_AT, 0, 0),
-        step(IF_EQUAL, ARCHITECTURE, 1, 0),
-        step(RETURN, KILL, 0, 0),
-        step(LOAD, NUMBER_AT, 0, 0),
-    ];
+    let mut program =
+        vec![step(LOAD, ARCHITECTURE_AT, 0, 0), step(IF_EQUAL, ARCHITECTURE, 1, 0), step(RETURN, KILL, 0, 0), step(LOAD, NUMBER_AT, 0, 0)];
     #[cfg(target_arch = "x86_64")]
     {
         const IF_AT_LEAST: u16 = 0x35;
