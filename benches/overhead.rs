@@ -13,6 +13,7 @@ use std::{
 use docent::{
     runbook::{Criterion, Expectation},
     score,
+    shell::{Bash, Block, Ending, Helper, Launch, Sandbox, Session},
 };
 
 use outputs::{ORDINARY, PATHOLOGICAL, Pair};
@@ -48,13 +49,44 @@ fn steps() {
     let each = median(|| (0..STEPS / 10).map(|_| run(Command::new("bash").args(["-c", "echo step"]))).sum::<Duration>() * 10);
     let plain = median(|| run(Command::new("bash").args(["-c", &script])));
 
+    let open = median(|| run(docent().args(["test", "--target", "none", "-q", "--sandbox", "off"]).arg(&one)));
+    let open_whole = median(|| run(docent().args(["test", "--target", "none", "-q", "--sandbox", "off"]).arg(&document)));
+    let open_step = (open_whole.saturating_sub(open)) / (STEPS as u32 - 1);
+
     let per_step = (whole.saturating_sub(single)) / (STEPS as u32 - 1);
     println!("start-up (docent --version)            {:>9.2} ms", milliseconds(start_up));
     println!("a runbook of one step                  {:>9.2} ms", milliseconds(single));
     println!("a runbook of {STEPS} steps               {:>9.2} ms", milliseconds(whole));
     println!("  a step more                          {:>9.3} ms", milliseconds(per_step));
+    println!(
+        "the same without a sandbox             {:>9.2} ms   the sandbox adds {:.2} ms",
+        milliseconds(open),
+        milliseconds(single) - milliseconds(open)
+    );
+    println!("  a step more                          {:>9.3} ms", milliseconds(open_step));
+    println!("from a time-out to the next step       {:>9.2} ms   with trees that resist", milliseconds(median(kill)));
     println!("`bash -c` for each of {STEPS} steps       {:>9.2} ms   docent is {:.2} of it", milliseconds(each), ratio(whole, each));
     println!("one plain script of {STEPS} steps         {:>9.2} ms", milliseconds(plain));
+}
+
+/// How long a time-out takes beyond its time, with processes that ignore signals and leave the session.
+fn kill() -> Duration {
+    const BOUND: Duration = Duration::from_millis(300);
+    let block = "for i in 1 2 3 4 5; do setsid bash -c 'trap \"\" TERM INT HUP; sleep 600 & sleep 600' >/dev/null 2>&1 & done; sleep 600";
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let mut launch = Launch::new(Helper::program(env!("CARGO_BIN_EXE_docent")), "/bin/bash", directory.path());
+        launch.sandbox = Sandbox::BestEffort;
+        launch.environment.insert("PATH".into(), "/usr/bin:/bin".into());
+        let mut bash = Bash::start(launch).await.expect("bash starts");
+        let started = Instant::now();
+        let outcome = bash.run(Block { script: block.to_owned(), timeout: BOUND, ..Block::default() }).await.expect("it can be killed");
+        assert_eq!(outcome.ending, Ending::TimedOut);
+        let late = started.elapsed().saturating_sub(BOUND);
+        bash.stop().await.expect("nothing is left");
+        late
+    })
 }
 
 /// What a verdict on a long output costs.

@@ -6,21 +6,18 @@
 //! Known limit: without the sandbox's walls a block can kill the helper; docent then kills bash's process group and says so.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendFlags, send};
-use rustix::process::{Pid, PidfdFlags, WaitStatus, getpid, pidfd_open, set_child_subreaper, setpgid, setsid};
+use rustix::process::{Pid, PidfdFlags, WaitStatus, getpid, pidfd_open, set_child_subreaper, setsid};
 
 use super::process_tree::{kill_descendants, reap};
-use super::walls::{self, Confinement, Fork, Supervisor, fork, hear_out};
+use super::walls::{self, Confinement, Supervisor};
+use super::warden::{Failure, Warden};
 
 /// The first argument that makes a program the room, and so the helper.
 pub(super) const MARKER: &str = "--docent-shell-helper";
@@ -55,7 +52,7 @@ pub fn intercept() {
 pub(super) fn serve(control: PathBuf, confinement: &Confinement) -> bool {
     let Some(order) = Order::read(&control) else { return false };
     let supervisor = confinement.supervisor();
-    Helper { order, control, confinement, supervisor, generation: 0, shell: None, supervised: Vec::new() }.serve()
+    Helper { order, control, confinement, supervisor, generation: 0, shell: None, warden: None, supervised: Vec::new() }.serve()
 }
 
 /// The name of the script FIFO of a generation.
@@ -110,6 +107,8 @@ struct Helper<'a> {
     supervisor: Supervisor,
     generation: u32,
     shell: Option<Shell>,
+    /// None before the first bash, and when everything was killed.
+    warden: Option<Warden>,
     /// Where calls wait for the supervisor, for each bash whose processes still live.
     supervised: Vec<OwnedFd>,
 }
@@ -133,6 +132,7 @@ impl Helper<'_> {
                 command::START => self.start(),
                 command::KILL => {
                     self.shell = None;
+                    self.warden = None;
                     let left = kill_descendants(KILL_TIME_MAX, |_, _| {});
                     tell(&format!("K {left}"));
                 }
@@ -193,43 +193,18 @@ impl Helper<'_> {
         }
     }
 
-    /// Starts bash behind the walls. It answers by the end of a socket that executing it closes.
+    /// Has the warden start bash. One that a block has killed is replaced.
     fn spawn(&mut self) -> Result<Pid, Failure> {
-        let (ours, mut theirs) = UnixStream::pair()?;
-        match fork()? {
-            Fork::Parent(pid) => {
-                drop(theirs);
-                let (answer, listener) = hear_out(&ours)?;
-                self.supervised.extend(listener);
-                Failure::heard(&String::from_utf8_lossy(&answer)).map_or(Ok(pid), Err)
-            }
-            Fork::Child => {
-                drop(ours);
-                let failure = self.become_bash(&theirs);
-                // The parent takes silence for success, and then sees this process end.
-                let _ = theirs.write_all(failure.to_line().as_bytes());
-                std::process::exit(126);
-            }
+        if let Some(warden) = &mut self.warden
+            && let Ok(started) = warden.start(self.generation)
+        {
+            return started;
         }
-    }
-
-    fn become_bash(&self, parent: &UnixStream) -> Failure {
-        // A group of its own, so that `kill 0` in a block does not reach the helper.
-        let _ = setpgid(None, None);
-        if let Err(why) = self.confinement.apply(parent) {
-            return Failure::Walls(why);
-        }
-        let error = Command::new(&self.order.bash)
-            .args(["--noprofile", "--norc"])
-            .arg(self.control.join(script_fifo(self.generation)))
-            .current_dir(&self.order.work)
-            .env_clear()
-            .envs(self.order.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .exec();
-        Failure::System(error.raw_os_error().unwrap_or(0))
+        let (mut warden, calls) = Warden::hire(self.confinement, &self.order, &self.control)?;
+        self.supervised.extend(calls);
+        let started = warden.start(self.generation)?;
+        self.warden = Some(warden);
+        started
     }
 
     fn reap(&mut self) {
@@ -244,37 +219,6 @@ impl Helper<'_> {
             self.shell = None;
             tell(&format!("D {}", end_text(status)));
         }
-    }
-}
-
-/// Why there is no bash.
-enum Failure {
-    /// The system's error number.
-    System(i32),
-    /// A layer of the sandbox.
-    Walls(String),
-}
-
-impl Failure {
-    fn to_line(&self) -> String {
-        match self {
-            Self::System(number) => format!("X {number}"),
-            Self::Walls(why) => format!("W {}", why.replace('\n', " ")),
-        }
-    }
-
-    fn heard(line: &str) -> Option<Self> {
-        match line.trim_start_matches(char::is_control).split_once(' ') {
-            Some(("X", number)) => Some(Self::System(number.parse().unwrap_or(0))),
-            Some((_, why)) => Some(Self::Walls(why.to_owned())),
-            None => None,
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Self {
-        Self::System(error.raw_os_error().unwrap_or(0))
     }
 }
 

@@ -30,6 +30,7 @@ mod report;
 mod rewind;
 mod session;
 mod walls;
+mod warden;
 
 pub use background::{Background, Readiness};
 pub use capture::Captured;

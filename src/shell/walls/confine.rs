@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
-use rustix::process::{Pid, geteuid, getpid};
+use rustix::process::{DumpableBehavior, Pid, geteuid, getpid, set_dumpable_behavior};
 use rustix::thread::set_no_new_privs;
 
 use super::identity::{self, INSIDE, NOBODY};
@@ -13,7 +13,7 @@ use super::layers::{Layer, Layers};
 use super::notify::{self, Supervisor};
 use super::policy::Policy;
 use super::syscalls::Filters;
-use super::{files, limits};
+use super::{files, limits, network};
 
 /// Whose namespaces a room is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,15 +117,54 @@ impl Confinement {
         (layers, listener)
     }
 
+    /// Makes this process the one between the room and a bash. On the host's network it looks after connections, and so must be allowed
+    /// to look into processes of the user that blocks are: it becomes that user. The walls keep blocks from it.
+    pub(in crate::shell) fn become_helper(&self) -> Result<(), String> {
+        match self.user {
+            Some(user) if self.space == Space::Host && self.policy.allows(Layer::Identity) => identity::become_user(user),
+            _ => Ok(()),
+        }
+    }
+
+    /// Confines a process as a bash would be, below one that does what a helper does, and lets it listen on a port of its own.
+    fn try_out(&self, mut tell: UnixStream) -> std::io::Result<()> {
+        self.become_helper().map_err(std::io::Error::other)?;
+        let (ours, theirs) = UnixStream::pair()?;
+        match fork()? {
+            Fork::Child => {
+                drop(ours);
+                // As an executed program is, whoever this process was before.
+                let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
+                let (mut held, listener) = self.restrict();
+                let _ = set_dumpable_behavior(DumpableBehavior::Dumpable);
+                if let Some(listener) = listener {
+                    notify::hand_over(&theirs, &listener)?;
+                    drop((theirs, listener));
+                    if let Err(error) = network::listen() {
+                        held.set(Layer::Connections, false, format!("the supervisor cannot do its work: {error}"));
+                    }
+                }
+                tell.write_all(held.encode().as_bytes())
+            }
+            Fork::Parent(_) => {
+                drop((theirs, tell));
+                if let (_, Some(calls)) = notify::hear_line(&ours)? {
+                    self.supervisor().answer_all(&calls);
+                }
+                Ok(())
+            }
+        }
+    }
+
     fn trial(&self, outer: Layers) -> Layers {
         let mut layers = outer.clone();
-        let tried = UnixStream::pair().and_then(|(mut ours, mut theirs)| {
+        let tried = UnixStream::pair().and_then(|(mut ours, theirs)| {
             match fork()? {
                 Fork::Child => {
-                    let (held, _) = self.restrict();
-                    // The end of the stream says that there is no more; a parent that is gone needs none.
-                    let _ = theirs.write_all(held.encode().as_bytes());
-                    std::process::exit(0);
+                    drop(ours);
+                    // The end of the stream says that there is no more; what was not said does not hold.
+                    let status = if self.try_out(theirs).is_ok() { 0 } else { 1 };
+                    std::process::exit(status);
                 }
                 Fork::Parent(_) => drop(theirs),
             }

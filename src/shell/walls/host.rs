@@ -154,7 +154,7 @@ impl Room {
     fn enter(&self, control: PathBuf, lifeline: OwnedFd) {
         // Without a child docent sees the end of the lifeline at once.
         if let Ok(Fork::Child) = fork() {
-            let begun = rustix::stdio::dup2_stdin(&lifeline).is_ok() && {
+            let begun = rustix::stdio::dup2_stdin(&lifeline).is_ok() && self.confinement.become_helper().is_ok() && {
                 drop(lifeline);
                 helper::serve(control, &self.confinement)
             };
@@ -163,8 +163,11 @@ impl Room {
     }
 }
 
+/// A message, and the descriptor that came with it.
+type Message = (Vec<u8>, Option<OwnedFd>);
+
 /// The next message, and the descriptor that came with it; none at the end.
-fn hear(socket: BorrowedFd<'_>) -> Result<Option<(Vec<u8>, Option<OwnedFd>)>, rustix::io::Errno> {
+fn hear(socket: BorrowedFd<'_>) -> Result<Option<Message>, rustix::io::Errno> {
     let mut bytes = vec![0; MESSAGE_BYTES_MAX];
     let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);

@@ -30,6 +30,18 @@ fn can_change_user() -> bool {
     own.effective.contains(needed) && is_mapped("/proc/self/uid_map") && is_mapped("/proc/self/gid_map")
 }
 
+/// Becomes `user`, for good, unless that is who it is.
+pub(super) fn become_user(user: u32) -> Result<(), String> {
+    let failed = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
+    let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
+    if geteuid() == uid {
+        return Ok(());
+    }
+    set_thread_groups(&[]).map_err(failed("setgroups"))?;
+    set_thread_res_gid(gid, gid, gid).map_err(failed("setresgid"))?;
+    set_thread_res_uid(uid, uid, uid).map_err(failed("setresuid"))
+}
+
 /// Becomes `user`, if any, and gives up all powers for good. The sentence says who the process is afterwards.
 pub(super) fn drop_powers(user: Option<u32>) -> Result<String, String> {
     let failed = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
@@ -39,10 +51,7 @@ pub(super) fn drop_powers(user: Option<u32>) -> Result<String, String> {
     }
     let _ = set_capabilities_secure_bits(CapabilitiesSecureBits::NO_ROOT | CapabilitiesSecureBits::NO_ROOT_LOCKED);
     if let Some(user) = user {
-        set_thread_groups(&[]).map_err(failed("setgroups"))?;
-        let (uid, gid) = (Uid::from_raw(user), Gid::from_raw(user));
-        set_thread_res_gid(gid, gid, gid).map_err(failed("setresgid"))?;
-        set_thread_res_uid(uid, uid, uid).map_err(failed("setresuid"))?;
+        become_user(user)?;
     }
     let none = CapabilitySets { effective: CapabilitySet::empty(), permitted: CapabilitySet::empty(), inheritable: CapabilitySet::empty() };
     set_capabilities(None, none).map_err(failed("capset"))?;

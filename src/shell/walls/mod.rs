@@ -27,9 +27,9 @@ use std::ffi::OsStr;
 
 pub(super) use confine::Confinement;
 pub(super) use host::serve;
-pub(super) use kernel::{Fork, fork};
+pub(super) use kernel::{Fork, fork, fork_brother};
 pub use layers::{Layer, LayerState, Layers};
-pub(super) use notify::{Supervisor, hear_out};
+pub(super) use notify::{Supervisor, hear_line};
 pub use programs::programs;
 pub use room::{Plan, Room};
 

@@ -3,6 +3,7 @@
 //! It copies the address before it looks at it and acts on its copy, so nothing can be exchanged in between. A block reaches the
 //! embedded cloud and what the run itself listens on; it listens on loopback only, whatever address it names.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -13,6 +14,7 @@ use std::os::unix::net::UnixStream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
+use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
     SocketType, recvmsg, sendmsg, socket_with,
@@ -28,6 +30,10 @@ use crate::shell::process_tree::descendants;
 const HANDED_OVER: u8 = 0;
 /// A listener on loopback that takes longer is full.
 const CONNECT_TIME_MAX: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
+/// 127.0.0.1 for a socket of the newer version of IP.
+const MAPPED_LOCALHOST: Ipv6Addr = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+/// So many sockets are bound and do not listen.
+const BOUND_MAX: usize = 16;
 /// Longer addresses are of families that blocks cannot have.
 const ADDRESS_BYTES_MAX: usize = 128;
 
@@ -47,23 +53,27 @@ pub(super) fn hand_over(supervisor: &UnixStream, listener: &OwnedFd) -> io::Resu
     Ok(())
 }
 
-/// Hears what a process says until it executes another program: a text, and the descriptor that it handed over.
-pub(in crate::shell) fn hear_out(child: &UnixStream) -> io::Result<(Vec<u8>, Option<OwnedFd>)> {
+/// Hears one line, or what there is before the end, and takes the descriptor that was handed over with it.
+pub(in crate::shell) fn hear_line(from: &UnixStream) -> io::Result<(String, Option<OwnedFd>)> {
     let (mut said, mut listener) = (Vec::new(), None);
     loop {
         let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let mut bytes = [0; 256];
-        match recvmsg(child, &mut [io::IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
-            Ok(received) if received.bytes == 0 => return Ok((said, listener)),
-            Ok(received) => said.extend(bytes[..received.bytes].iter().filter(|byte| **byte != HANDED_OVER)),
+        let received = match recvmsg(from, &mut [io::IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
+            Ok(received) => received.bytes,
             Err(Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
-        }
+        };
         for message in ancillary.drain() {
             if let RecvAncillaryMessage::ScmRights(mut descriptors) = message {
                 listener = descriptors.next();
             }
+        }
+        said.extend(bytes[..received].iter().filter(|byte| **byte != HANDED_OVER));
+        // Nobody says more than one line before it is answered.
+        if received == 0 || said.last() == Some(&b'\n') {
+            return Ok((String::from_utf8_lossy(&said).trim_end().to_owned(), listener));
         }
     }
 }
@@ -73,6 +83,8 @@ pub(in crate::shell) fn hear_out(child: &UnixStream) -> io::Result<(Vec<u8>, Opt
 pub(in crate::shell) struct Supervisor {
     room: Pid,
     port: Option<u16>,
+    /// Sockets that took a caller's place and do not listen yet, by their inodes.
+    bound: RefCell<Vec<(u64, OwnedFd)>>,
 }
 
 /// A caller and the socket that it named.
@@ -86,7 +98,19 @@ type Answer = Result<(), Errno>;
 
 impl Supervisor {
     pub(super) fn new(room: Pid, port: Option<u16>) -> Self {
-        Self { room, port }
+        Self { room, port, bound: RefCell::default() }
+    }
+
+    /// Answers calls until nobody is left to call.
+    pub(super) fn answer_all(&self, listener: &OwnedFd) {
+        loop {
+            let mut sources = [PollFd::new(listener, PollFlags::IN)];
+            match poll(&mut sources, None) {
+                Err(Errno::INTR) => continue,
+                Ok(_) if sources[0].revents().contains(PollFlags::IN) => self.answer(listener),
+                _ => return,
+            }
+        }
     }
 
     /// Answers one call. Whoever calls this must be an ancestor of the caller: some systems let nobody else look into a process.
@@ -113,14 +137,17 @@ impl Supervisor {
                 if !self.may_connect(to) {
                     return Err(Errno::ACCESS);
                 }
-                caller.act(listener, call, to, |socket| connect(socket, to))
+                caller.act(listener, call, to, |socket| connect(socket, to)).map(drop)
             }
             (libc::SYS_bind, Address::Of(at)) => {
                 let at = on_loopback(at).ok_or(Errno::ACCESS)?;
-                caller.act(listener, call, at, |socket| rustix::net::bind(socket, &at))
+                match caller.act(listener, call, at, |socket| rustix::net::bind(socket, &on_loopback_for(socket, at)))? {
+                    Some(exchanged) => self.remember(exchanged),
+                    None => Ok(()),
+                }
             }
-            // A routing socket is bound by who asks which addresses the machine has; it binds itself when it is used.
-            (libc::SYS_bind, Address::Routing) => Ok(()),
+            // By who asks which addresses the machine has, to sort those of a name.
+            (libc::SYS_bind, Address::Routing) => caller.bind_for_routing(listener, call),
             // Taking a connection back.
             (libc::SYS_connect, Address::None) => {
                 let socket = caller.socket()?;
@@ -160,17 +187,40 @@ impl Supervisor {
         if !still_waits(listener, call.id) {
             return Err(Errno::SRCH);
         }
-        let socket = caller.socket()?;
+        let backlog = i32::try_from(low(call.arguments[1])).unwrap_or(128);
+        let socket = match caller.socket() {
+            Ok(socket) => socket,
+            Err(Errno::BADF) => return Err(Errno::BADF),
+            // Only a socket that was bound here is known; what is not cannot be told from one that would listen to everybody.
+            Err(_) => {
+                let inode = caller.inode().ok_or(Errno::BADF)?;
+                let mut bound = self.bound.borrow_mut();
+                let index = bound.iter().position(|(known, _)| *known == inode).ok_or(Errno::ACCESS)?;
+                // Not kept: a port is free again when the caller lets go of it.
+                let (_, socket) = bound.remove(index);
+                return rustix::net::listen(&socket, backlog);
+            }
+        };
         match rustix::net::getsockname(&socket).ok().and_then(|name| SocketAddr::try_from(name).ok()) {
             Some(name) if name.port() == 0 => {
                 let at = on_loopback(name).ok_or(Errno::ACCESS)?;
-                rustix::net::bind(&socket, &at)?;
+                rustix::net::bind(&socket, &on_loopback_for(&socket, at))?;
             }
             Some(name) if is_loopback(name) => {}
             _ => return Err(Errno::ACCESS),
         }
-        let backlog = i32::try_from(low(call.arguments[1])).unwrap_or(128);
         rustix::net::listen(&socket, backlog)
+    }
+
+    /// Keeps a socket that took a caller's place until it listens.
+    fn remember(&self, socket: OwnedFd) -> Answer {
+        let inode = rustix::fs::fstat(&socket)?.st_ino;
+        let mut bound = self.bound.borrow_mut();
+        if bound.len() >= BOUND_MAX {
+            bound.remove(0);
+        }
+        bound.push((inode, socket));
+        Ok(())
     }
 }
 
@@ -218,10 +268,22 @@ impl Caller {
         pidfd_getfd(process, number, PidfdGetfdFlags::empty())
     }
 
-    /// Does it on the caller's socket, or, where that cannot be had (containers forbid it), on one that takes its place.
-    fn act(&self, listener: &OwnedFd, call: &Waiting, address: SocketAddr, act: impl Fn(&OwnedFd) -> Answer) -> Answer {
+    /// The inode of the caller's socket.
+    fn inode(&self) -> Option<u64> {
+        let link = std::fs::read_link(format!("/proc/{}/fd/{}", self.thread, self.number)).ok()?;
+        link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+    }
+
+    /// Does it on the caller's socket, or, where that cannot be had (containers forbid it), on one that takes its place and is returned.
+    fn act(
+        &self,
+        listener: &OwnedFd,
+        call: &Waiting,
+        address: SocketAddr,
+        act: impl Fn(&OwnedFd) -> Answer,
+    ) -> Result<Option<OwnedFd>, Errno> {
         match self.socket() {
-            Ok(socket) => act(&socket),
+            Ok(socket) => act(&socket).map(|()| None),
             Err(Errno::BADF) => Err(Errno::BADF),
             Err(_) => {
                 let flags = self.flags().ok_or(Errno::BADF)?;
@@ -233,6 +295,21 @@ impl Caller {
                 if flags & 0o4000 != 0 {
                     rustix::io::ioctl_fionbio(&socket, true)?;
                 }
+                replace_descriptor(listener, call.id, &socket, self.number, flags & 0o2_000_000 != 0).map_err(|_| Errno::BADF)?;
+                Ok(Some(socket))
+            }
+        }
+    }
+
+    fn bind_for_routing(&self, listener: &OwnedFd, call: &Waiting) -> Answer {
+        let anybody = SocketAddrNetlink::new(0, 0);
+        match self.socket() {
+            Ok(socket) => rustix::net::bind(&socket, &anybody),
+            Err(Errno::BADF) => Err(Errno::BADF),
+            Err(_) => {
+                let flags = self.flags().ok_or(Errno::BADF)?;
+                let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
+                rustix::net::bind(&socket, &anybody)?;
                 replace_descriptor(listener, call.id, &socket, self.number, flags & 0o2_000_000 != 0).map_err(|_| Errno::BADF)
             }
         }
@@ -245,12 +322,22 @@ impl Caller {
     }
 }
 
+/// Where a socket is really bound: one for both versions of IP takes the old one, which everybody tries.
+fn on_loopback_for(socket: &OwnedFd, at: SocketAddr) -> SocketAddr {
+    match at {
+        SocketAddr::V6(six) if *six.ip() == MAPPED_LOCALHOST && rustix::net::sockopt::ipv6_v6only(socket) == Ok(true) => {
+            SocketAddrV6::new(Ipv6Addr::LOCALHOST, six.port(), 0, 0).into()
+        }
+        at => at,
+    }
+}
+
 /// The same port on loopback; none for an address that is another machine's.
 fn on_loopback(at: SocketAddr) -> Option<SocketAddr> {
     match at {
         at if is_loopback(at) => Some(at),
         SocketAddr::V4(at) if at.ip().is_unspecified() => Some(SocketAddrV4::new(Ipv4Addr::LOCALHOST, at.port()).into()),
-        SocketAddr::V6(at) if at.ip().is_unspecified() => Some(SocketAddrV6::new(Ipv6Addr::LOCALHOST, at.port(), 0, 0).into()),
+        SocketAddr::V6(at) if at.ip().is_unspecified() => Some(SocketAddrV6::new(MAPPED_LOCALHOST, at.port(), 0, 0).into()),
         _ => None,
     }
 }
@@ -258,7 +345,7 @@ fn on_loopback(at: SocketAddr) -> Option<SocketAddr> {
 fn is_loopback(at: SocketAddr) -> bool {
     match at {
         SocketAddr::V4(at) => at.ip().is_loopback(),
-        SocketAddr::V6(at) => *at.ip() == Ipv6Addr::LOCALHOST,
+        SocketAddr::V6(at) => *at.ip() == Ipv6Addr::LOCALHOST || at.ip().to_ipv4_mapped().is_some_and(|ip| ip.is_loopback()),
     }
 }
 
@@ -351,7 +438,7 @@ mod tests {
         }
         let moved = |text: &str| on_loopback(text.parse().unwrap()).map(|at| at.to_string());
         assert_eq!(moved("0.0.0.0:80").as_deref(), Some("127.0.0.1:80"));
-        assert_eq!(moved("[::]:80").as_deref(), Some("[::1]:80"));
+        assert_eq!(moved("[::]:80").as_deref(), Some("[::ffff:127.0.0.1]:80"));
         assert_eq!(moved("192.0.2.1:80"), None);
     }
 
