@@ -1,6 +1,6 @@
 //! The room of one runbook's shells, and what of this program they can run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Options;
@@ -18,7 +18,8 @@ pub(super) async fn open(options: &Options, scratch: &Path, has_listener: bool) 
 }
 
 /// The program behind the built-in clients: this one, or a copy in `scratch` when the user that blocks are cannot reach it.
-pub(super) fn applets(options: &Options, room: &Room, scratch: &Path) -> std::io::Result<PathBuf> {
+#[cfg(feature = "embedded")]
+pub(super) fn applets(options: &Options, room: &Room, scratch: &Path) -> std::io::Result<std::path::PathBuf> {
     let program = options.helper.executable();
     if room.shows(program) {
         return Ok(program.to_owned());
