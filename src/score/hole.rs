@@ -37,7 +37,10 @@ fn is_nowhere(word: &str, shows_url: bool) -> bool {
         let is_listening = host.len() > 1 && host.starts_with(':') && user.is_none() && !shows_url;
         let is_web = matches!(scheme.rsplit(|c: char| !c.is_ascii_alphanumeric()).next(), Some("http" | "https"));
         let is_empty = name.is_empty() && (is_web && !is_listening || user.is_some());
-        return is_empty || user.is_some_and(|user| user.starts_with(':')) || name.starts_with('.') || is_doubled(name);
+        return is_empty
+            || user.is_some_and(|user| user.starts_with(':'))
+            || name.starts_with('.') && !name.starts_with("...")
+            || is_doubled(name);
     }
     if let Some(at) = word.find("/subscriptions/") {
         return word[at..].contains("//");
@@ -55,7 +58,7 @@ fn is_doubled(name: &str) -> bool {
 /// The first word that is one of the document's but for parts that are empty: `.azurecr.io/web:v1` for `shop.azurecr.io/web:v1`.
 fn unlike_shown<'a>(shown: &str, printed: &'a str) -> Option<&'a str> {
     let mut skeletons: HashMap<String, Vec<Vec<&str>>> = HashMap::new();
-    for word in words(shown) {
+    for word in words(shown).map(without_stop) {
         let alike = skeletons.entry(skeleton(word)).or_default();
         if alike.len() < ALIKE_MAX {
             alike.push(word.split(MARKS).collect());
@@ -64,13 +67,18 @@ fn unlike_shown<'a>(shown: &str, printed: &'a str) -> Option<&'a str> {
     if skeletons.is_empty() {
         return None;
     }
-    words(printed).find(|word| {
+    words(printed).map(without_stop).find(|word| {
         let parts: Vec<&str> = word.split(MARKS).collect();
         // One mark alone says little: `x:` may be a label.
         parts.len() > 2
             && parts.iter().any(|part| part.is_empty())
             && skeletons.get(&skeleton(word)).is_some_and(|alike| alike.iter().all(|shown| has_holes(shown, &parts)))
     })
+}
+
+/// A word without the mark that ends a sentence or a list's entry.
+fn without_stop(word: &str) -> &str {
+    word.trim_end_matches(['.', ',', ':', ';'])
 }
 
 fn skeleton(word: &str) -> String {

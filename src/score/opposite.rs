@@ -213,7 +213,8 @@ pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], 
     let is_other = |line: &&str| !line.trim().is_empty() && !is_elision(line) && resource(line).is_none();
     // Lines that are on both sides are set aside, each as often as it is on both.
     let mut there: ByHash<usize> = ByHash::default();
-    printed.iter().for_each(|line| *there.entry(folded(line)).or_default() += 1);
+    let printed_folded: Vec<u64> = printed.iter().map(|line| folded(line)).collect();
+    printed_folded.iter().for_each(|line| *there.entry(*line).or_default() += 1);
     let mut there_too: ByHash<usize> = ByHash::default();
     let mut is_lost = |line: &str| {
         let own = folded(line);
@@ -235,10 +236,10 @@ pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], 
     if lost.is_empty() {
         return;
     }
-    let new = printed.iter().filter(|line| !line.trim().is_empty());
+    let new = printed.iter().zip(&printed_folded).filter(|(line, _)| !line.trim().is_empty());
     let new: Vec<&str> = new
-        .filter(|line| there_too.get_mut(&folded(line)).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
-        .copied()
+        .filter(|(_, own)| there_too.get_mut(own).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
+        .map(|(line, _)| *line)
         .take(PRINTED_MAX)
         .collect();
     let (lost, new) = apart(lost, new);

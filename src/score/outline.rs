@@ -3,9 +3,10 @@
 //! Read from indentation, list marks and repeated keys alone, so that YAML, `kubectl describe`, INI and flat `key: value` text are alike.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use super::label::{Label, heading};
-use super::words::hash;
+use super::words::{Fnv, hash};
 
 /// The deepest nesting that is told apart.
 const DEPTH_MAX: usize = 64;
@@ -83,13 +84,13 @@ struct Outline {
     /// The lines under which the next one may stand, outermost first.
     open: Vec<usize>,
     /// In which record of its scope each key was seen last: the same key again begins the next record.
-    seen: HashMap<(usize, u64), u32>,
-    identities: HashMap<(usize, u32), Identity>,
+    seen: HashMap<(usize, u64), u32, BuildHasherDefault<Fnv>>,
+    identities: HashMap<(usize, u32), Identity, BuildHasherDefault<Fnv>>,
 }
 
 impl Outline {
     fn new() -> Self {
-        let mut outline = Self { nodes: Vec::new(), open: Vec::new(), seen: HashMap::new(), identities: HashMap::new() };
+        let mut outline = Self { nodes: Vec::new(), open: Vec::new(), seen: HashMap::default(), identities: HashMap::default() };
         outline.begin(0);
         outline
     }

@@ -133,3 +133,23 @@ fn a_form_that_nobody_filled_in_is_no_output() {
         r#"{"name": "string", "namespace": "string", "path": "string"}"#,
     );
 }
+
+#[test]
+fn what_was_given_up_or_taken_back_did_not_succeed() {
+    let shown = "Service \"web\" exposed at http://20.1.2.3\nAll parts are in place.\n";
+    for (aside, failure) in [
+        ("The old rules are kept.", "Operation cancelled."),
+        ("Press Ctrl-C to stop watching.", "^C"),
+        ("The image is in the cache.", "No space left on device"),
+        ("3 checks left.", "Deployment rolled back"),
+        ("The host is web-1.", "Host is down"),
+        ("Reached the end of the list.", "unexpected end of JSON input"),
+        ("Process exited with code 0", "Process exited with code 3"),
+        ("The backend is web.", "no healthy upstream"),
+        ("The namespace is known already.", "ping: web: Name or service not known"),
+    ] {
+        check(shown, &format!("{aside}\n{shown}"), &format!("{shown}{failure}\n"));
+    }
+    let undone = "deployment.apps/web rolled back\n";
+    check(undone, undone, "deployment.apps/web unchanged: no revision found\n");
+}
