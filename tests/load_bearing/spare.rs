@@ -29,6 +29,15 @@ const SHOWN: &str = "names in outputs are free: most published documents show ot
 use Slip::{Expected, Export, HereDocument, Line, Order, Variable, Word};
 
 pub(super) const SPARE: &[Spare] = &[
+    // Who may do what in a cluster.
+    spare_when(
+        &[Word],
+        "kubectl create rolebinding ben-views --clusterrole=view --user=ben@example.com --namespace dev",
+        "ben-veiws",
+        NAME,
+    ),
+    spare_when(&[Word], "kubectl create role small --verb=get --resource=pods --namespace dev --as dora@example.com", "samll", NAME),
+    spare_when(&[Expected], "rolebinding.rbac.authorization.k8s.io/ada-reads created", "authorziation", SHOWN),
     // The pod that reads a secret.
     spare(&[Line], "set -u", "catches what other lines forget; nothing is forgotten while it alone is missing"),
     spare(&[Export], "export SUFFIX=\"$(openssl rand -hex 3)\"", SHELL),

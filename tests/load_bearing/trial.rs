@@ -30,7 +30,7 @@ pub(super) fn outcomes(runbook: &Runbook, damages: &[&Damage], arguments: &[&str
     for (index, damage) in damages.iter().enumerate() {
         fs::write(folder.path().join(format!("{index:05}.md")), damage.apply(text)).expect("a scratch file");
     }
-    let mut words = vec!["test", ".", "--report", "json=report.json", "--quiet", "--timeout", "20s", "--color", "never"];
+    let mut words = vec!["test", ".", "--report", "json=report.json", "--quiet", "--timeout", "20s", "--fail-fast", "--color", "never"];
     words.extend(arguments);
     let ended = docent_in(folder.path(), &words);
     let reports = ended.report["runbooks"].as_array().unwrap_or_else(|| panic!("no report:\n{}{}", ended.stdout, ended.stderr));
