@@ -338,6 +338,9 @@ mod tests {
         while let Some(piece) = stream.next(Duration::from_secs(5)).expect("no break") {
             text.extend_from_slice(&piece);
         }
+        // The server waits for the end of the connection.
+        drop(stream);
+        drop(client);
         assert_eq!(text, b"onetwo");
         server.join().expect("no panic");
     }
