@@ -436,9 +436,23 @@ ROWS = {
     "43": multipath,
 }
 
+
+
+def fork():
+    # What the attempt before has started may still be dying, and counts.
+    until = time.monotonic() + 20
+    while True:
+        try:
+            return os.fork()
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            os.sched_yield()
+
+
 for name in WHERE.get("rows") or ROWS:
     ours, theirs = os.pipe()
-    pid = os.fork()
+    pid = fork()
     if pid == 0:
         os.setpgid(0, 0)
         try:

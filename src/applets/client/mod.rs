@@ -315,6 +315,8 @@ mod tests {
             let response = client.send(get(&format!("http://127.0.0.1:{port}/x?y=1"))).expect("an answer");
             assert_eq!((response.status.as_u16(), &response.body[..]), (200, &b"ok"[..]));
         }
+        // The server waits for the end of each connection.
+        drop(client);
         let heads = server.join().expect("no panic");
         assert!(heads[0].starts_with("GET /x?y=1 HTTP/1.1\r\n"), "{}", heads[0]);
         assert!(heads[1].to_ascii_lowercase().contains(&format!("host: 127.0.0.1:{port}\r\n")), "{}", heads[1]);
@@ -326,6 +328,7 @@ mod tests {
         let client = client(&[("HTTPS_PROXY", format!("http://127.0.0.1:{port}"))]);
         let error = client.send(get("https://example.org/")).expect_err("refused");
         assert_eq!(error.to_string(), "the proxy refuses example.org: 403 not embedded");
+        drop(client);
         assert!(server.join().expect("no panic")[0].starts_with("CONNECT example.org:443 HTTP/1.1\r\n"));
     }
 
@@ -338,7 +341,7 @@ mod tests {
         while let Some(piece) = stream.next(Duration::from_secs(5)).expect("no break") {
             text.extend_from_slice(&piece);
         }
-        // The server waits for the end of the connection.
+        // The server waits for the end of each connection.
         drop(stream);
         drop(client);
         assert_eq!(text, b"onetwo");
