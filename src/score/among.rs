@@ -33,6 +33,42 @@ impl<const N: usize> Among<N> {
     }
 }
 
+/// Words that may stand anywhere in another, in lower case, at most 32 of at least two bytes.
+pub(super) struct Parts<const N: usize> {
+    parts: [&'static str; N],
+    /// For the first two bytes of a part, a bit for each that begins so.
+    starts: [u32; PLACES],
+}
+
+impl<const N: usize> Parts<N> {
+    pub(super) const fn new(parts: [&'static str; N]) -> Self {
+        assert!(N <= 32, "each part has a bit");
+        let mut starts = [0; PLACES];
+        let mut at = 0;
+        while at < N {
+            let bytes = parts[at].as_bytes();
+            starts[place(bytes[0], bytes[1])] |= 1 << at;
+            at += 1;
+        }
+        Self { parts, starts }
+    }
+
+    /// Whether one of them stands in a word in lower case.
+    pub(super) fn are_in(&self, word: &str) -> bool {
+        let bytes = word.as_bytes();
+        bytes.windows(2).enumerate().any(|(at, pair)| {
+            let mut may_be = self.starts[place(pair[0], pair[1])];
+            while may_be != 0 {
+                if bytes[at..].starts_with(self.parts[may_be.trailing_zeros() as usize].as_bytes()) {
+                    return true;
+                }
+                may_be &= may_be - 1;
+            }
+            false
+        })
+    }
+}
+
 /// Letters have one place whatever their case.
 const fn place(first: u8, second: u8) -> usize {
     (first as usize & 31) << 5 | second as usize & 31
@@ -40,7 +76,7 @@ const fn place(first: u8, second: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Among;
+    use super::{Among, Parts};
 
     #[test]
     fn words_are_found_whatever_their_case() {
@@ -50,6 +86,17 @@ mod tests {
         }
         for word in ["", "b", "thy", "mayor", "may", "locations", "that is longer than any word of any set could be"] {
             assert!(!SET.has(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn parts_are_found_wherever_they_stand() {
+        static PARTS: Parts<3> = Parts::new(["fail", "error", "re"]);
+        for word in ["fail", "failed", "unfailing", "anerror", "are", "errre"] {
+            assert!(PARTS.are_in(word), "{word}");
+        }
+        for word in ["", "f", "fai", "err0r", "éfa", "er"] {
+            assert!(!PARTS.are_in(word), "{word}");
         }
     }
 }

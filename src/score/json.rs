@@ -79,25 +79,32 @@ pub(super) fn find(text: &str) -> Documents {
     let mut failures = 0;
     // Up to where the text was told to be JSON or not, and up to where it was searched.
     let (mut told, mut at) = (0, 0);
+    // From where on no line ends, and where the next one does; looked for once a line.
+    let mut line = 0..0;
+    let mut line_end = |from: usize| {
+        if !(line.start..=line.end).contains(&from) || line.is_empty() {
+            line = from..text[from..].find('\n').map_or(text.len(), |end| from + end);
+        }
+        line.end
+    };
     while failures < ATTEMPTS_MAX {
         let Some(start) = opening(&bytes[at..]).map(|next| at + next) else { break };
-        let line_end = |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end);
         let indented = bytes[at..start].iter().rev().take_while(|byte| **byte != b'\n').all(u8::is_ascii_whitespace);
         if !indented {
             at = line_end(start);
             continue;
         }
         if let Some(Found { value, end, cut, elided, lenient }) = read_at(&text[start..]) {
-            let tail_end = line_end(start + end);
-            let tail = text[start + end..tail_end].trim();
+            let tail = text[start + end..line_end(start + end)].trim_start();
+            let is_comma = tail.strip_prefix(',').is_some_and(|after| after.trim_start().is_empty());
             // `[INFO] started` begins with a list only by accident.
-            if tail.is_empty() || tail == "," || tail.starts_with(['{', '[']) {
+            if tail.is_empty() || is_comma || tail.starts_with(['{', '[']) {
                 found.values.push(value);
                 found.cut = cut;
                 found.elided |= elided;
                 found.lenient |= lenient;
                 found.rest.push_str(text[told..start].trim_end_matches([' ', '\t']));
-                at = start + end + usize::from(tail == ",");
+                at = start + end + usize::from(is_comma);
                 told = at;
                 continue;
             }

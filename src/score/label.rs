@@ -1,6 +1,6 @@
 //! `key: value` lines: values that have a name in a text that is no table and no JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::exact;
@@ -219,9 +219,9 @@ fn clashes(shown: &mut Labels<'_>, printed: &Labels<'_>, tally: &mut Tally) {
 
 /// Notes the lines whose value must be the same to the letter and is not.
 pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Selection, tally: &mut Tally) {
-    let mut left: ByHash<Vec<&str>> = ByHash::default();
+    let mut left: ByHash<VecDeque<&str>> = ByHash::default();
     for (_, label) in printed.found.iter().filter(|(_, label)| exact.names(label.key)) {
-        left.entry(label.hash).or_default().push(label.value);
+        left.entry(label.hash).or_default().push_back(label.value);
     }
     for (at, label) in shown.found.iter().filter(|(_, label)| exact.names(label.key)) {
         let values = left.entry(label.hash).or_default();
@@ -230,7 +230,7 @@ pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Sel
                 values.remove(found);
             }
             None => {
-                let printed = values.first().copied().unwrap_or_default();
+                let printed = values.front().copied().unwrap_or_default();
                 tally.contradict(Conflict::Exact, &format!("{} (line {})", label.key, at + 1), label.value, printed);
             }
         }

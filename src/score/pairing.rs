@@ -3,13 +3,16 @@
 //! Values are never paired by what they say where something else tells them apart: a state that is shown three times must be there three
 //! times, each at its own thing.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
 
 use super::label::{ByHash, Label};
 use super::outline::Site;
 
 /// How many labels of other values are tried for one that does not clash.
 const TRIED_MAX: usize = 32;
+/// How many labels are tried in all; where so many are alike, the next one is as good as any.
+const TRIES_MAX: usize = 1 << 13;
 
 /// A label and where it stands.
 pub(super) type Placed<'a> = (Label<'a>, Site);
@@ -27,6 +30,12 @@ pub(super) fn pair(shown: &[Placed<'_>], printed: &[Placed<'_>], clash: &dyn Fn(
     let mut pairs = vec![None; shown.len()];
     let mut open: Vec<usize> = (0..shown.len()).collect();
     let mut free: Vec<usize> = (0..printed.len()).collect();
+    let tries = Cell::new(TRIES_MAX);
+    let fits = |at: usize, partner: usize| {
+        let left = tries.get();
+        tries.set(left.saturating_sub(1));
+        left > 0 && !clash(at, partner)
+    };
     for level in levels {
         let place = |(label, site): &Placed<'_>| label.hash.rotate_left(32) ^ level(site);
         let mut groups: ByHash<(Vec<usize>, Vec<usize>)> = ByHash::default();
@@ -47,7 +56,7 @@ pub(super) fn pair(shown: &[Placed<'_>], printed: &[Placed<'_>], clash: &dyn Fn(
                 continue;
             }
             found.iter().for_each(|at| used[*at] = true);
-            within(shown, printed, (wanted, found), clash, &mut pairs);
+            within(shown, printed, (wanted, found), &fits, &mut pairs);
         }
         if open.is_empty() {
             break;
@@ -86,7 +95,7 @@ fn within(
     shown: &[Placed<'_>],
     printed: &[Placed<'_>],
     (mut wanted, mut found): (Vec<usize>, Vec<usize>),
-    clash: &dyn Fn(usize, usize) -> bool,
+    fits: &dyn Fn(usize, usize) -> bool,
     pairs: &mut [Option<usize>],
 ) {
     let things: [Told; 4] = [
@@ -114,7 +123,7 @@ fn within(
             }
         }
         for (wanted, found) in groups.into_values() {
-            let (wanted, found) = by_value(shown, printed, (wanted, found), clash, pairs);
+            let (wanted, found) = by_value(shown, printed, (wanted, found), fits, pairs);
             others.0.extend(wanted);
             others.1.extend(found);
         }
@@ -129,7 +138,7 @@ fn by_value(
     shown: &[Placed<'_>],
     printed: &[Placed<'_>],
     (wanted, found): (Vec<usize>, Vec<usize>),
-    clash: &dyn Fn(usize, usize) -> bool,
+    fits: &dyn Fn(usize, usize) -> bool,
     pairs: &mut [Option<usize>],
 ) -> (Vec<usize>, Vec<usize>) {
     if found.is_empty() {
@@ -146,10 +155,15 @@ fn by_value(
     }
     let mut free: Vec<usize> = values.into_values().flatten().collect();
     free.sort_unstable();
+    // Only the first few are ever taken out, which a queue does without moving the others.
+    let mut free = VecDeque::from(free);
     left.retain(|at| {
-        let fitting = free.iter().take(TRIED_MAX).position(|partner| !clash(*at, *partner));
-        fitting.map(|place| pairs[*at] = Some(free.remove(place))).is_none()
+        let fitting = free.iter().take(TRIED_MAX).position(|partner| fits(*at, *partner));
+        let partner = fitting.and_then(|place| free.remove(place));
+        pairs[*at] = partner;
+        partner.is_none()
     });
+    let mut free = Vec::from(free);
     let count = left.len().min(free.len());
     left.iter().zip(&free).for_each(|(at, partner)| pairs[*at] = Some(*partner));
     (left.split_off(count), free.split_off(count))

@@ -63,12 +63,9 @@ impl<'a> Resources<'a> {
             ["created", "configured", "unchanged", "patched", "serverside-applied", "exposed", "labeled", "annotated", "replaced"];
         let nothing = Likeness { weight: 2.0, credit: 0.0, conflict: None };
         let Some(verbs) = self.verbs.get_mut(kind) else { return nothing };
-        let likewise = |printed: &&str| MADE.contains(&verb) && MADE.contains(printed);
-        let found = if verbs.contains_key(verb) {
-            Some(verb)
-        } else {
-            verbs.keys().copied().find(likewise).or_else(|| verbs.keys().next().copied())
-        };
+        let is_made = MADE.contains(&verb);
+        let likewise = || MADE.iter().filter(|_| is_made).filter_map(|made| verbs.get_key_value(made)).map(|(printed, _)| *printed).min();
+        let found = if verbs.contains_key(verb) { Some(verb) } else { likewise().or_else(|| verbs.keys().next().copied()) };
         let Some(printed) = found else { return nothing };
         if let Some(count) = verbs.get_mut(printed) {
             *count -= 1;
@@ -78,7 +75,7 @@ impl<'a> Resources<'a> {
         }
         if printed == verb {
             Likeness { credit: 1.0, ..nothing }
-        } else if likewise(&printed) {
+        } else if is_made && MADE.contains(&printed) {
             Likeness { credit: 0.9, ..nothing }
         } else {
             Likeness { conflict: Some(Conflict::State), ..nothing }

@@ -3,8 +3,12 @@
 //! The rule needs no list of failures: a state passes when it is the same one, when both say “done”, or when the document shows something
 //! under way and the output shows it finished. Every other word, known or not, contradicts.
 
+use std::borrow::Cow;
+
+use super::among::{Among, Parts};
+
 /// Words that say that all is well and nothing is left to do (ARM, Kubernetes, Helm, systemd, SQL and job schedulers).
-const DONE: [&str; 50] = [
+static DONE: Among<50> = Among::new([
     "succeeded",
     "success",
     "successful",
@@ -55,10 +59,10 @@ const DONE: [&str; 50] = [
     "yes",
     "programmed",
     "reconciled",
-];
+]);
 
 /// Words that say that something is still under way and do not end in “ing”.
-const UNDER_WAY: [&str; 12] = [
+static UNDER_WAY: Among<12> = Among::new([
     "queued",
     "accepted",
     "notstarted",
@@ -71,10 +75,10 @@ const UNDER_WAY: [&str; 12] = [
     "new",
     "initialized",
     "podinitializing",
-];
+]);
 
 /// What clouds do to things; with “ing” it is under way.
-const ACTING: [&str; 14] = [
+static ACTING: Among<14> = Among::new([
     "creat",
     "updat",
     "delet",
@@ -89,10 +93,10 @@ const ACTING: [&str; 14] = [
     "deallocat",
     "install",
     "wait",
-];
+]);
 
 /// Parts of words that say that something went wrong, for places where no expected state stands beside them.
-const WRONG: [&str; 27] = [
+static WRONG: Parts<27> = Parts::new([
     "backoff",
     "fail",
     "error",
@@ -120,7 +124,13 @@ const WRONG: [&str; 27] = [
     "offline",
     "broken",
     "expired",
-];
+]);
+
+/// Words that only say since when, or of what.
+static IDLE: Among<22> = Among::new([
+    "vm", "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "about", "an", "a",
+    "ago", "less", "than", "in", "the", "and",
+]);
 
 /// How an output's state stands to the document's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,15 +145,15 @@ pub(super) enum Relation {
 
 /// Compares two states.
 pub(super) fn relate(expected: &str, actual: &str) -> Relation {
-    let (expected, actual) = (words(expected), words(actual));
+    let (expected, actual) = (Words::of(expected), Words::of(actual));
     if expected == actual || expected.is_empty() {
         return Relation::Same;
     }
     if actual.is_empty() {
         return Relation::Contradicts;
     }
-    let (was_done, is_done) = (is_done(&expected), is_done(&actual));
-    if is_done && (was_done || is_under_way(&expected)) || is_under_way(&expected) && is_under_way(&actual) {
+    let (was_done, is_done) = (expected.are_done(), actual.are_done());
+    if is_done && (was_done || expected.are_under_way()) || expected.are_under_way() && actual.are_under_way() {
         Relation::Fine
     } else {
         Relation::Contradicts
@@ -152,62 +162,85 @@ pub(super) fn relate(expected: &str, actual: &str) -> Relation {
 
 /// Whether a state says by itself that something went wrong.
 pub(super) fn is_wrong(state: &str) -> bool {
-    words(state).iter().any(|word| word.starts_with("err") || WRONG.iter().any(|part| word.contains(part)))
+    Words::of(state).iter().any(|word| word.starts_with("err") || WRONG.are_in(word))
 }
 
 /// Whether a sentence says that all is well, and another does not say so.
 pub(super) fn loses_success(expected: &str, actual: &str) -> bool {
-    let printed = words(actual);
-    words(expected).iter().any(|word| DONE.contains(&word.as_str()) && !printed.contains(word))
+    let printed = Words::of(actual);
+    Words::of(expected).iter().any(|word| DONE.has(word) && !printed.iter().any(|other| other == word))
 }
 
 /// Whether a word is one that only tells how something is.
 pub(super) fn is_state(word: &str) -> bool {
-    let words = words(word);
-    let acts = |word: &str| ACTING.iter().any(|stem| word.strip_suffix("ing").is_some_and(|own| own == *stem));
-    is_done(&words) || words.len() == 1 && (UNDER_WAY.contains(&words[0].as_str()) || is_failing(&words[0]) || acts(&words[0]))
+    let words = Words::of(word);
+    let acts = |word: &str| word.strip_suffix("ing").is_some_and(|own| ACTING.has(own));
+    let is_alone = |word: &str| UNDER_WAY.has(word) || WRONG.are_in(word) || acts(word);
+    words.are_done() || words.alone().is_some_and(is_alone)
 }
 
-/// The words of a state without what varies: `Up 3 minutes` is `up`, `ProvisioningState/succeeded` is `succeeded`.
-fn words(state: &str) -> Vec<String> {
-    const IDLE: [&str; 22] = [
-        "vm", "second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months", "about", "an",
-        "a", "ago", "less", "than", "in", "the", "and",
-    ];
-    let last = state.rsplit('/').next().unwrap_or(state);
-    let mut joined = last.to_lowercase();
-    // `Not Ready`, `not-ready` and `NotReady` are one word; so are the two of `in progress`.
-    for (apart, together) in [
-        ("not ", "not"),
-        ("not-", "not"),
-        ("not_", "not"),
-        ("in progress", "inprogress"),
-        ("in-progress", "inprogress"),
-        ("in_progress", "inprogress"),
-    ] {
-        if joined.contains(apart) {
-            joined = joined.replace(apart, together);
+/// The words of a state in lower case without what varies, a blank between them: `Up 3 minutes` is `up`, `ProvisioningState/succeeded` is
+/// `succeeded`.
+#[derive(PartialEq)]
+struct Words<'a>(Cow<'a, str>);
+
+impl<'a> Words<'a> {
+    fn of(state: &'a str) -> Self {
+        let last = state.rsplit('/').next().unwrap_or(state);
+        let tells = |word: &str| !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_digit()) && !IDLE.has(word);
+        // Most states are one word.
+        if last.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            let has_capital = last.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Self(match (tells(last), has_capital) {
+                (false, _) => Cow::Borrowed(""),
+                (true, false) => Cow::Borrowed(last),
+                (true, true) => Cow::Owned(last.to_ascii_lowercase()),
+            });
         }
+        let mut joined = last.to_lowercase();
+        // `Not Ready`, `not-ready` and `NotReady` are one word; so are the two of `in progress`.
+        for (apart, together) in [
+            ("not ", "not"),
+            ("not-", "not"),
+            ("not_", "not"),
+            ("in progress", "inprogress"),
+            ("in-progress", "inprogress"),
+            ("in_progress", "inprogress"),
+        ] {
+            if joined.contains(apart) {
+                joined = joined.replace(apart, together);
+            }
+        }
+        let mut words = String::with_capacity(joined.len());
+        for word in joined.split(|c: char| !c.is_alphanumeric()).filter(|word| tells(word)) {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
+        Self(Cow::Owned(words))
     }
-    joined
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty() && !word.bytes().any(|byte| byte.is_ascii_digit()) && !IDLE.contains(word))
-        .map(str::to_owned)
-        .collect()
-}
 
-fn is_done(words: &[String]) -> bool {
-    !words.is_empty() && words.iter().all(|word| DONE.contains(&word.as_str()))
-}
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|word| !word.is_empty())
+    }
 
-fn is_under_way(words: &[String]) -> bool {
-    words
-        .iter()
-        .any(|word| UNDER_WAY.contains(&word.as_str()) || word.ends_with("ing") && !DONE.contains(&word.as_str()) && !is_failing(word))
-}
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 
-fn is_failing(word: &str) -> bool {
-    WRONG.iter().any(|part| word.contains(part))
+    /// The only word.
+    fn alone(&self) -> Option<&str> {
+        (!self.is_empty() && !self.0.contains(' ')).then_some(&self.0)
+    }
+
+    fn are_done(&self) -> bool {
+        !self.is_empty() && self.iter().all(|word| DONE.has(word))
+    }
+
+    fn are_under_way(&self) -> bool {
+        self.iter().any(|word| UNDER_WAY.has(word) || word.ends_with("ing") && !DONE.has(word) && !WRONG.are_in(word))
+    }
 }
 
 #[cfg(test)]
