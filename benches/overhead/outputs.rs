@@ -58,7 +58,7 @@ pub(crate) const ORDINARY: [Kind; 24] = [
 ];
 
 /// What could make a judge slow.
-pub(crate) const PATHOLOGICAL: [Kind; 16] = [
+pub(crate) const PATHOLOGICAL: [Kind; 30] = [
     Kind { name: "one token again and again", make: |bytes| text("same ".repeat(bytes / 5), "same ".repeat(bytes / 5 + 1)) },
     Kind { name: "opening brackets", make: |bytes| text("[".repeat(bytes), "[".repeat(bytes - 1)) },
     Kind { name: "opening brackets, a line each", make: |bytes| text("[\n".repeat(bytes / 2), "{\n".repeat(bytes / 2)) },
@@ -74,6 +74,23 @@ pub(crate) const PATHOLOGICAL: [Kind; 16] = [
     Kind { name: "opening angles", make: |bytes| text("<".repeat(bytes), "< ".repeat(bytes / 2)) },
     Kind { name: "elisions", make: |bytes| text("...\na b\n".repeat(bytes / 8), filled(bytes, 1, short)) },
     Kind { name: "escape characters", make: |bytes| text("\u{1b}[".repeat(bytes / 2) + "x", "\u{1b}]".repeat(bytes / 2) + "y") },
+    Kind { name: "one row again and again", make: |bytes| headed(KUBECTL_HEADER, text(same_row(bytes), same_row(bytes - 100))) },
+    Kind { name: "rows of one name", make: |bytes| headed(KUBECTL_HEADER, changed(bytes, namesake)) },
+    Kind { name: "tables of many headers", make: |bytes| text(filled(bytes, 1, own_table), filled(bytes, 2, own_table)) },
+    Kind { name: "headings of one name", make: |bytes| changed(bytes, one_heading) },
+    Kind { name: "list items of one name", make: |bytes| changed(bytes, namesakes_of_yaml) },
+    Kind { name: "keys in deep nesting", make: |bytes| changed(bytes, deep) },
+    Kind { name: "addresses with a hole", make: |bytes| text(filled(bytes, 1, address), filled(bytes, 2, address)) },
+    Kind { name: "one verb and others of one kind", make: |bytes| text(filled(bytes, 1, applied), filled(bytes, 2, befallen)) },
+    Kind { name: "shown failures and others", make: |bytes| text(filled(bytes, 1, seldom_failing), filled(bytes, 2, failing)) },
+    Kind {
+        name: "JSON of equal objects",
+        make: |bytes| listed(changed(bytes, |out, _, _| out.push_str("  {\"name\": \"web\", \"state\": \"Running\"},\n"))),
+    },
+    Kind { name: "JSON of objects of one name", make: |bytes| listed(changed(bytes, |out, dice, _| json_item(out, dice, 0))) },
+    Kind { name: "JSON documents, a line each", make: |bytes| changed(bytes, json_line) },
+    Kind { name: "JSON documents on one line", make: |bytes| on_one_line(changed(bytes, json_line)) },
+    Kind { name: "sixty large JSON documents", make: sixty_documents },
     Kind { name: "nested JSON", make: |bytes| text("{\"a\":".repeat(bytes / 5), "{\"a\":[".repeat(bytes / 6)) },
 ];
 
@@ -390,4 +407,64 @@ fn one_key(out: &mut String, dice: &mut Dice, _: usize) {
     out.push_str("status: ");
     word(out, dice);
     out.push('\n');
+}
+
+fn same_row(bytes: usize) -> String {
+    "web-1                             1/1     Running     0          3m      10.244.0.7\n".repeat(bytes / 83)
+}
+
+fn namesake(out: &mut String, dice: &mut Dice, _: usize) {
+    kubectl_row(out, &mut Dice(1), 1);
+    out.pop();
+    let _ = writeln!(out, "{}", dice.roll(10));
+}
+
+fn own_table(out: &mut String, dice: &mut Dice, at: usize) {
+    let name = |dice: &mut Dice| (0..6).map(|_| char::from(b'A' + dice.roll(26) as u8)).collect::<String>();
+    let _ = writeln!(out, "NAME    {}   {}\nweb-{at}   1/1     Running\n", name(dice), name(dice));
+}
+
+fn one_heading(out: &mut String, dice: &mut Dice, at: usize) {
+    let state = dice.pick(&["Running", "Waiting", "Terminated"]);
+    let _ = writeln!(out, "Containers:\n  web:\n    State: {state}\n    Ready: True\n    Restart Count: {}", at % 7);
+}
+
+fn namesakes_of_yaml(out: &mut String, dice: &mut Dice, _: usize) {
+    let _ = writeln!(out, "- name: web\n  type: {}\n  status: {}", dice.pick(&["A", "B"]), dice.pick(&["Ready", "Pending"]));
+}
+
+fn deep(out: &mut String, dice: &mut Dice, at: usize) {
+    let depth = at % 100;
+    let _ = write!(out, "{:depth$}key{depth}: ", "");
+    word(out, dice);
+    out.push_str(if depth == 99 { "\nstate: on\n" } else { "\n" });
+}
+
+fn address(out: &mut String, dice: &mut Dice, at: usize) {
+    word(out, dice);
+    let _ = writeln!(out, ".azurecr.io/team-{}/web:v{at}", dice.roll(90));
+}
+
+fn befallen(out: &mut String, dice: &mut Dice, at: usize) {
+    let _ = write!(out, "deployment.apps/web-{at} ");
+    (0..6).for_each(|_| out.push(char::from(b'a' + dice.roll(26) as u8)));
+    out.push('\n');
+}
+
+fn seldom_failing(out: &mut String, dice: &mut Dice, at: usize) {
+    log(out, dice, at);
+    if at.is_multiple_of(50) {
+        let _ = writeln!(out, "error: job-{at} failed to connect to peer {}: connection refused", dice.roll(1000));
+    }
+}
+
+fn json_line(out: &mut String, dice: &mut Dice, at: usize) {
+    let _ = writeln!(out, "{{\"name\": \"item-{at}\", \"count\": {}, \"state\": \"Running\"}}", dice.roll(9));
+}
+
+fn sixty_documents(bytes: usize) -> Pair {
+    let side = |seed: u64| {
+        (0..60).map(|at| format!("[\n{}\n]\n", filled(bytes / 60, seed + at, json_item).trim_end().trim_end_matches(','))).collect()
+    };
+    text(side(1), side(100))
 }
