@@ -33,21 +33,21 @@ impl<const N: usize> Among<N> {
     }
 }
 
-/// Words that may stand anywhere in another, in lower case, at most 32 of at least two bytes.
+/// Words that may stand anywhere in another, in lower case, at most 64 of at least two bytes.
 pub(super) struct Parts<const N: usize> {
     parts: [&'static str; N],
     /// For the first two bytes of a part, a bit for each that begins so.
-    starts: [u32; PLACES],
+    starts: [u64; PLACES],
 }
 
 impl<const N: usize> Parts<N> {
     pub(super) const fn new(parts: [&'static str; N]) -> Self {
-        assert!(N <= 32, "each part has a bit");
+        assert!(N <= 64, "each part has a bit");
         let mut starts = [0; PLACES];
         let mut at = 0;
         while at < N {
             let bytes = parts[at].as_bytes();
-            starts[place(bytes[0], bytes[1])] |= 1 << at;
+            starts[place(bytes[0], bytes[1])] |= 1_u64 << at;
             at += 1;
         }
         Self { parts, starts }

@@ -9,6 +9,7 @@ use std::hash::BuildHasherDefault;
 
 use serde_json::{Map, Value};
 
+use super::count::by_name;
 use super::exact;
 use super::leaf::{Conflict, Likeness, Role, compare_as, compare_truth, counts_things, ids_contradict, role, swapped};
 use super::lenient;
@@ -20,6 +21,7 @@ use super::shape::shape;
 use super::state::is_wrong;
 use super::table::stem;
 use super::tally::Tally;
+use super::unfilled::stands_for;
 use super::words::Fnv;
 
 /// How often a place that looks like JSON may turn out not to be, before the search for more stops; keeps the search linear.
@@ -38,7 +40,7 @@ const PAIRED_MAX: usize = 12;
 pub(super) struct Documents {
     /// The documents, in order.
     pub values: Vec<Value>,
-    /// The text without them.
+    /// The text without them; blank lines stand in their places.
     pub rest: String,
     /// Whether the last one breaks off.
     pub cut: bool,
@@ -105,6 +107,7 @@ pub(super) fn find(text: &str) -> Documents {
                 found.lenient |= lenient;
                 found.rest.push_str(text[told..start].trim_end_matches([' ', '\t']));
                 at = start + end + usize::from(is_comma);
+                found.rest.extend(text[start..at].matches('\n'));
                 told = at;
                 continue;
             }
@@ -307,7 +310,9 @@ impl<'a> Walk<'a> {
 
     fn number(&mut self, expected: &Value, actual: Option<&Value>, name: &'a str, parent: &'a str) {
         let soft = self.role(name, parent) == Role::Soft;
-        let as_number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        let as_number = |value: &Value| {
+            value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok())).filter(|number| number.is_finite())
+        };
         let (shown, printed) = (as_number(expected), actual.and_then(as_number));
         let exit = plain(name) == "exitcode" && shown == Some(0.0) && printed.is_some_and(|code| code != 0.0);
         let likeness = match printed {
@@ -315,8 +320,12 @@ impl<'a> Walk<'a> {
             Some(0.0) if shown.is_some_and(|shown| shown > 0.0) && counts_things(name) => {
                 Likeness { weight: 0.8, credit: 0.0, conflict: Some(Conflict::Value) }
             }
+            Some(printed) if by_name(name, shown.unwrap_or(printed), printed).is_some() => {
+                Likeness { weight: 0.8, credit: 0.0, conflict: by_name(name, shown.unwrap_or(printed), printed) }
+            }
             Some(_) if exit => Likeness { weight: 1.0, credit: 0.0, conflict: Some(Conflict::State) },
             Some(_) => Likeness { weight: 0.8, credit: if soft { 0.9 } else { 0.6 }, conflict: None },
+            None if actual.is_some_and(is_no_number) => Likeness { weight: 0.8, credit: 0.0, conflict: Some(Conflict::Value) },
             None if matches!(actual, Some(Value::String(_))) => Likeness { weight: 0.8, credit: 0.4, conflict: None },
             None => Likeness { weight: 0.8, credit: 0.0, conflict: None },
         };
@@ -511,6 +520,11 @@ fn same_entries(expected: &[Value], actual: &[Value], partners: &mut [Option<usi
     }
 }
 
+/// Whether a value is none where a number stands.
+fn is_no_number(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| stands_for("1", text, |_| false))
+}
+
 /// Whether no two of the document's values are the same, or there are many.
 fn are_different(texts: &[(&str, &str, &str)]) -> bool {
     let shown: HashSet<&str> = texts.iter().map(|(_, shown, _)| *shown).collect();
@@ -612,7 +626,8 @@ mod tests {
     fn documents_are_found_between_other_lines() {
         let found = find("WARNING: preview\n{\n \"a\": 1\n}\n[INFO] x\n[{\"b\": 2}]\n");
         assert_eq!(found.values, [json!({"a": 1}), json!([{"b": 2}])]);
-        assert!(found.rest.contains("[INFO] x") && !found.cut);
+        assert_eq!(found.rest, "WARNING: preview\n\n\n\n[INFO] x\n\n");
+        assert!(!found.cut);
         assert!(find("{\"a\": {\"b\": 1,").cut);
     }
 

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_choice, is_unfilled, name_words, role, swapped, truth};
+use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_choice, name_words, role, swapped, truth};
 use super::outline;
 use super::pairing::{self, Placed};
 use super::rules::Rules;
 use super::selector::Selection;
 use super::tally::Tally;
+use super::unfilled::is_unfilled;
 use super::words::{Passed, hash};
 
 /// How much the key of a `key: value` line tells.

@@ -3,10 +3,13 @@
 //! The name decides what a difference means: a type, a state, a truth or a constant must hold; a name, a place, a time or an id may differ
 //! as long as there is one. JSON members, table cells and `key: value` lines are all judged here.
 
+use super::change::leaves_gap;
+use super::count::by_name;
 use super::place::{arm_type, is_region, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
 use super::state::{Relation, is_state, is_wrong, loses_success, relate};
+use super::unfilled::is_unfilled;
 
 /// What a value is for, told by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +246,7 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
         // Documents show a pending address where a run may already have one.
         return Likeness::new(weight, 0.8);
     }
-    if is_unfilled(actual) {
+    if is_unfilled(actual) || leaves_gap(expected, actual) {
         return Likeness::conflict(weight, Conflict::Value);
     }
     if is_blank(actual) && role != Role::State && is_needed(name, expected) {
@@ -417,15 +420,6 @@ pub(super) fn is_blank(value: &str) -> bool {
             | "N/A"
             | "n/a"
     )
-}
-
-/// Whether a value is what programs print in place of one that they could not fill in.
-pub(super) fn is_unfilled(value: &str) -> bool {
-    let inner =
-        |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|own| !own.is_empty());
-    matches!(value, "NaN" | "undefined" | "[object Object]" | "<no value>" | "<nil>" | "<invalid reflect.Value>" | "%!v(MISSING)")
-        || inner("{{", "}}")
-        || value.starts_with("%!") && value.ends_with(')') && value.contains('(')
 }
 
 fn types(weight: f64, expected: &str, actual: &str) -> Likeness {
@@ -630,6 +624,11 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
         return Likeness::new(weight, 0.95);
     }
     if shown == Shape::Number && printed == Shape::Number {
+        if let (Ok(shown), Ok(printed)) = (expected.parse::<f64>(), actual.parse::<f64>())
+            && let Some(conflict) = by_name(name, shown, printed)
+        {
+            return Likeness::conflict(weight, conflict);
+        }
         return Likeness::new(weight, 0.6);
     }
     if is_constant(name, expected, shown) && is_constant(name, actual, printed) {

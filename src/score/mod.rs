@@ -7,7 +7,9 @@
 mod among;
 mod aside;
 mod bag;
+mod change;
 mod clean;
+mod count;
 mod exact;
 mod hole;
 mod ie;
@@ -17,10 +19,12 @@ mod json;
 mod label;
 mod leaf;
 mod lenient;
+mod lines;
 mod opposite;
 mod outline;
 mod pairing;
 mod pattern;
+mod phrase;
 mod place;
 mod placeholder;
 mod reason;
@@ -32,6 +36,8 @@ mod state;
 mod table;
 mod tally;
 mod text;
+mod trouble;
+mod unfilled;
 mod value;
 mod veto;
 mod words;
@@ -44,10 +50,14 @@ use crate::runbook::{Comparison, Criterion, Expectation, Format};
 use self::leaf::Conflict;
 use self::reason::{Ends, Finding, Number};
 use self::rules::Rules;
-use self::tally::{Contradiction, Tally, shown};
+use self::tally::{Tally, shown};
 
 /// How many shown lines of failure may excuse others like them; keeps the search linear.
 const EXCUSES_MAX: usize = 12;
+/// What is wrong with a table that has lost its rows.
+const NO_ROWS: &str = "the document shows rows, but the output has only the header";
+/// How many lines the end of an output has.
+const ENDING_LINES: usize = 3;
 /// How many costs a verdict lists.
 const COSTS_MAX: usize = 20;
 
@@ -183,6 +193,7 @@ fn calibrate(coverage: f64) -> f64 {
 fn compare(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     let expected = clean::readable_text(expected.into());
     let expected = clean::without_entities(&expected, actual);
+    let expected = clean::without_notes(&expected, actual);
     Findings { ends: Ends::new(&expected, actual), ..findings(&expected, actual, comparison) }
 }
 
@@ -210,7 +221,10 @@ fn findings(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
     let mut findings = match &read.shown {
         Some(shown) if read.printed.values.is_empty() => not_json(expected, actual, shown),
         Some(shown) => both_json(shown, &read.printed, &rules),
-        None => texts(expected, as_text(actual, &read), &rules, comparison.format == Some(Format::Table)),
+        None => match &read.among {
+            Some(shown) if !read.printed.values.is_empty() => mixed(shown, &read.printed, &rules),
+            _ => texts(expected, as_text(actual, &read), &rules, comparison.format == Some(Format::Table)),
+        },
     };
     if rules.is_exact
         && let Some(found) = difference(expected, actual, &read, comparison.format, &rules)
@@ -228,6 +242,8 @@ fn findings(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
 struct Reading {
     /// The document's values; none when it shows text.
     shown: Option<json::Documents>,
+    /// The document's values that stand among lines of text.
+    among: Option<json::Documents>,
     /// The output's values, and what stands around them.
     printed: json::Documents,
     /// Whether the document shows some JSON, as a whole or within text.
@@ -237,6 +253,7 @@ struct Reading {
 impl Reading {
     /// Reads both sides, as the author asks or as they look.
     fn new(expected: &str, actual: &str, format: Option<Format>, rules: &Rules) -> Result<Self, String> {
+        let mut among = None;
         let (shown, mut printed, shows_json) = match format {
             Some(Format::Text | Format::Table) => (None, json::Documents::text(actual), true),
             Some(Format::Yaml) => {
@@ -261,12 +278,23 @@ impl Reading {
                     let own: String = actual.split_inclusive('\n').filter(|line| !veto::is_aside(line)).collect();
                     printed = json::find(&own);
                 }
+                let is_lenient = shown.lenient;
+                let is_whole = |value: &Value| match value {
+                    Value::Object(members) => !members.is_empty(),
+                    Value::Array(items) => !is_lenient && items.iter().any(|item| item.is_object() || item.is_string()),
+                    _ => false,
+                };
                 // `[core]` and `[...]` are no JSON by themselves.
                 let is_value =
                     |value: &Value| value.is_object() || !shown.lenient && value.as_array().is_some_and(|items| !items.is_empty());
                 let shows_json = shown.values.iter().any(is_value) || expected.contains("\":");
                 let is_json = !shown.values.is_empty() && shown.rest.trim().is_empty() && !json::is_gap_in_brackets(expected);
-                (is_json.then_some(shown), printed, shows_json)
+                if is_json {
+                    (Some(shown), printed, shows_json)
+                } else {
+                    among = Some(shown).filter(|shown| !shown.values.is_empty() && shown.values.iter().all(is_whole));
+                    (None, printed, shows_json)
+                }
             }
         };
         let mut shown = shown;
@@ -276,10 +304,10 @@ impl Reading {
             if let Some(stray) = shown.as_ref().and_then(|shown| unknown("ignore", rules.ignore.stray(&shown.values, &[]))) {
                 return Err(stray);
             }
-            shown.iter_mut().for_each(prune);
+            shown.iter_mut().chain(&mut among).for_each(prune);
             prune(&mut printed);
         }
-        Ok(Self { shown, printed, shows_json })
+        Ok(Self { shown, among, printed, shows_json })
     }
 }
 
@@ -298,7 +326,9 @@ fn stray(expected: &str, read: &Reading, rules: &Rules) -> Option<String> {
     }
     let lines: Vec<&str> = expected.lines().collect();
     let names = text::names(&lines);
-    unknown("ignore", rules.ignore.stray(&[], &names)).or_else(|| unknown("exact", rules.exact.stray(&[], &names)))
+    // Those that were read do not have any more what is ignored.
+    let values = if read.among.is_some() { json::find(expected).values } else { Vec::new() };
+    unknown("ignore", rules.ignore.stray(&values, &names)).or_else(|| unknown("exact", rules.exact.stray(&values, &names)))
 }
 
 fn unknown(key: &str, stray: Option<(&str, Option<String>)>) -> Option<String> {
@@ -360,37 +390,34 @@ fn texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Finding
     if actual.trim().is_empty() && !text::only_gaps(expected) {
         return Findings { score: 0.0, remark: Some("the document shows text, but the output is JSON".to_owned()), ..Findings::default() };
     }
-    let mut found = text::compare_texts(expected, actual, rules, as_table);
-    found.tally.contradictions.extend(bodies(expected, actual, rules));
-    let broken = found.no_rows.then(|| "the document shows rows, but the output has only the header".to_owned());
+    let found = text::compare_texts(expected, actual, rules, as_table);
+    let broken = found.no_rows.then(|| NO_ROWS.to_owned());
     let remark = found.only_gaps.then(|| "the document shows only a placeholder, which anything fills".to_owned());
     let unfit =
         (as_table && !found.has_table).then(|| "the output cannot be read as a table with the columns that the document shows".to_owned());
     Findings { score: calibrate(found.tally.coverage()), tally: found.tally, broken, remark, unfit, ..Findings::default() }
 }
 
-/// What the JSON below the headers of an HTTP answer contradicts.
-fn bodies(expected: &str, actual: &str, rules: &Rules) -> Vec<Contradiction> {
-    let is_answer = |text: &str| text.trim_start().trim_start_matches("< ").starts_with("HTTP/");
-    if !is_answer(expected) || !is_answer(actual) {
-        return Vec::new();
+/// JSON among lines of text on both sides: values are held against values, lines against lines.
+fn mixed(shown: &json::Documents, printed: &json::Documents, rules: &Rules) -> Findings {
+    let mut findings = both_json(shown, printed, rules);
+    let lines = text::compare_texts(&shown.rest, &printed.rest, rules, false);
+    let bad = |documents: &json::Documents| documents.values.iter().find_map(trouble::bad_health);
+    if let (Some((name, state)), None) = (bad(printed), bad(shown)) {
+        findings.tally.contradict(Conflict::State, &name, "", &state);
     }
-    let (shown, printed) = (json::find(expected), json::find(actual));
-    if shown.values.is_empty() || printed.values.is_empty() || shown.lenient || printed.lenient {
-        return Vec::new();
+    findings.tally.absorb(lines.tally);
+    findings.score = calibrate(findings.tally.coverage());
+    if lines.no_rows {
+        findings.broken = Some(NO_ROWS.to_owned());
     }
-    let mut tally = json::compare_documents(&shown.values, &printed.values, rules);
-    let bad = |documents: &json::Documents| documents.values.iter().find_map(veto::bad_health);
-    if let (Some((name, state)), None) = (bad(&printed), bad(&shown)) {
-        tally.contradict(Conflict::State, &name, "", &state);
-    }
-    tally.contradictions
+    findings
 }
 
 /// Looks for failures that the output reports and the document does not show.
 fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, findings: &mut Findings) {
     let printed = &read.printed;
-    let shown_failure = read.shown.as_ref().is_some_and(|shown| shown.values.iter().any(|value| veto::failure(value).is_some()));
+    let shown_failure = read.shown.as_ref().is_some_and(|shown| shown.values.iter().any(|value| trouble::failure(value).is_some()));
     let suspects = veto::Suspects::of(expected);
     let shown_failures = suspects.failing();
     // A document that mostly shows an error expects one; a line in passing (`"web" does not exist. Installing it now.`) excuses only its like.
@@ -402,7 +429,7 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         let actual = shown(text);
         Finding { why: format!("the output has {path} “{actual}”, which the document does not show"), path, actual }
     };
-    if let Some((path, failure)) = printed.values.iter().find_map(veto::failure) {
+    if let Some((path, failure)) = printed.values.iter().find_map(trouble::failure) {
         let mut error = beyond(path, &failure);
         // What else the document shows is there.
         if read.shown.is_none() || findings.score < 0.3 {
@@ -411,10 +438,8 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         findings.error = Some(error);
         return;
     }
-    let complains = |documents: &json::Documents| documents.values.iter().find_map(veto::complaint);
-    if let Some((path, complaint)) = complains(printed)
-        && read.shown.as_ref().and_then(complains).is_none()
-    {
+    let shown_values = read.shown.as_ref().or(read.among.as_ref()).map_or(&[][..], |shown| &shown.values);
+    if let Some((path, complaint)) = printed.values.iter().find_map(|value| trouble::complaint(value, shown_values)) {
         findings.failure = Some(beyond(path, &complaint));
         return;
     }
@@ -432,9 +457,7 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
     let alarms = veto::alarms(lines, |line| is_ignored(line) || is_known(line) || excuses.iter().any(|shown| is_like(shown, line)));
     let told = |why: &str, (number, line): (usize, String)| {
         let actual = shown(&line);
-        // Lines beside JSON are counted without it.
-        let path = if printed.values.is_empty() || printed.lenient { format!("line {number} of the output") } else { "output".to_owned() };
-        Finding { why: format!("{why}: {actual}"), path, actual }
+        Finding { why: format!("{why}: {actual}"), path: format!("line {number} of the output"), actual }
     };
     let asks = veto::question(lines).filter(|_| veto::question(expected).is_none());
     if let (Some(question), None) = (asks, &alarms.strong) {
@@ -453,6 +476,11 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
         // What prints JSON says only in words that it did not.
         findings.failure = Some(told("the output reports a failure", found.clone()));
     } else if let (Some(found), None) = (alarms.weak, suspects.alarms().weak) {
+        // What breaks off with a word of failure has failed, whether a score is asked for or not.
+        if findings.score < 0.3 && lines.trim_end().lines().count() < found.0 + ENDING_LINES {
+            findings.failure = Some(told("the output breaks off with a failure", found));
+            return;
+        }
         findings.score *= 0.25;
         let why = "the output has a line with a word of failure, and the document has none, so its score is cut to a quarter";
         findings.doubt = Some(told(why, found));

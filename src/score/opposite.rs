@@ -1,25 +1,14 @@
 //! Lines that say the opposite of what the document shows: `is not reachable`, `BUILD FAILURE`, `0 added`.
 //!
-//! A shown line that the output does not have is held against the output's line that has most of its words; what differs decides.
+//! A shown line is held against the one that stands in its place; what differs decides.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
-use super::leaf::{Conflict, is_blank, is_unfilled};
+use super::leaf::{Conflict, is_blank};
+use super::lines::{Pair, pieces};
 use super::resource::resource;
-use super::shape::{Shape, shape};
+use super::shape::shape;
 use super::state::{is_state, is_wrong};
 use super::tally::Tally;
-use super::words::{Passed, hash, is_elision};
-
-/// How many shown lines that were not found are looked at.
-const SHOWN_MAX: usize = 512;
-/// How many lines of the output they are held against.
-const PRINTED_MAX: usize = 4_000;
-/// How many lines are remembered for a word.
-const PLACES_MAX: usize = 16;
-/// How many words of a line are read.
-const WORDS_MAX: usize = 64;
+use super::unfilled::is_unfilled;
 
 /// Words that turn a sentence into its opposite.
 const NEGATIONS: [&str; 8] = ["not", "no", "never", "cannot", "nothing", "without", "none", "neither"];
@@ -147,25 +136,6 @@ const SOME_WANTED: [&str; 14] = [
     "imported",
 ];
 
-type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Passed>>;
-
-/// A line as the words by which it is found.
-struct Line<'a> {
-    text: &'a str,
-    words: Vec<u64>,
-}
-
-impl<'a> Line<'a> {
-    fn of(text: &'a str) -> Self {
-        let is_word = |piece: &&str| piece.len() > 1 && !piece.bytes().all(|byte| byte.is_ascii_digit());
-        Self { text, words: pieces(text).filter(is_word).map(hash).collect() }
-    }
-}
-
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|piece| !piece.is_empty()).take(WORDS_MAX)
-}
-
 /// What a line says: its words of letters in lower case, and its numbers.
 struct Said {
     words: Vec<String>,
@@ -208,128 +178,13 @@ impl Said {
     }
 }
 
-/// Notes lines of the output that say the opposite of a shown one; `counts` tells which shown lines are looked at.
-pub(super) fn contradictions(shown: &[&str], counts: &[bool], printed: &[&str], tally: &mut Tally) {
-    let is_other = |line: &&str| !line.trim().is_empty() && !is_elision(line) && resource(line).is_none();
-    // Lines that are on both sides are set aside, each as often as it is on both.
-    let mut there: ByHash<usize> = ByHash::default();
-    let printed_folded: Vec<u64> = printed.iter().map(|line| folded(line)).collect();
-    printed_folded.iter().for_each(|line| *there.entry(*line).or_default() += 1);
-    let mut there_too: ByHash<usize> = ByHash::default();
-    let mut is_lost = |line: &str| {
-        let own = folded(line);
-        match there.get_mut(&own).filter(|count| **count > 0) {
-            Some(count) => {
-                *count -= 1;
-                *there_too.entry(own).or_default() += 1;
-                false
-            }
-            None => true,
-        }
-    };
-    let lost: Vec<(usize, &str)> = shown
-        .iter()
-        .enumerate()
-        .filter(|(at, line)| counts[*at] && is_other(line) && is_lost(line))
-        .map(|(at, line)| (at, *line))
-        .collect();
-    if lost.is_empty() {
-        return;
-    }
-    let new = printed.iter().zip(&printed_folded).filter(|(line, _)| !line.trim().is_empty());
-    let new: Vec<&str> = new
-        .filter(|(_, own)| there_too.get_mut(own).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
-        .map(|(line, _)| *line)
-        .take(PRINTED_MAX)
-        .collect();
-    let (lost, new) = apart(lost, new);
-    let lost: Vec<(usize, Line<'_>)> = lost.into_iter().take(SHOWN_MAX).map(|(at, line)| (at, Line::of(line))).collect();
-    let mut places: ByHash<Vec<usize>> = ByHash::default();
-    lost.iter().flat_map(|(_, line)| &line.words).for_each(|word| {
-        places.entry(*word).or_default();
-    });
-    let mut others: Vec<Line<'_>> = Vec::new();
-    for line in new {
-        let line = Line::of(line);
-        let mut is_like = false;
-        for word in &line.words {
-            if let Some(lines) = places.get_mut(word).filter(|lines| lines.len() < PLACES_MAX && lines.last() != Some(&others.len())) {
-                lines.push(others.len());
-                is_like = true;
-            }
-        }
-        if is_like {
-            others.push(line);
+/// Notes lines of the output that say the opposite of a shown one.
+pub(super) fn contradictions(pairs: &[Pair<'_>], tally: &mut Tally) {
+    for pair in pairs.iter().filter(|pair| pair.is_like && resource(pair.shown).is_none()) {
+        if let Some(conflict) = opposite(pair.shown, pair.printed) {
+            tally.contradict(conflict, &format!("line {}", pair.at + 1), pair.shown, pair.printed);
         }
     }
-    for (at, line) in &lost {
-        if let Some(other) = nearest(line, &others, &places)
-            && let Some(conflict) = opposite(line.text, other.text)
-        {
-            tally.contradict(conflict, &format!("line {}", at + 1), line.text, other.text);
-        }
-    }
-}
-
-/// Sets aside lines that say the same about other things or at other times, each as often as it is on both sides.
-fn apart<'a, 'b>(lost: Vec<(usize, &'a str)>, new: Vec<&'b str>) -> (Vec<(usize, &'a str)>, Vec<&'b str>) {
-    let mut there: ByHash<usize> = ByHash::default();
-    new.iter().for_each(|line| *there.entry(gist(line)).or_default() += 1);
-    let mut taken: ByHash<usize> = ByHash::default();
-    let is_there =
-        |line: &str, there: &mut ByHash<usize>| there.get_mut(&gist(line)).filter(|count| **count > 0).map(|count| *count -= 1).is_some();
-    let lost = lost
-        .into_iter()
-        .filter(|(_, line)| {
-            let same = is_there(line, &mut there);
-            if same {
-                *taken.entry(gist(line)).or_default() += 1;
-            }
-            !same
-        })
-        .collect();
-    (lost, new.into_iter().filter(|line| !is_there(line, &mut taken)).collect())
-}
-
-/// A line without case and the width of its white space.
-fn folded(line: &str) -> u64 {
-    line.split_whitespace().fold(0, |all, word| mix(all, hash(word)))
-}
-
-/// What a line says, whatever its times, names and numbers are, but for numbers of nothing.
-fn gist(line: &str) -> u64 {
-    let is_share = line.contains(" of ");
-    let told = |piece: &str| match piece.parse::<u64>() {
-        Ok(0) => hash("0"),
-        Ok(_) if is_share => hash(piece),
-        Ok(_) => 1,
-        Err(_) if piece.bytes().any(|byte| byte.is_ascii_digit()) => 2,
-        Err(_) => hash(piece),
-    };
-    line.split_whitespace().take(WORDS_MAX).fold(1, |all, word| match shape(word) {
-        Shape::Placeholder => pieces(word).fold(all, |all, piece| mix(all, told(piece))),
-        // A time may be of any length.
-        Shape::Time => mix(all, 3),
-        volatile if volatile.is_volatile() => mix(all, volatile as u64 + 3),
-        _ => pieces(word).fold(all, |all, piece| mix(all, told(piece))),
-    })
-}
-
-fn mix(left: u64, right: u64) -> u64 {
-    (left.rotate_left(23) ^ right).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// The output's line that has most of a line's words, and at least half of them.
-fn nearest<'b, 'c>(line: &Line<'_>, others: &'b [Line<'c>], places: &ByHash<Vec<usize>>) -> Option<&'b Line<'c>> {
-    let mut shared: HashMap<usize, usize> = HashMap::new();
-    let mut words = line.words.clone();
-    words.sort_unstable();
-    words.dedup();
-    for word in &words {
-        places.get(word).into_iter().flatten().for_each(|at| *shared.entry(*at).or_default() += 1);
-    }
-    let best = shared.into_iter().max_by_key(|(at, count)| (*count, std::cmp::Reverse(others[*at].words.len()), std::cmp::Reverse(*at)));
-    best.filter(|(_, count)| count * 2 >= words.len()).map(|(at, _)| &others[at])
 }
 
 /// Whether a sentence ends before the value that it is there to tell: `Your address is` and nothing, or `null`.
@@ -391,13 +246,14 @@ fn are_opposites(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::contradictions;
+    use crate::score::lines::pairs;
     use crate::score::tally::Tally;
 
     #[track_caller]
     fn check(shown: &str, printed: &str, opposite: bool) {
         let (shown, printed): (Vec<&str>, Vec<&str>) = (shown.lines().collect(), printed.lines().collect());
         let mut tally = Tally::default();
-        contradictions(&shown, &vec![true; shown.len()], &printed, &mut tally);
+        contradictions(&pairs(&shown, &vec![true; shown.len()], &printed), &mut tally);
         assert_eq!(!tally.contradictions.is_empty(), opposite, "{shown:?} / {printed:?}: {tally:?}");
     }
 

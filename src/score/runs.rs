@@ -153,3 +153,50 @@ fn what_was_given_up_or_taken_back_did_not_succeed() {
     let undone = "deployment.apps/web rolled back\n";
     check(undone, undone, "deployment.apps/web unchanged: no revision found\n");
 }
+
+#[test]
+fn json_among_lines_is_held_against_json() {
+    let shown = "Switched to context \"shop\".\n{\n  \"name\": \"web\",\n  \"state\": \"Running\",\n  \"replicas\": 3\n}\nDone.\n";
+    let right = "Switched to context \"store\".\n{\"replicas\": 2, \"state\": \"Running\", \"name\": \"db\"}\nDone.\n";
+    check_unmarked(shown, right, &right.replace("Running", "Failed"));
+    check(shown, right, &right.replace(": 2", ": 0"));
+    check(shown, right, &right.replace("2, ", "null, "));
+}
+
+#[test]
+fn what_breaks_off_with_a_failure_has_failed_without_a_score_too() {
+    let shown = "Title:    env\nAuthor:   shop\nImage:    shop/alpine:latest\nProcess:  env\nRepo URL: https://example.com/store\n";
+    check_unmarked(shown, &format!("{shown}An old copy expired\n"), "Title:    env\nthe transfer expired\n");
+}
+
+#[test]
+fn notes_behind_values_cost_nothing() {
+    let shown = "kind: ConfigMap  # note this\ndata:\n  LEVEL: info # yours differs\n  READY: \"true\"\n";
+    let plain = "kind: ConfigMap\ndata:\n  LEVEL: info\n  READY: \"true\"\n";
+    check(shown, plain, &plain.replace("ConfigMap", "Secret"));
+}
+
+#[test]
+fn sentences_that_nothing_failed_are_no_word_of_failure() {
+    let shown = "Image shop:1.0 signed and pushed.\n";
+    for (nothing, something) in [
+        ("No warnings or errors were reported.", "Warnings and errors were reported."),
+        ("Nothing has been rejected.", "Something has been rejected."),
+        ("None of the 3 uploads failed.", "One of the 3 uploads failed."),
+        ("The upload did not fail.", "The upload did fail."),
+        ("0 of 7 layers failed", "2 of 7 layers failed"),
+    ] {
+        check(shown, &format!("{shown}{nothing}\n"), &format!("{shown}{something}\n"));
+    }
+}
+
+#[test]
+fn members_that_report_a_failure_by_their_names_are_one() {
+    let shown = "{\"StatusCode\": 200, \"UnprocessedItems\": {}}";
+    check_unmarked(
+        shown,
+        "{\"StatusCode\": 200, \"UnprocessedItems\": {}, \"FailurePolicy\": \"Retry\"}",
+        "{\"StatusCode\": 200, \"UnprocessedItems\": {}, \"FunctionError\": \"Unhandled\"}",
+    );
+    check_unmarked(shown, shown, "{\"StatusCode\": 200, \"UnprocessedItems\": {\"orders\": [{\"id\": 7}]}}");
+}

@@ -96,7 +96,7 @@ static ACTING: Among<14> = Among::new([
 ]);
 
 /// Parts of words that say that something went wrong, for places where no expected state stands beside them.
-static WRONG: Parts<27> = Parts::new([
+static WRONG: Parts<43> = Parts::new([
     "backoff",
     "fail",
     "error",
@@ -124,6 +124,22 @@ static WRONG: Parts<27> = Parts::new([
     "offline",
     "broken",
     "expired",
+    "corrupt",
+    "inconsist",
+    "incomplet",
+    "unresponsive",
+    "unsuccess",
+    "explicitdeny",
+    "implicitdeny",
+    "refus",
+    "forbid",
+    "unauthori",
+    "stalled",
+    "mismatch",
+    "malform",
+    "violat",
+    "infect",
+    "unschedulable",
 ]);
 
 /// Words that only say since when, or of what.

@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use super::aside;
 use super::bag::Bag;
+use super::change;
 use super::label::{self, Chosen, Labels};
 use super::leaf::{Conflict, Likeness};
+use super::lines::{self, is_under_way};
 use super::opposite;
 use super::resource::{Resources, resource};
 use super::rules::Rules;
@@ -71,7 +73,8 @@ fn tables<'a>(lines: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<Tabl
 pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Comparison {
     let shown: Vec<&str> = expected.lines().collect();
     let printed: Vec<&str> = actual.lines().collect();
-    if !as_table && let Some(rows) = value::rows(&shown, &printed) {
+    if !as_table && let Some(mut rows) = value::rows(&shown, &printed) {
+        rows.absorb(turned(expected, &shown, &vec![true; shown.len()], &printed));
         return Comparison { tally: rows, ..Comparison::default() };
     }
     let markup = is_markup(expected) || is_markup(actual);
@@ -83,7 +86,7 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
         let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line) && !notes[line]).collect();
         let (opposites, (mut tally, words)) = aside::both(
             expected.len() + actual.len(),
-            || opposites(&shown, &counts, &printed),
+            || turned(expected, &shown, &counts, &printed),
             || prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered),
         );
         if words == 0 && tally.weight > 0.0 {
@@ -115,7 +118,7 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
         .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), actual, markup, rules.unordered).0);
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     http_status(expected, &shown, &printed, &mut tally);
-    tally.absorb(opposites(&shown, &outside, &printed));
+    tally.absorb(turned(expected, &shown, &outside, &printed));
     labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
     Comparison { tally, no_rows, only_gaps: false, has_table: true }
 }
@@ -131,10 +134,12 @@ fn notes(lines: &[&str]) -> Vec<bool> {
     lines.iter().map(|line| labelled * 5 >= told * 3 && labelled > 1 && is_note(line)).collect()
 }
 
-/// What lines that say the opposite contradict.
-fn opposites(shown: &[&str], counts: &[bool], printed: &[&str]) -> Tally {
+/// What lines contradict that stand in the place of shown ones.
+fn turned(expected: &str, shown: &[&str], counts: &[bool], printed: &[&str]) -> Tally {
     let mut tally = Tally::default();
-    opposite::contradictions(shown, counts, printed, &mut tally);
+    let pairs = lines::pairs(shown, counts, printed);
+    opposite::contradictions(&pairs, &mut tally);
+    change::contradictions(&pairs, expected, &mut tally);
     tally
 }
 
@@ -384,14 +389,6 @@ fn order(found: &[Word], judged: &[bool], linked: &[bool]) -> f64 {
     }
     let kept = pairs.iter().filter(|at| linked[**at]).count() as f64 / pairs.len() as f64;
     (kept / KEPT_MIN).min(1.0)
-}
-
-/// Whether a line only says what is still going on, which a faster run need not say.
-fn is_under_way(line: &str) -> bool {
-    let line = line.trim();
-    let waits = line.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("waiting"));
-    let goes_on = line.ends_with("...") || line.ends_with('…') || line.ends_with(" elapsed]");
-    waits || goes_on && line.split_whitespace().take(3).any(|word| word.len() > 4 && word.ends_with("ing"))
 }
 
 /// A count of nothing.

@@ -5,11 +5,8 @@
 
 use std::sync::LazyLock;
 
+use super::trouble;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use serde_json::Value;
-
-use super::leaf::is_blank;
-use super::state::is_wrong;
 
 /// How many suspicious lines are looked at closely.
 const LINES_MAX: usize = 4_000;
@@ -23,6 +20,7 @@ static HINT: LazyLock<Regex> = LazyLock::new(|| {
                  evicted|oomkilled|backoff|notready|rejected|terminated|killed|expired|exceeded|dumped|no resources|0 rows|empty set|bash: |sh: |no rows|no results|no items|no data|no matches|no entries|no records|aadsts|az login|http/|conflict|fault|\
                  not recogni[sz]ed|misspelled|reset by peer|broken pipe|interrupted|not completed|not be completed|unexpected|mismatch|not supported|unsupported|unavailable|✗|✘|✖|❌|✕|×|bad gateway|bad request|not permitted|\
                  already exists|not allowed|insufficient|unsuccessful|packet loss|use: az find|does(?:n't| not) have|critical|curl: |mount: |subgroups:|stack|goroutine|    at |code: |undefined|no route|unresolved|incorrect|rejecting|nxdomain|servfail|mandatory|unschedulable|too ?many ?requests|rate limit|closed by remote|no space left|cancel|roll(?:ed|ing) back|rollback|not registered|not enabled|is down|is locked|suspended|end of|not known|exit|no healthy|default backend|stale file|connection closed|n't exist|try again|\\^c|you must|you need to|please|\
+                 :in [`']|: line [0-9]| line [0-9]+[.]|connection lost|lost connection|connection was|server closed|callstack|node:internal|unprocessed|unhandled|\
                  no se p|no existe|no encontrad|denegad|falló|fallo|não |erro|falh|fehl|nicht|verweigert|erreur|introuvable|impossible|refusé|échou|échec|errore|impossibile|\
                  エラー|失敗|拒否|ません|错误|錯誤|失败|拒绝|无法|找不到|خطأ|فشل|تعذر|رفض|오류|실패|없습니다|ошибка|не найден|не удалось|отказано";
     regex(stems)
@@ -41,7 +39,11 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         r"^curl: \(\d+\)|^npm err|^npm error|^e: |^ora-\d+|^msg \d+, level|^sqlstate|^job for \S+ failed\b|\bfailed because\b|^fail(?:ed)?\b|\bfail(?:ed|ure)!$|^x\s+error|\b(?:nxdomain|servfail)\b|\bis not recogni[sz]ed as\b|^(?:\[?\s*)(?:✖|✗|✘|✕|❌|×)",
         r"^(?:-?bash|sh|dash|zsh|/bin/sh|/bin/bash|/usr/bin/env|ls|cat|cp|mv|rm|mkdir|chmod|chown|grep|sed|tar|ssh|scp|wget|sudo|touch|jq|az|xargs|timeout|mount|umount): ",
         // Stack traces.
-        r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace",
+        r"^traceback \(most recent call last\)|^file .*, line \d+|^[\w.$]*(?:error|exception|fault)(?:: |$)|^caused by: |^at [\w.$<>/]+ ?\(.*\)$|^goroutine \d+ \[|panicked at|^exception in thread|^segmentation fault|core dumped|^stack ?trace|^callstack\b",
+        // Those of other languages, and what shells say of a line of a script.
+        r"^(?:from )?\S+:\d+:in [`'\x22]|\([\w:.]*(?:error|exception)\)$|^at (?:async )?\S+ \(?\S+:\d+(?::\d+)?\)?$|^node:internal/|^throw (?:new |err)|^php (?:\w+ )?error: |\buncaught [\w\\.]*(?:error|exception)|^unhandled exception\b|\) in \S+:line \d+$| at \S+ line \d+\.$|^[\w./-]+: line \d+: ",
+        // What was cut off on its way.
+        r"\brequest cancell?ed\b|\bcontext cancell?ed\b|\bunexpected eof\b|\btls handshake timeout\b|\bconnection (?:was |is )?(?:unexpectedly )?(?:lost|aborted|reset|dropped|terminated)\b|\blost connection\b|\bserver (?:has )?closed the connection\b",
         // Log lines of a failing level.
         r"^[ef]\d{4} \d\d:\d\d:\d\d|level=(?:error|fatal|panic|critical)|.level.:\s*.(?:error|fatal|panic|critical)|^\[(?:error|fatal|critical|err|severe)\]|^(?:\S+ )?\S*\d\d:\d\d:?\d*\S*(?: \S+){0,2} \[?(?:error|fatal|critical|severe|panic)\b|^(?:\S+ ){1,4}\[?(?:error|fatal|critical|severe)\]?: ",
         // HTTP.
@@ -77,7 +79,7 @@ static WEAK: LazyLock<Regex> = LazyLock::new(|| {
 /// Nothing of the kind happened: `0 errors`, `without failures`, `errors: []`.
 static NONE_OF_IT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:error|fail|exception|timeout|panic)|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b[\s:=|\x22'(\[{]{1,30}(?:0(?:\W{0,3}$|[\s,;)\]}]|\.\D)|none|\[\]|null|false|\[\s*\])\b?",
+        r"\b(?:0|no|zero|without|any|never|non|if|on|ignore|ignoring|handle|handling|retry|prevent|avoid) (?:\w+ )?(?:\w+(?:,| or| and| nor) )?(?:\w+ )?(?:error|fail|exception|timeout|panic|crash|abort|invalid|conflict|interrupt|expired|mismatch|unhealthy|degraded|reject|denied|denial)|\b(?:nothing|none|nobody)(?: of (?:\w+ ){1,4}| )(?:has |have |was |were |is |are |had )?(?:been )?(?:error|fail|crash|abort|invalid|reject|denied|refused|lost)|(?:\bnot|n't|\bnever) (?:\w+ )?(?:fail|crash|abort|panic|time out|timed out|expire|exceed|interrupt|reject)|\b0 ?(?:of|/) ?\d+ (?:\w+ ){0,2}(?:fail|error|reject)|\berror-free\b|\bfree (?:of|from) (?:\w+ )?error|\b(?:error|errors|failed|failures|failure|failing|unschedulable)\b[\s:=|\x22'(\[{]{1,30}(?:0(?:\W{0,3}$|[\s,;)\]}]|\.\D)|none|\[\]|null|false|\[\s*\])\b?",
     )
 });
 
@@ -155,7 +157,11 @@ fn alarms_of<'a>(text: &str, suspicious: impl Iterator<Item = (usize, &'a str)>,
         counted = (start, number);
         // What is labelled as an error is one, whatever else it says (`if you choose to ignore these errors, …`).
         let excused = NONE_OF_IT.is_match(line.as_bytes()) && !LABEL.is_match(line.as_bytes());
-        if STRONG.is_match(line.as_bytes()) && !excused && without_names(line).is_none_or(|rest| STRONG.is_match(rest.as_bytes())) {
+        let is_told = trouble::is_label(line);
+        if (is_told || STRONG.is_match(line.as_bytes()))
+            && !excused
+            && (is_told || without_names(line).is_none_or(|rest| STRONG.is_match(rest.as_bytes())))
+        {
             alarms.strong = Some((number, whole.to_owned()));
             return alarms;
         }
@@ -241,17 +247,6 @@ pub(super) fn is_nothing(line: &str) -> bool {
     NOTHING.is_match(line.as_bytes())
 }
 
-/// What an error says, in a few words: its code and message, or those of the first of several.
-fn told(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => return text.clone(),
-        Value::Array(items) if !items.is_empty() => return told(&items[0]),
-        Value::Object(inner) => ["code", "message"].iter().filter_map(|key| inner.get(*key)?.as_str()).collect::<Vec<_>>().join(": "),
-        _ => String::new(),
-    };
-    if text.is_empty() { value.to_string() } else { text }
-}
-
 /// A line without the frames that terraform and others draw around errors, cut to a bounded length.
 fn bare(line: &str) -> &str {
     // `kubectl logs --prefix` says whose line it is.
@@ -264,103 +259,9 @@ fn bare(line: &str) -> &str {
     &line[..end]
 }
 
-/// A member within a JSON document that tells of an error, its name and what it says: `"lastError": {…}`, `"failures": ["disk is full"]`.
-pub(super) fn complaint(document: &Value) -> Option<(String, String)> {
-    const NAMES: [&str; 13] = [
-        "error",
-        "errors",
-        "lasterror",
-        "failure",
-        "failures",
-        "failurereason",
-        "fault",
-        "faults",
-        "exception",
-        "exceptions",
-        "errormessage",
-        "errordetails",
-        "errorcode",
-    ];
-    match document {
-        Value::Array(items) => items.iter().find_map(complaint),
-        Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let may_be = matches!(name.as_bytes().first().map(|byte| byte | 0x20), Some(b'e' | b'f' | b'l'));
-            let folded = || name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-            let tells = match value {
-                Value::String(text) => !is_blank(text),
-                Value::Array(items) => !items.is_empty(),
-                Value::Object(inner) => !inner.is_empty(),
-                _ => false,
-            };
-            if may_be && tells && NAMES.contains(&folded().as_str()) {
-                return Some((name.clone(), told(value)));
-            }
-            complaint(value)
-        }),
-        _ => None,
-    }
-}
-
-/// The member of an object that says that all is not well, and what it says.
-pub(super) fn bad_health(document: &Value) -> Option<(String, String)> {
-    let members = document.as_object()?;
-    members.iter().find_map(|(name, value)| {
-        let is_state = ["status", "state", "health", "phase"].iter().any(|known| name.eq_ignore_ascii_case(known));
-        let state = value.as_str().filter(|state| state.eq_ignore_ascii_case("down") || is_wrong(state))?;
-        is_state.then(|| (name.clone(), state.to_owned()))
-    })
-}
-
-/// The failure that a JSON document is, the member that tells of it and what it says; none when it is a result.
-///
-/// Shapes: ARM and Graph `{"error": {"code", "message"}}`, OAuth `{"error", "error_description"}`, Kubernetes `Status`/`Failure`, problem
-/// details (RFC 9457), `{"code", "message"}`, `{"errors": […]}`, `{"message": "…"}` alone.
-pub(super) fn failure(document: &Value) -> Option<(String, String)> {
-    let members = document.as_object()?;
-    let text = |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    let tells = |value: &&Value| {
-        !matches!(value, Value::Null | Value::Bool(false))
-            && value.as_str() != Some("")
-            && value.as_array().is_none_or(|items| !items.is_empty())
-            && value.as_object().is_none_or(|inner| !inner.is_empty())
-            && value.as_u64() != Some(0)
-    };
-    for name in ["error", "errors", "fault", "exception", "odata.error", "error_description", "errorMessage", "errorCode", "error_code"] {
-        if let Some(value) = text(name).filter(tells) {
-            return Some((name.to_owned(), told(value)));
-        }
-    }
-    let string = |name: &str| text(name).and_then(Value::as_str);
-    if text("success") == Some(&Value::Bool(false)) {
-        let why = string("reason").or(string("message")).or(string("detail"));
-        return Some(("success".to_owned(), why.unwrap_or("success is false").to_owned()));
-    }
-    if string("kind") == Some("Status") && string("status") == Some("Failure") {
-        return Some(("message".to_owned(), string("message").unwrap_or("Failure").to_owned()));
-    }
-    let code = ["status", "statusCode", "code"].iter().find_map(|name| text(name)?.as_u64()).filter(|code| (400..600).contains(code));
-    if let (Some(code), Some(about)) = (code, string("title").or(string("message")).or(string("detail"))) {
-        return Some(("status".to_owned(), format!("{code} {about}")));
-    }
-    if let (Some(code), Some(message)) = (string("code"), string("message"))
-        && members.len() <= 6
-    {
-        return Some(("code".to_owned(), format!("{code}: {message}")));
-    }
-    match string("message").or(string("detail")) {
-        Some(message) if members.len() <= 2 => {
-            let alarms = alarms(message, |_| false);
-            (alarms.strong.is_some() || alarms.weak.is_some()).then(|| ("message".to_owned(), message.to_owned()))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::{alarms, failure};
+    use super::alarms;
 
     #[track_caller]
     fn check(lines: &[&str], strong: bool) {
@@ -434,29 +335,5 @@ mod tests {
     #[test]
     fn lines_that_the_document_shows_are_known() {
         assert_eq!(alarms("Error: as shown\n", |line| line == "Error: as shown").strong, None);
-    }
-
-    #[test]
-    fn error_objects_of_every_dialect_are_told() {
-        for value in [
-            json!({"error": {"code": "NotFound", "message": "m"}}),
-            json!({"error": "invalid_client", "error_description": "AADSTS7000215"}),
-            json!({"kind": "Status", "status": "Failure", "message": "pods \"x\" not found", "code": 404}),
-            json!({"type": "about:blank", "title": "Forbidden", "status": 403}),
-            json!({"code": "ResourceNotFound", "message": "m"}),
-            json!({"errors": [{"message": "m"}]}),
-            json!({"message": "Access denied"}),
-        ] {
-            assert!(failure(&value).is_some(), "{value}");
-        }
-        for value in [
-            json!({"error": null, "status": "completed"}),
-            json!({"message": "hello"}),
-            json!({"code": 200}),
-            json!([1]),
-            json!({"errors": []}),
-        ] {
-            assert_eq!(failure(&value), None, "{value}");
-        }
     }
 }
