@@ -9,6 +9,9 @@ pub mod lint;
 pub mod runbook;
 pub mod score;
 
+#[cfg(all(test, feature = "embedded"))]
+mod fuzz;
+
 #[cfg(feature = "embedded")]
 pub mod applets;
 #[cfg(feature = "embedded")]

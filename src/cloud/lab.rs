@@ -34,7 +34,11 @@ pub(crate) type Answer = (u16, Value);
 
 impl Lab {
     pub(crate) fn new() -> Self {
-        let cloud = TestCloud::new();
+        Self::in_cloud(TestCloud::new())
+    }
+
+    /// The same in a cloud of another seed.
+    pub(crate) fn in_cloud(cloud: TestCloud) -> Self {
         let subscription = cloud.shared.state().arm.subscription().id.clone();
         let lab = Self { cloud, subscription };
         for name in ["rg", "other"] {
@@ -81,7 +85,7 @@ impl Lab {
         self.cloud.shared.handle(&request)
     }
 
-    fn token(&self, who: Who<'_>, audience: &str) -> Option<String> {
+    pub(crate) fn token(&self, who: Who<'_>, audience: &str) -> Option<String> {
         let state = self.cloud.shared.state();
         let (directory, now) = (&state.directory, state.now());
         match who {

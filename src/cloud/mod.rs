@@ -22,6 +22,8 @@ mod lab;
 mod msi;
 mod observation;
 mod profile;
+#[cfg(test)]
+mod refusals;
 mod settle;
 mod shared;
 mod standing;

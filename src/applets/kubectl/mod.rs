@@ -16,6 +16,8 @@ pub(crate) mod kubeconfig;
 mod manifest;
 mod merge;
 mod print;
+#[cfg(test)]
+mod properties;
 mod selection;
 mod server;
 mod session;

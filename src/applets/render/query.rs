@@ -11,13 +11,35 @@ pub(crate) struct Query(Expression<'static>);
 impl Query {
     /// Reads a query.
     pub(crate) fn parse(text: &str) -> Result<Query, JmespathError> {
-        jpx_core::compile(&with_literals(text)).map(Query)
+        let text = with_literals(text);
+        if brackets(&text) > BRACKETS_MAX {
+            let why = format!("Expression has more than {BRACKETS_MAX} brackets");
+            return Err(JmespathError::new(&text, 0, ErrorReason::Parse(why)));
+        }
+        jpx_core::compile(&text).map(Query)
     }
 
     /// What the query selects; null when nothing.
     pub(crate) fn select(&self, value: &Value) -> Result<Value, JmespathError> {
         self.0.search(value).map(integral)
     }
+}
+
+/// A query with more would exhaust the stack: the library does not count calls within calls.
+const BRACKETS_MAX: usize = 256;
+
+/// How many brackets of any kind open outside of quotes.
+fn brackets(text: &str) -> usize {
+    let (mut found, mut rest) = (0, text);
+    while let Some(at) = rest.find(['(', '[', '{', '`', '\'', '"']) {
+        let (sign, inside) = (rest.as_bytes()[at] as char, &rest[at + 1..]);
+        rest = inside;
+        match sign {
+            '(' | '[' | '{' => found += 1,
+            _ => rest = closing(inside, sign).map_or("", |end| &inside[end + 1..]),
+        }
+    }
+    found
 }
 
 /// The query with every literal in backticks as JSON. Python's jmespath takes a word that is no JSON for text, and documents count on it:

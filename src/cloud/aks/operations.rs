@@ -381,8 +381,8 @@ pub(crate) fn kubeconfig(state: &State, place: Place<'_>, admin: bool) -> Result
         return Ok(credentials::entra_kubeconfig(cluster, state.authority.pem(), tenant));
     }
     if cluster.is_set("/disableLocalAccounts") {
-        // Documentation: manage local accounts. Assumed: the code.
-        let message = "Getting static credential isn't allowed because this cluster is set to disable local accounts.";
+        // Public reports Azure/bicep#11601, aztfmod/terraform-azurerm-caf#1345, with this code; the documentation contracts two of the words.
+        let message = "Getting static credential is not allowed because this cluster is set to disable local accounts.";
         return Err(flat(400, "BadRequest", message));
     }
     match &cluster.credentials {

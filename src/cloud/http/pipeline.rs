@@ -41,7 +41,7 @@ fn operate(state: &mut State, profile: &Profile, request: &Request) -> Result<Re
 }
 
 /// The endpoint of a request: the first service that knows the path.
-fn route(request: &Request) -> Result<Endpoint, Fault> {
+pub(crate) fn route(request: &Request) -> Result<Endpoint, Fault> {
     let services = [
         identity::entra::routes::route,
         graph::routes::route,

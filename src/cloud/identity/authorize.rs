@@ -36,6 +36,16 @@ pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Resul
         // Texts as quoted in public reports.
         let (code, message) = match rejection {
             Rejection::Invalid | Rejection::Gone => ("InvalidAuthenticationToken", "The access token is invalid.".to_owned()),
+            Rejection::Tenant(found) => (
+                "InvalidAuthenticationTokenTenant",
+                format!(
+                    "The access token is from the wrong issuer '{found}'. It must match the tenant '{}' associated with this subscription. \
+                     Please use the authority (URL) 'https://login.windows.net/{tenant}' to get the token. Note, if the subscription is \
+                     transferred to another tenant there is no impact to the services, but information about new tenant could take time to \
+                     propagate (up to an hour). If you just transferred your subscription and see this error message, please try back later.",
+                    token::issuer(tenant)
+                ),
+            ),
             Rejection::Audience(found) => (
                 "InvalidAuthenticationTokenAudience",
                 format!(
@@ -71,6 +81,8 @@ pub(crate) fn graph_caller(state: &State, request: &Request) -> Result<Caller, F
     token::read(&state.directory, Audience::Graph, bearer, state.now()).map(Caller::Entra).map_err(|rejection| match rejection {
         Rejection::Expired(_) => refused("Lifetime validation failed, the token is expired."),
         Rejection::Audience(_) => refused("Access token validation failure. Invalid audience."),
+        // Assumed: the real Graph serves every tenant, and would answer about the other one.
+        Rejection::Tenant(_) => refused("Access token validation failure. Invalid issuer."),
         Rejection::Invalid | Rejection::Gone => refused("Access token validation failure. Invalid signature."),
     })
 }

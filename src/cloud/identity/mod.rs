@@ -7,4 +7,6 @@ pub(crate) mod caller;
 pub(crate) mod entra;
 pub(crate) mod jwt;
 pub(crate) mod keys;
+#[cfg(test)]
+mod properties;
 pub(crate) mod token;

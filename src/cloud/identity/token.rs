@@ -52,6 +52,11 @@ pub(crate) fn issuer(tenant_id: &str) -> String {
     format!("https://sts.windows.net/{tenant_id}/")
 }
 
+/// The tenant of an issuer.
+fn tenant_of(issuer: &str) -> Option<&str> {
+    issuer.strip_prefix("https://sts.windows.net/")?.strip_suffix('/')
+}
+
 /// An access token for a user, through the client `app_id`.
 pub(crate) fn issue_for_user(directory: &Model, user: &User, app_id: &str, audience: &str, id: &str, now: Timestamp) -> String {
     let mut claims = common(directory, audience, id, now, USER_TOKEN_SECONDS);
@@ -117,6 +122,8 @@ pub(crate) enum Rejection {
     Invalid,
     /// Made for another API, whose name is given.
     Audience(String),
+    /// Of another tenant, whose issuer is given.
+    Tenant(String),
     /// Its time is over, since the given instant.
     Expired(Timestamp),
     /// Its principal is no longer in the directory.
@@ -127,8 +134,12 @@ pub(crate) enum Rejection {
 pub(crate) fn read(directory: &Model, audience: Audience, token: &str, now: Timestamp) -> Result<EntraCaller, Rejection> {
     let jwt = Jwt::parse(token).ok_or(Rejection::Invalid)?;
     let tenant_id = &directory.tenant.id;
-    jwt.verify(&[keys::entra().jwk(tenant_id)]).map_err(|_| Rejection::Invalid)?;
-    if jwt.text("iss") != Some(&issuer(tenant_id)) {
+    let signer = jwt.text("iss").and_then(tenant_of).ok_or(Rejection::Invalid)?;
+    jwt.verify(&[keys::entra().jwk(signer)]).map_err(|_| Rejection::Invalid)?;
+    if signer != tenant_id {
+        return Err(Rejection::Tenant(issuer(signer)));
+    }
+    if jwt.seconds("nbf").is_some_and(|from| from > now.as_second()) {
         return Err(Rejection::Invalid);
     }
     let expires = jwt.seconds("exp").and_then(|second| Timestamp::from_second(second).ok()).ok_or(Rejection::Invalid)?;
@@ -180,7 +191,7 @@ mod tests {
     fn a_token_of_another_seed_is_refused() {
         let (one, other) = (Model::new(&Ids::new(0)), Model::new(&Ids::new(1)));
         let token = user_token(&other, "https://vault.azure.net");
-        assert_eq!(read(&one, Audience::KeyVault, &token, at(0)), Err(Rejection::Invalid));
+        assert_eq!(read(&one, Audience::KeyVault, &token, at(0)), Err(Rejection::Tenant(issuer(&other.tenant.id))));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) fn authorize(state: &mut State, request: &Request, action: &str, belo
     let bearer = request.bearer().ok_or_else(|| faults::token_missing(&tenant_id))?;
     let caller = token::read(&state.directory, Audience::KeyVault, bearer, state.now()).map_err(|rejection| match rejection {
         Rejection::Audience(found) => faults::wrong_audience(&tenant_id, &found),
+        Rejection::Tenant(found) => faults::wrong_issuer(&tenant_id, &found),
         Rejection::Expired(_) => faults::invalid_token(&tenant_id, "the token is expired"),
         Rejection::Invalid => faults::invalid_token(&tenant_id, "the token is not one of this tenant"),
         Rejection::Gone => faults::invalid_token(&tenant_id, "the principal of the token does not exist"),

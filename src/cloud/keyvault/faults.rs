@@ -101,7 +101,12 @@ pub(crate) fn wrong_audience(tenant_id: &str, audience: &str) -> Fault {
     unauthorized(tenant_id, &format!("AKV10022: Invalid audience. Expected https://vault.azure.net, found: {audience}."))
 }
 
-/// Assumed: the code and the wording of a token that cannot be read, is expired or of another issuer.
+/// Public report MicrosoftDocs/azure-docs#75410, which names Microsoft's own tenants among the expected ones. Assumed: that those are left out.
+pub(crate) fn wrong_issuer(tenant_id: &str, found: &str) -> Fault {
+    unauthorized(tenant_id, &format!("AKV10032: Invalid issuer. Expected one of https://sts.windows.net/{tenant_id}/, found {found}."))
+}
+
+/// Assumed: the code and the wording of a token that cannot be read or is expired.
 pub(crate) fn invalid_token(tenant_id: &str, why: &str) -> Fault {
     unauthorized(tenant_id, &format!("Error validating token: {why}."))
 }

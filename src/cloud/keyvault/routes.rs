@@ -27,7 +27,7 @@ const HSMS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/ma
 const DELETED_HSMS: &str = "subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedManagedHSMs";
 
 /// Every operation, and what it takes.
-static LINES: [Line; 14] = [
+pub(crate) static LINES: [Line; 14] = [
     line(Method::GET, VAULT, "vaults.get", "Microsoft.KeyVault/vaults/read", get),
     line(Method::PUT, VAULT, "vaults.put", "Microsoft.KeyVault/vaults/write", put),
     line(Method::PATCH, VAULT, "vaults.patch", "Microsoft.KeyVault/vaults/write", patch),

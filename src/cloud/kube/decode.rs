@@ -135,7 +135,8 @@ fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
-fn json_name(value: &Value) -> &'static str {
+/// What Go calls a kind of JSON.
+pub(super) fn json_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

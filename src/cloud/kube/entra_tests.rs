@@ -3,91 +3,15 @@
 use http::Method;
 use serde_json::{Value, json};
 
+use super::bench::{Bench, SERVER, azure_rbac, managed};
 use crate::cloud::http::endpoint::Request;
 use crate::cloud::identity::keys;
 use crate::cloud::identity::token;
-use crate::cloud::lab::{Answer, Lab, Who, answer};
+use crate::cloud::lab::{Who, answer};
 use crate::cloud::testing::AZ;
 
-const SERVER: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const NOT_ALLOWED: &str = "User does not have access to the resource in Azure. Update role assignment to allow access.";
-
-/// A lab with one cluster `c`.
-struct Bench {
-    lab: Lab,
-    host: String,
-}
-
-impl Bench {
-    #[track_caller]
-    fn new(entra: Value, disable_local_accounts: bool) -> Bench {
-        let lab = Lab::new();
-        let id = lab.in_group("Microsoft.ContainerService/managedClusters/c");
-        let body = json!({
-            "location": "eastus",
-            "properties": {
-                "agentPoolProfiles": [{"name": "nodepool1", "count": 1, "mode": "System", "osType": "Linux"}],
-                "dnsPrefix": "c-rg", "aadProfile": entra, "disableLocalAccounts": disable_local_accounts,
-            },
-            "identity": {"type": "SystemAssigned"},
-        });
-        let (status, answer) = lab.arm(Method::PUT, &id, &body);
-        assert_eq!(status, 201, "{answer}");
-        lab.advance(420);
-        let (_, cluster) = lab.arm(Method::GET, &id, &Value::Null);
-        let host = cluster["properties"]["fqdn"].as_str().expect("a name").to_owned();
-        Bench { lab, host }
-    }
-
-    fn cluster(&self) -> String {
-        self.lab.in_group("Microsoft.ContainerService/managedClusters/c")
-    }
-
-    /// Asks the API server as somebody of Entra.
-    fn ask(&self, who: Who<'_>, method: &str, target: &str, body: &Value) -> Answer {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        answer(&self.lab.send(who, SERVER, method, &self.host, target, body))
-    }
-
-    fn status(&self, who: Who<'_>, method: &str, target: &str) -> u16 {
-        self.ask(who, method, target, &Value::Null).0
-    }
-
-    fn with_token(&self, token: &str, target: &str) -> Answer {
-        answer(&self.lab.cloud.shared.handle(&Request::new(Method::GET, &self.host, target).with_bearer(token)))
-    }
-
-    /// What a token review says of a token, asked with the local account.
-    fn review(&self, token: &str) -> Value {
-        let local = {
-            let state = self.lab.cloud.shared.state();
-            state.aks.get(&self.cluster()).and_then(|cluster| cluster.credentials.clone()).expect("made").token
-        };
-        let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}});
-        let request = Request::new(Method::POST, &self.host, "/apis/authentication.k8s.io/v1/tokenreviews").with_bearer(&local);
-        answer(&self.lab.cloud.shared.handle(&request.with_json(&body))).1["status"].clone()
-    }
-
-    /// Makes a group with these members and returns its id.
-    fn group(&self, name: &str, members: &[&str]) -> String {
-        let body = json!({"displayName": name, "mailNickname": name, "mailEnabled": false, "securityEnabled": true});
-        let group = self.lab.cloud.graph("POST", "/v1.0/groups", body).body["id"].as_str().expect("made").to_owned();
-        for member in members {
-            let body = json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/directoryObjects/{member}")});
-            assert_eq!(self.lab.cloud.graph("POST", &format!("/v1.0/groups/{group}/members/$ref"), body).status, 204);
-        }
-        group
-    }
-}
-
-fn managed() -> Value {
-    json!({"managed": true})
-}
-
-fn azure_rbac() -> Value {
-    json!({"managed": true, "enableAzureRBAC": true})
-}
 
 #[test]
 fn without_a_binding_a_user_of_entra_is_known_and_may_nothing() {
@@ -206,7 +130,7 @@ fn local_accounts_are_given_out_until_they_are_disabled() {
     let bench = Bench::new(managed(), true);
     let credential = |kind: &str| bench.lab.arm(Method::POST, &format!("{}/listCluster{kind}Credential", bench.cluster()), &Value::Null);
     let (status, body) = credential("Admin");
-    let message = "Getting static credential isn't allowed because this cluster is set to disable local accounts.";
+    let message = "Getting static credential is not allowed because this cluster is set to disable local accounts.";
     assert_eq!((status, &body["message"]), (400, &json!(message)));
     let (status, body) = credential("User");
     assert_eq!(status, 200);

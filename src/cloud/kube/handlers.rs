@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::authorizer::Asker;
+use super::decode;
 use super::discovery;
 use super::logs;
 use super::model::Cluster;
@@ -338,6 +339,13 @@ fn review(context: &mut Context<'_>, path: &RequestPath, resource: &'static Reso
         return Err(Status::method_not_allowed());
     }
     let body = body(context.request)?;
+    if !body.is_object() {
+        // The text of Go's decoder, for the structure that it reads first.
+        let kinds = "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+        let found = decode::json_name(&body);
+        let why = format!("couldn't get version/kind; json parse error: json: cannot unmarshal {found} into Go value of type {kinds}");
+        return Err(Status::bad_request(why));
+    }
     let cluster = cluster(context.state, context.request)?;
     let user = context.caller.kube().ok_or_else(Status::unauthorized)?;
     let answer = reviews::answer(context.state, cluster, user, resource.kind, &path.attributes.namespace, &body, context.now)?;

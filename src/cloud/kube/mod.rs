@@ -12,6 +12,8 @@ mod aks_objects;
 mod authenticate;
 mod authorizer;
 mod azure_webhook;
+#[cfg(test)]
+mod bench;
 mod bootstrap;
 pub(crate) mod controllers;
 mod decode;
@@ -37,7 +39,11 @@ mod operations;
 mod patch;
 pub(crate) mod pod_status;
 mod pods;
+#[cfg(test)]
+mod properties;
 mod protobuf;
+#[cfg(test)]
+mod quoted_tests;
 mod rbac;
 mod request_path;
 pub(crate) mod resources;

@@ -122,6 +122,9 @@ fn refusals_are_those_of_a_real_server() {
     assert_eq!((reply.status, reply.header("warning")), (201, Some("299 - \"unknown field \\\"labels\\\"\"")));
     let empty = json!({"apiVersion":"v1","kind":"Pod","metadata":{"name":"bad"},"spec":{}});
     refused(&cloud, "POST", PODS, empty, 422, "Invalid", "Pod \"bad\" is invalid: spec.containers: Required value");
+    let review = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let message = "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }";
+    refused(&cloud, "POST", review, json!([]), 400, "BadRequest", message);
     refused(&cloud, "GET", "/apis/nosuch/v1/things", Value::Null, 404, "NotFound", "the server could not find the requested resource");
     refused(
         &cloud,

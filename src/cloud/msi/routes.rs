@@ -20,7 +20,7 @@ const CREDENTIAL: &str = "subscriptions/{subscription}/resourceGroups/{group}/pr
 const CREDENTIALS: &str = "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}/federatedIdentityCredentials";
 
 /// Every operation, and what it takes.
-static LINES: [Line; 10] = [
+pub(crate) static LINES: [Line; 10] = [
     line(Method::GET, IDENTITY, "identities.get", "Microsoft.ManagedIdentity/userAssignedIdentities/read", get),
     line(Method::PUT, IDENTITY, "identities.put", "Microsoft.ManagedIdentity/userAssignedIdentities/write", put),
     line(Method::PATCH, IDENTITY, "identities.patch", "Microsoft.ManagedIdentity/userAssignedIdentities/write", patch),

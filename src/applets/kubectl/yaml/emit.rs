@@ -14,9 +14,8 @@ const WIDTH: usize = 80;
 pub(crate) fn to_yaml(value: &Value) -> String {
     let mut emitter = Emitter { text: String::new(), column: 0 };
     emitter.node(value, 0, Place::Top);
-    if !emitter.text.ends_with('\n') {
-        emitter.text.push('\n');
-    }
+    // Also behind a block that ends with an empty line: that line's own end is still to come.
+    emitter.text.push('\n');
     emitter.text
 }
 
@@ -96,7 +95,7 @@ impl Emitter {
         let has_break = text.contains('\n');
         let style = if has_break && !is_key && shape.block_allowed {
             Style::Literal
-        } else if has_break || !matches!(resolve(text), Plain::Text) || is_base_60_float(text) {
+        } else if has_break || !matches!(resolve(text), Plain::Text) || is_base_60_float(text) || text == "<<" {
             Style::Double
         } else if shape.plain_allowed {
             Style::Plain

@@ -81,6 +81,14 @@ fn values_are_written_as_kubectl_writes_them() {
     );
 }
 
+#[test]
+fn a_merge_key_that_is_only_a_name_is_quoted_and_empty_lines_at_the_end_are_kept() {
+    // Measured with kubectl 1.33, `create configmap --dry-run=client`.
+    assert_eq!(to_yaml(&json!({"data": {"a": "\n", "b": " a\n\n"}})), "data:\n  a: |2+\n\n  b: |2+\n     a\n\n");
+    assert_eq!(to_yaml(&json!({"<<": "x"})), "\"<<\": x\n");
+    reads("\"<<\": x\n", json!({"<<": "x"}));
+}
+
 /// A manifest with something of everything.
 const MANIFEST: &str = "apiVersion: v1
 kind: Pod

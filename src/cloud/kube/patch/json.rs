@@ -65,9 +65,10 @@ fn value(operation: &Value) -> Result<Value, JsonPatchError> {
     operation.get("value").cloned().ok_or_else(|| JsonPatchError::Malformed("operation missing value field".to_owned()))
 }
 
-fn split(path: &str) -> (&str, String) {
-    let (parent, last) = path.rsplit_once('/').unwrap_or(("", path));
-    (parent, last.replace("~1", "/").replace("~0", "~"))
+/// What holds the last step of a path, and that step; none for a path that does not begin at the root.
+fn split(path: &str) -> Option<(&str, String)> {
+    let (parent, last) = path.rsplit_once('/').filter(|_| path.starts_with('/'))?;
+    Some((parent, last.replace("~1", "/").replace("~0", "~")))
 }
 
 fn add(document: &mut Value, path: &str, value: Value, operation: &'static str) -> Result<(), JsonPatchError> {
@@ -75,8 +76,8 @@ fn add(document: &mut Value, path: &str, value: Value, operation: &'static str) 
         *document = value;
         return Ok(());
     }
-    let (parent, last) = split(path);
     let missing = || JsonPatchError::Missing { operation, path: path.to_owned() };
+    let (parent, last) = split(path).ok_or_else(missing)?;
     match document.pointer_mut(parent).ok_or_else(missing)? {
         Value::Object(object) => drop(object.insert(last, value)),
         Value::Array(items) if last == "-" => items.push(value),
@@ -90,8 +91,8 @@ fn add(document: &mut Value, path: &str, value: Value, operation: &'static str) 
 }
 
 fn remove(document: &mut Value, path: &str, operation: &'static str) -> Result<Value, JsonPatchError> {
-    let (parent, last) = split(path);
     let missing = || JsonPatchError::Missing { operation, path: path.to_owned() };
+    let (parent, last) = split(path).ok_or_else(missing)?;
     match document.pointer_mut(parent).ok_or_else(missing)? {
         Value::Object(object) => object.shift_remove(&last).ok_or_else(missing),
         Value::Array(items) => {
@@ -107,6 +108,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_path_begins_at_the_root() {
+        for operation in [json!({"op": "add", "path": "a", "value": 1}), json!({"op": "remove", "path": "a"})] {
+            let missing =
+                JsonPatchError::Missing { operation: if operation["op"] == "add" { "add" } else { "remove" }, path: "a".to_owned() };
+            assert_eq!(apply(&json!({"a": 0}), &json!([operation])), Err(missing));
+        }
+    }
 
     #[test]
     fn operations_apply_in_order() {

@@ -81,7 +81,8 @@ fn merge_map(
                 let value = merge_map(inner, old, new)?;
                 merged.insert(name.clone(), Value::Object(value));
             }
-            (None, Value::Object(new)) => {
+            // What is not an object yet is replaced by one, without the fields that the patch only takes away.
+            (_, Value::Object(new)) => {
                 let value = merge_map(inner, &Map::new(), new)?;
                 merged.insert(name.clone(), Value::Object(value));
             }
@@ -231,6 +232,11 @@ mod tests {
             json!({"spec":{"tolerations":[{"key":"b"}]}}),
             json!({"spec":{"tolerations":[{"key":"b"}]}}),
         );
+    }
+
+    #[test]
+    fn nothing_of_a_null_stays_where_an_object_takes_the_place_of_something_else() {
+        check(json!({"spec": "x"}), json!({"spec": {"a": null, "nodeName": "n"}}), json!({"spec": {"nodeName": "n"}}));
     }
 
     #[test]
