@@ -132,7 +132,7 @@ fn a_token_of_another_seed_opens_nothing() {
     let (one, other) = (TestCloud::new(), TestCloud::with_seed(1));
     let token = other.user_token("https://management.core.windows.net/");
     let answer = one.arm_as(&token, "GET", "/subscriptions?api-version=2022-12-01", Value::Null);
-    assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationToken")));
+    assert_eq!((answer.status, &answer.body["error"]["code"]), (401, &json!("InvalidAuthenticationTokenTenant")));
 }
 
 const ISSUER: &str = "https://westus2.oic.prod-aks.azure.com/t/u/";
