@@ -149,6 +149,9 @@ fn like(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
+/// Actions, what is taken from them, data actions, what is taken from them.
+type Lists = (Vec<String>, Vec<String>, Vec<String>, Vec<String>);
+
 #[test]
 fn azure_roles_allow_what_a_naive_reading_allows() {
     let pattern = || words(&["a", "b", "*", "/", "Read", "read"]);
@@ -159,10 +162,7 @@ fn azure_roles_allow_what_a_naive_reading_allows() {
     let strategy = (vec(grant, 0..4), words(&["a", "b", "/", "read", "READ"]), scope(), any::<bool>());
     fuzz::check("azure-roles", strategy, |(grants, action, scope, on_data)| {
         let plane = if on_data { Plane::Data } else { Plane::Control };
-        let made = |(number, (principal, permissions, scope)): (
-            usize,
-            &(&str, Vec<(Vec<String>, Vec<String>, Vec<String>, Vec<String>)>, String),
-        )| Grant {
+        let made = |(number, (principal, permissions, scope)): (usize, &(&str, Vec<Lists>, String))| Grant {
             assignment_id: number.to_string(),
             principal_id: (*principal).to_owned(),
             role_id: "r".to_owned(),

@@ -156,16 +156,12 @@ fn caller(oid: &str) -> Caller {
     })
 }
 
+/// Whether a role has verb, kind and namespace.
+type Held<'a> = dyn Fn(&str, (&str, &str, &str), &str) -> bool + 'a;
+
 /// Asks every question in every place, and counts them.
 #[track_caller]
-fn check_all(
-    state: &mut State,
-    host: &str,
-    caller: &Caller,
-    reason: &str,
-    label: &str,
-    held: &dyn Fn(&str, (&str, &str, &str), &str) -> bool,
-) -> usize {
+fn check_all(state: &mut State, host: &str, caller: &Caller, reason: &str, label: &str, held: &Held<'_>) -> usize {
     let mut cells = 0;
     for namespace in ["", "dev", "other"] {
         for verb in VERBS {

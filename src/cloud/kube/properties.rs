@@ -254,8 +254,7 @@ static FURNISHED: LazyLock<State> = LazyLock::new(|| {
     let (status, answer) = lab.arm(Method::PUT, &id, &body);
     assert_eq!(status, 201, "{answer}");
     lab.advance(420);
-    let state = lab.cloud.shared.state().clone();
-    state
+    lab.cloud.shared.state().clone()
 });
 
 #[test]
