@@ -1,5 +1,6 @@
 //! The integration tests: a file per feature, helpers in `support/`.
 
+mod acting;
 mod architecture;
 mod article;
 mod bad_input;

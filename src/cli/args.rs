@@ -103,15 +103,15 @@ pub(crate) struct TestArgs {
     /// Fail a runbook when one of its steps passed only on a retry.
     #[arg(long, hide_short_help = true)]
     pub(crate) fail_on_flaky: bool,
-    /// Also write a report: `json=FILE`; `-` is standard output. Repeatable.
+    /// Also write a report: `json=FILE`, or `permissions=FILE` for the least that the steps needed; `-` is standard output. Repeatable.
     #[arg(long, value_name = "KIND=PATH", value_parser = report)]
     pub(crate) report: Vec<ReportTo>,
     /// Where ids and random draws come from: the same seed gives the same report [default: 0].
     #[arg(long, value_name = "N", env = "DOCENT_SEED", hide_env = true)]
     pub(crate) seed: Option<u64>,
-    /// Show what each block prints.
-    #[arg(short, long, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Show what each block prints, and why requests were refused; twice: who decided about every request.
+    #[arg(short, long, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Show failures and the totals only.
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -231,7 +231,17 @@ pub(crate) enum Unmarked {
 /// One `--report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportTo {
+    pub(crate) kind: ReportKind,
     pub(crate) path: PathBuf,
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportKind {
+    /// The whole run.
+    Json,
+    /// What it needed.
+    Permissions,
 }
 
 #[derive(Debug, Args)]
@@ -464,12 +474,16 @@ fn code_level(text: &str) -> Result<(String, Level), String> {
 }
 
 fn report(text: &str) -> Result<ReportTo, String> {
-    match text.split_once('=') {
-        Some(("json", path)) if !path.is_empty() => Ok(ReportTo { path: path.into() }),
-        Some(("json", _)) => Err("json= wants a path; `-` is standard output".to_owned()),
-        Some((kind, _)) => Err(format!("`{kind}` is not a kind of report; there is: json")),
-        None => Err("expected KIND=PATH, such as json=report.json".to_owned()),
+    let (name, path) = text.split_once('=').ok_or("expected KIND=PATH, such as json=report.json")?;
+    let kind = match name {
+        "json" => ReportKind::Json,
+        "permissions" => ReportKind::Permissions,
+        kind => return Err(format!("`{kind}` is not a kind of report; there are: json, permissions")),
+    };
+    if path.is_empty() {
+        return Err(format!("{name}= wants a path; `-` is standard output"));
     }
+    Ok(ReportTo { kind, path: path.into() })
 }
 
 /// `30s`, `5m`, `1h`, `500ms`, `90`: seconds when there is no unit.

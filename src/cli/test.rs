@@ -9,7 +9,7 @@ use std::{
 use crate::{
     cli::{
         Problem,
-        args::{Colour, Prerequisites, TestArgs},
+        args::{Colour, Prerequisites, ReportKind, TestArgs},
         exit::Exit,
         options, resume, stderr, stdout, written,
     },
@@ -23,6 +23,7 @@ use crate::{
     report::{
         diagnostics,
         json::JsonReport,
+        permissions::PermissionsReport,
         terminal::{Terminal, Verbosity},
     },
     runbook::Role,
@@ -175,14 +176,23 @@ fn show_diagnostics(entries: &[Entry], options: &RunOptions, colour: Colour, qui
 /// The terminal, and every report asked for.
 struct Listeners {
     terminal: Terminal<Box<dyn Write + Send>>,
-    reports: Vec<(String, JsonReport<Box<dyn Write + Send>>)>,
+    reports: Vec<(String, Report)>,
+}
+
+/// One of the reports that were asked for.
+enum Report {
+    Json(JsonReport<Box<dyn Write + Send>>),
+    Permissions(PermissionsReport<Box<dyn Write + Send>>),
 }
 
 impl Listener for Listeners {
     fn hear(&mut self, event: &Event) {
         self.terminal.hear(event);
         for (_, report) in &mut self.reports {
-            report.hear(event);
+            match report {
+                Report::Json(report) => report.hear(event),
+                Report::Permissions(report) => report.hear(event),
+            }
         }
     }
 }
@@ -193,7 +203,11 @@ impl Listeners {
             written(Err(error))?;
         }
         for (path, report) in &mut self.reports {
-            if let Some(error) = report.take_error() {
+            let error = match report {
+                Report::Json(report) => report.take_error(),
+                Report::Permissions(report) => report.take_error(),
+            };
+            if let Some(error) = error {
                 return Err(Problem::new(Exit::Broken, format!("cannot write the report {path}: {error}")));
             }
         }
@@ -202,7 +216,7 @@ impl Listeners {
 }
 
 fn listeners(args: &TestArgs, colour: Colour) -> Result<Listeners, Problem> {
-    let mut reports: Vec<(String, JsonReport<Box<dyn Write + Send>>)> = Vec::new();
+    let mut reports: Vec<(String, Report)> = Vec::new();
     let mut stdout_taken = false;
     for report in &args.report {
         let path = report.path.display().to_string();
@@ -214,12 +228,17 @@ fn listeners(args: &TestArgs, colour: Colour) -> Result<Listeners, Problem> {
                 .map_err(|error| Problem::new(Exit::Usage, format!("cannot write the report {path}: {error}")))?;
             Box::new(io::BufWriter::new(file))
         };
-        reports.push((path, JsonReport::new(out)));
+        let made = match report.kind {
+            ReportKind::Json => Report::Json(JsonReport::new(out)),
+            ReportKind::Permissions => Report::Permissions(PermissionsReport::new(out)),
+        };
+        reports.push((path, made));
     }
     let verbosity = match (args.quiet, args.verbose) {
         (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
+        (_, 0) => Verbosity::Normal,
+        (_, 1) => Verbosity::Verbose,
+        _ => Verbosity::Requests,
     };
     // The report on standard output stays alone there; people read the other stream.
     let (out, live): (Box<dyn Write + Send>, bool) = if stdout_taken {

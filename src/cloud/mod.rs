@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: runbooks, shells, clients. The wire is the contract.
 
+mod actor;
 mod aks;
 mod arm;
 mod authorization;
@@ -30,6 +31,7 @@ mod standing;
 mod state;
 #[cfg(test)]
 mod testing;
+mod trace;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,12 +43,14 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 pub use self::http::authority::AuthorityError;
+pub use actor::{Actor, ActorKind, Stranger};
 pub use clock::ClockMode;
 pub use fault::Unsupported;
 pub use http::hosts::HOSTS;
 pub use observation::Observation;
 pub use profile::Profile;
 pub use standing::Standing;
+pub use trace::{Answered, Check, Permission, Use};
 
 use self::http::server::Server;
 use shared::Shared;
@@ -190,6 +194,11 @@ impl Cloud {
     /// What was noticed since the last call.
     pub fn take_observations(&self) -> Vec<Observation> {
         self.shared.state().take_observations()
+    }
+
+    /// Who decided about the requests since the last call, in order, and how many requests are left out of that because there were too many.
+    pub fn take_answered(&self) -> (Vec<Answered>, usize) {
+        self.shared.state().trace.take()
     }
 
     /// Every secret value issued or stored so far, for masking.

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::http::authority::Authority;
+use super::identity::caller::{CallerKind, EntraCaller};
 use super::identity::entra::model::{ServicePrincipal, ServicePrincipalKind};
+use super::identity::token::Rejection;
 use super::ids::Ids;
 use super::observation::Observation;
+use super::trace::Trace;
 use super::{Application, CloudOptions, aks, arm, authorization, identity, keyvault, kube, msi};
 
 /// The model of every service. Cloning it is a snapshot.
@@ -29,6 +32,10 @@ pub(crate) struct State {
     pub(crate) kube: kube::model::Model,
     /// The run's certificate authority, shared by snapshots.
     pub(crate) authority: Arc<Authority>,
+    /// The managed identity of the machine that steps run on, by its object id; most machines have none.
+    pub(crate) machine_identity: Option<String>,
+    /// Who decided about the requests so far, and why.
+    pub(crate) trace: Trace,
     observations: Vec<Observation>,
     secrets: Vec<String>,
 }
@@ -49,6 +56,8 @@ impl State {
             aks: aks::model::Model::default(),
             kube: kube::model::Model::default(),
             authority,
+            machine_identity: None,
+            trace: Trace::default(),
             observations: Vec::new(),
             secrets: Vec::new(),
             clock,
@@ -76,6 +85,19 @@ impl State {
             secrets: vec![application.secret.clone()],
         });
         application
+    }
+
+    /// Writes down what became of a token, and whose it is.
+    pub(crate) fn note_token(&mut self, audience: &str, read: &Result<EntraCaller, Rejection>) {
+        let found = match read {
+            Ok(caller) => {
+                let kind = if caller.kind == CallerKind::User { "user" } else { "application" };
+                self.trace.caller(format!("{kind} {} (object id {})", caller.name, caller.object_id));
+                format!("for {audience}: signature, issuer, time, audience and principal are right")
+            }
+            Err(rejection) => format!("for {audience}: {}", rejection.told()),
+        };
+        self.trace.note("token", found);
     }
 
     /// The present instant.
@@ -110,6 +132,7 @@ impl State {
     /// Brings observations and secrets of a later life along when an earlier one is restored.
     pub(crate) fn inherit_records(&mut self, later: &Self) {
         self.observations.clone_from(&later.observations);
+        self.trace.clone_from(&later.trace);
         for secret in &later.secrets {
             self.remember_secret(secret);
         }

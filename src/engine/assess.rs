@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     diagnostic::Severity,
     engine::{
+        access::Access,
         blocked::{blocked_by, pasteable},
         captured,
         cause::{Past, Scene, Values, expand},
@@ -61,6 +62,7 @@ impl Run<'_> {
             duration: outcome.duration,
             attempts: 1,
             masked,
+            accesses: seen.iter().filter_map(access).cloned().collect(),
             background: ended.background.map(|_| match outcome.ending {
                 Ending::Exited(_) | Ending::Signaled(_) => BackgroundEnd::ByItself,
                 _ => BackgroundEnd::Stopped,
@@ -257,6 +259,14 @@ impl Run<'_> {
     }
 }
 
+/// A request that was answered meanwhile.
+fn access(seen: &Observation) -> Option<&Access> {
+    match seen {
+        Observation::Access(access) => Some(access),
+        _ => None,
+    }
+}
+
 /// What the failures that a document promises are looked up in.
 pub(super) fn promise_text(result: &StepResult) -> String {
     let mut text = format!("{}\n{}\n", result.stderr.text, result.stdout.text);
@@ -270,7 +280,10 @@ pub(super) fn promise_text(result: &StepResult) -> String {
     }
     for failure in &result.failures {
         match failure {
-            Failure::Status { actual: said, .. } | Failure::Capture { reason: said, .. } | Failure::NotReady { text: said, .. } => {
+            Failure::Status { actual: said, .. }
+            | Failure::Capture { reason: said, .. }
+            | Failure::NotReady { text: said, .. }
+            | Failure::Stranger { reason: said, .. } => {
                 text.push_str(said);
                 text.push('\n');
             }

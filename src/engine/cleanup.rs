@@ -200,6 +200,12 @@ mod tests {
         fn secrets(&mut self) -> Vec<String> {
             Vec::new()
         }
+        fn act_as(&mut self, _name: &str) -> Result<crate::engine::world::Guise, crate::engine::world::Stranger> {
+            unreachable!("no step of these tests is somebody else's")
+        }
+
+        fn act_as_before(&mut self) {}
+
         fn aliases(&self) -> Vec<(String, String)> {
             Vec::new()
         }

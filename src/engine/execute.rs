@@ -455,7 +455,16 @@ impl<'a> Run<'a> {
         if let Some(background) = &step.directives.background {
             return self.start_beside(index, bounded.block, background.ready.as_deref(), world, session, listener).await;
         }
-        self.attempts(index, bounded, world, session, listener).await.map(Some)
+        let Some(principal) = &step.directives.principal else {
+            return self.attempts(index, bounded, world, session, listener).await.map(Some);
+        };
+        let before = match self.disguise(index, principal, world, session).await? {
+            Ok(before) => before,
+            Err(result) => return Ok(Some(result)),
+        };
+        let result = self.attempts(index, bounded, world, session, listener).await;
+        self.undisguise(index, before, world, session).await?;
+        result.map(Some)
     }
 
     /// What the shell is to run for a step; none when there is no time left for it.

@@ -1,5 +1,7 @@
 //! Runs a plan and tells the story as events. Knows neither which cloud it runs on nor how its events are printed.
 
+pub mod access;
+mod acting;
 mod assess;
 mod attempts;
 mod beside;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     diagnostic::{Diagnostic, Severity},
+    engine::access::Access,
     runbook::Criterion,
     score::Verdict,
 };
@@ -77,6 +78,8 @@ pub struct StepResult {
     pub suggestion: Option<String>,
     /// How it ended, when it ran in the background.
     pub background: Option<BackgroundEnd>,
+    /// The requests that it made of the world, and who decided about them.
+    pub accesses: Vec<Access>,
 }
 
 /// How a step in the background ended.
@@ -110,6 +113,7 @@ impl StepResult {
             caused_by: None,
             suggestion: None,
             background: None,
+            accesses: Vec::new(),
         }
     }
 }
@@ -220,6 +224,17 @@ pub enum Failure {
         text: String,
         /// How long was waited; none when it ended by itself before.
         waited: Option<Duration>,
+    },
+    /// Nobody could be signed in by the name that it says.
+    Stranger {
+        /// The directive's 1-based document line.
+        line: usize,
+        /// The name.
+        name: String,
+        /// Why, as a sentence fragment.
+        reason: String,
+        /// A name that was perhaps meant.
+        nearest: Option<String>,
     },
     /// A variable could not be taken from what it printed.
     Capture {

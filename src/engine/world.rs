@@ -2,6 +2,8 @@
 
 use std::{future::Future, path::PathBuf, pin::Pin, time::Duration};
 
+use crate::engine::access::Access;
+
 /// An answer that the place may have to be asked for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -35,8 +37,35 @@ pub trait World: Send {
     /// Removes something that was made, and asks the place whether it is gone; otherwise why it is not, as a sentence fragment.
     fn remove<'a>(&'a mut self, made: &'a Made) -> Answer<'a, Result<(), String>>;
 
+    /// Signs somebody else in: what a step needs to be run by whoever is called `name`, until [`Self::act_as_before`].
+    ///
+    /// # Errors
+    /// When nobody can be signed in by that name.
+    fn act_as(&mut self, name: &str) -> Result<Guise, Stranger>;
+
+    /// Nobody else is signed in any more.
+    fn act_as_before(&mut self);
+
     /// Texts that differ between runs though nothing differs in them (ports), and the fixed names they are printed as.
     fn aliases(&self) -> Vec<(String, String)>;
+}
+
+/// What a step needs to be run by somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guise {
+    /// Files that the shell writes for it, by their absolute paths.
+    pub files: Vec<(PathBuf, String)>,
+    /// Variables that it sees.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Why nobody can be signed in by a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// Why, as a sentence fragment.
+    pub reason: String,
+    /// A name that was perhaps meant.
+    pub nearest: Option<String>,
 }
 
 /// Something that stands in the world until somebody removes it.
@@ -92,6 +121,8 @@ pub enum Observation {
         /// The first line of its message.
         message: String,
     },
+    /// A request was answered.
+    Access(Access),
     /// Something worked that may not work the next time, and why.
     Luck(String),
     /// What the world would say about an obscure or silent failure.

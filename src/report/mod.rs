@@ -8,6 +8,7 @@ mod fingerprint;
 pub mod json;
 pub mod list;
 pub mod pair;
+pub mod permissions;
 pub mod sarif;
 pub mod score;
 mod style;

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::{
     diagnostic::Severity,
     engine::{
+        access::Access,
         event::{Event, Listener, RunHeader},
         result::{BackgroundEnd, BlockedBy, Check, Failure, RunbookResult, RunbookStatus, StepResult, StepStatus, Totals},
     },
@@ -29,9 +30,14 @@ pub enum Verbosity {
     Quiet,
     /// A line a step.
     Normal,
-    /// Also what each block printed.
+    /// Also what each block printed, and why requests were refused.
     Verbose,
+    /// Also who decided about every other request.
+    Requests,
 }
+
+/// How many requests of one step are explained.
+const ACCESSES_MAX: usize = 100;
 
 /// How many lines of a failed block's output are shown.
 const OUTPUT_LINES_MAX: usize = 12;
@@ -81,7 +87,7 @@ impl<W: Write + Send> Terminal<W> {
                     writeln!(self.out)?;
                     writeln!(self.out, "{}  {}", Painted(TITLE, document.source.path()), document.title)?;
                     writeln!(self.out, "{}", Painted(QUIET, format!("target {target}: {because}")))?;
-                    if self.verbosity == Verbosity::Verbose {
+                    if self.verbosity >= Verbosity::Verbose {
                         writeln!(self.out, "{}", Painted(QUIET, format!("sandbox {}: {}", sandbox.asked, sandbox.summary)))?;
                     } else if let Some(open) = wording::open_walls(sandbox) {
                         writeln!(self.out, "{}", Painted(DOUBT, open))?;
@@ -172,10 +178,11 @@ impl<W: Write + Send> Terminal<W> {
         if is_failure {
             self.failure(&runbook, result)?;
         } else {
-            if self.verbosity == Verbosity::Verbose {
+            if self.verbosity >= Verbosity::Verbose {
                 self.output(&result.stdout.text, usize::MAX)?;
                 self.output(&result.stderr.text, usize::MAX)?;
             }
+            self.accesses(result)?;
             self.notes(&runbook, result)?;
         }
         let document = self.documents.get_mut(&position);
@@ -205,11 +212,12 @@ impl<W: Write + Send> Terminal<W> {
             }
         }
         let (output, both) = if result.stderr.text.trim().is_empty() { (&result.stdout.text, false) } else { (&result.stderr.text, true) };
-        if self.verbosity == Verbosity::Verbose && both {
+        if self.verbosity >= Verbosity::Verbose && both {
             self.output(&result.stdout.text, usize::MAX)?;
         }
-        let lines = if self.verbosity == Verbosity::Verbose { usize::MAX } else { OUTPUT_LINES_MAX };
+        let lines = if self.verbosity >= Verbosity::Verbose { usize::MAX } else { OUTPUT_LINES_MAX };
         self.output(output, lines)?;
+        self.accesses(result)?;
         for line in wording::earlier(runbook, result) {
             writeln!(self.out, "      {}", Painted(QUIET, line))?;
         }
@@ -239,6 +247,35 @@ impl<W: Write + Send> Terminal<W> {
         let step = &runbook.steps[result.index];
         for note in &result.notes {
             writeln!(self.out, "      {} {}", Painted(DOUBT, note.severity), wording::note(step, note))?;
+        }
+        Ok(())
+    }
+
+    /// Who decided about requests and why: about those that were refused, or about all.
+    fn accesses(&mut self, result: &StepResult) -> io::Result<()> {
+        if self.verbosity < Verbosity::Verbose {
+            return Ok(());
+        }
+        let is_shown = |access: &&Access| access.refused || self.verbosity == Verbosity::Requests;
+        let (shown, more): (Vec<&Access>, usize) = {
+            let all: Vec<&Access> = result.accesses.iter().filter(is_shown).collect();
+            let more = all.len().saturating_sub(ACCESSES_MAX);
+            (all.into_iter().take(ACCESSES_MAX).collect(), more)
+        };
+        for access in shown {
+            let caller = if access.caller.is_empty() { "nobody who is known" } else { &access.caller };
+            writeln!(
+                self.out,
+                "      {} {}",
+                Painted(QUIET, "request"),
+                Painted(QUIET, format!("{} → {}, by {caller}", access.request, access.status))
+            )?;
+            for (name, found) in &access.checks {
+                writeln!(self.out, "        {}", Painted(QUIET, format!("{name}: {}", printable(found))))?;
+            }
+        }
+        if more > 0 {
+            writeln!(self.out, "      {}", Painted(QUIET, format!("… {}", wording::count(more, "more request", "more requests"))))?;
         }
         Ok(())
     }

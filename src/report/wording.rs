@@ -94,6 +94,10 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
             (step.line, format!("it has not printed {text:?} within {}; it was stopped", duration(*waited)))
         }
         Failure::NotReady { text, waited: None } => (step.line, format!("it ended and had not printed {text:?}")),
+        Failure::Stranger { line, name, reason, nearest } => {
+            let hint = nearest.as_ref().map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+            (*line, format!("nobody is signed in as `{name}`: {reason}{hint}"))
+        }
         Failure::Capture { line, name, reason } => (*line, format!("{name} could not be set: {reason}")),
         Failure::Interrupted => (step.line, "interrupted; it and all it had started were stopped".to_owned()),
         Failure::RunTimedOut(limit) => {

@@ -13,7 +13,7 @@ use super::view::Choices;
 use super::vocabulary::Key;
 
 /// Pairs of which a step may have only one, each with why.
-const EXCLUDE: [(Key, Key, &str); 14] = [
+const EXCLUDE: [(Key, Key, &str); 16] = [
     (Key::Setup, Key::Cleanup, "`setup` and `cleanup` are said of one step"),
     (Key::Background, Key::ExpectExit, "a `background` step keeps running, so it has no exit status to expect"),
     (Key::Background, Key::ExpectStderr, "a `background` step keeps running, so its standard error is not judged; `ready` looks at it"),
@@ -27,6 +27,8 @@ const EXCLUDE: [(Key, Key, &str); 14] = [
     (Key::Retry, Key::Interactive, "an `interactive` step is never run, so it cannot be tried again"),
     (Key::Skip, Key::Eventually, "a step that is skipped cannot be tried again"),
     (Key::Skip, Key::Retry, "a step that is skipped cannot be tried again"),
+    (Key::Principal, Key::Background, "a `background` step outlives the time for which somebody else is signed in"),
+    (Key::Principal, Key::Interactive, "an `interactive` step is never run, so nobody can run it"),
     (Key::Cleanup, Key::Needs, "a `cleanup` step runs whatever became of the others, so it cannot need one of them"),
 ];
 

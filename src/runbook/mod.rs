@@ -37,7 +37,8 @@ pub use defect::{DEFECTS, Defect, defect};
 pub use include::{Loaded, Loader, Refusal, flatten, include, is_about_prerequisites};
 pub use model::{
     Background, Backoff, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure,
-    FileDirectives, Format, Prerequisite, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Variable,
+    FileDirectives, Format, Prerequisite, Principal, Requirement, Role, Runbook, Section, Step, StepDirectives, StreamChoice, Tenant,
+    Variable,
 };
 pub use order::order;
 pub use outline::{Directive, Fenced, Outline, outline};

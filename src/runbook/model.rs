@@ -98,6 +98,8 @@ pub struct StepDirectives {
     pub expect_stderr: Option<String>,
     /// `secret=NAME,…`: variables whose values are masked.
     pub secrets: Vec<String>,
+    /// `as=NAME`: who runs it; whoever is signed in when none is named.
+    pub principal: Option<Principal>,
     /// `wait=30s`: time that passes after the step, before the next one; on a virtual clock it costs nothing.
     pub wait: Option<Duration>,
     /// `eventually=5m`: while it fails it is tried again for so long; the time passes on the clock of the run.
@@ -126,6 +128,25 @@ pub struct StepDirectives {
     pub requires: Vec<Requirement>,
     /// `lint-disable=RULE,…`: findings that are not reported about this step.
     pub lint_disable: Vec<String>,
+}
+
+/// Somebody who runs a step in place of whoever is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// A user, an application or a managed identity, by any of its names.
+    pub name: String,
+    /// The directive's 1-based document line.
+    pub line: usize,
+}
+
+/// What a document asks of the tenant that it runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tenant {
+    /// As Azure is: every user needs a second factor.
+    #[default]
+    Ordinary,
+    /// `tenant=no-mfa`: a password is enough.
+    NoSecondFactor,
 }
 
 /// How long to wait before a failed step is tried again.
@@ -212,6 +233,8 @@ pub struct FileDirectives {
     pub secrets: Vec<String>,
     /// `requires=…`: what must be there before its first step.
     pub requires: Vec<Requirement>,
+    /// `tenant=no-mfa`: what the tenant is like.
+    pub tenant: Tenant,
     /// `lint-disable=RULE,…`: findings that are not reported about this document.
     pub lint_disable: Vec<String>,
 }

@@ -57,11 +57,12 @@ impl Said {
             Entry::Known(key, target) => (key, target),
             entry => return Err(misfit(pair, entry, place)),
         };
+        let setting = value::setting(key, pair, place, line)?;
+        let key = if matches!(setting, Setting::Principal(_)) { Key::Principal } else { key };
         let is_said = |once: &Once| once.key == key && once.target == target;
         if !adds_up(key) && self.keys.iter().any(is_said) {
             return Err(Problem::new(REPEATED_DIRECTIVE, pair.range.clone(), format!("`{}` is said twice", pair.key)));
         }
-        let setting = value::setting(key, pair, line)?;
         if let (Setting::Requires(_, documents), Place::Step | Place::Range) = (&setting, place)
             && !documents.is_empty()
         {
@@ -319,6 +320,22 @@ mod tests {
     }
 
     #[test]
+    fn who_runs_a_step_is_read_beside_how_its_output_is() {
+        let both = step("as=json as=\"Ada L.\"");
+        assert_eq!(both.principal, Some(crate::runbook::model::Principal { name: "Ada L.".to_owned(), line: 7 }));
+        check_problem("as=ada as=ben", "repeated-directive", "`as` is said twice");
+        assert_eq!(step("as=table").principal, None);
+        let (said, problems) = read_range("as=ada timeout=1m");
+        assert_eq!((problems, said.step().0.principal.map(|one| one.name)), (Vec::new(), Some("ada".to_owned())));
+        let (file, problems) = read("tenant=no-mfa", Place::File);
+        assert_eq!((problems, file.file().0.tenant), (Vec::new(), crate::runbook::model::Tenant::NoSecondFactor));
+    }
+
+    fn read_range(keys: &str) -> (Said, Vec<Problem>) {
+        read(keys, Place::Range)
+    }
+
+    #[test]
     fn what_is_compared_how_is_read() {
         let keys = "ignore=etag,*.id ignore=name exact unordered as=table stream=both";
         let (said, problems) = read(keys, Place::Step);
@@ -364,7 +381,8 @@ mod tests {
         check_invalid("secret=A,,B", "`A,,B` has an empty entry");
         check_invalid("unordered=false", "`unordered` takes no value");
         check_invalid("setup=yes", "`setup` takes no value");
-        check_invalid("as=xml", "`xml` is not one of json, text, table, yaml");
+        check_problems_in(Place::Expectation, "as=xml", &[("invalid-directive-value", "`xml` is not one of json, text, table, yaml")]);
+        check_invalid(&format!("as={}", "a".repeat(300)), "`as` names nobody: the name is too long, or has control characters");
         check_invalid("stream", "`stream` needs a value: stdout, stderr, both");
         check_invalid("only=prod", "`prod` is not a target");
         check_invalid("timeout@liv=3m", "`liv` is not a target");

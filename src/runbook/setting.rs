@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::model::{
-    Background, Backoff, Capture, Comparison, Exact, ExitExpectation, ExpectedFailure, FileDirectives, Format, Requirement, Role,
-    StepDirectives, StreamChoice,
+    Background, Backoff, Capture, Comparison, Exact, ExitExpectation, ExpectedFailure, FileDirectives, Format, Principal, Requirement,
+    Role, StepDirectives, StreamChoice, Tenant,
 };
 use super::view::TargetName;
 
@@ -27,6 +27,8 @@ pub(super) enum Setting {
     Secrets(Vec<String>),
     Only(Vec<TargetName>),
     Interactive,
+    Principal(Principal),
+    Tenant(Tenant),
     Role(Role),
     Background,
     Ready(String),
@@ -61,6 +63,7 @@ impl Setting {
             Self::ExpectExit(status) => step.expect_exit = Some(*status),
             Self::ExpectStderr(text) => step.expect_stderr = Some(text.clone()),
             Self::Secrets(names) => add(&mut step.secrets, names),
+            Self::Principal(principal) => step.principal = Some(principal.clone()),
             Self::Role(role) => step.role = *role,
             Self::Background => {
                 step.background.get_or_insert_with(Background::default);
@@ -79,6 +82,7 @@ impl Setting {
             | Self::Name(_)
             | Self::Only(_)
             | Self::Interactive
+            | Self::Tenant(_)
             | Self::Tabs(_)
             | Self::Zones(_)
             | Self::Ignore(_)
@@ -97,6 +101,7 @@ impl Setting {
             Self::Secrets(names) => add(&mut file.secrets, names),
             Self::Requires(requirements, _) => add(&mut file.requires, requirements),
             Self::LintDisable(rules) => add(&mut file.lint_disable, rules),
+            Self::Tenant(tenant) => file.tenant = *tenant,
             _ => {}
         }
     }

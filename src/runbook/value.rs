@@ -7,12 +7,14 @@ use strsim::osa_distance;
 
 use super::defect::INVALID_DIRECTIVE_VALUE;
 use super::include::is_document;
-use super::model::{Backoff, Capture, CaptureSource, Exact, ExitExpectation, ExpectedFailure, Format, Requirement, Role, StreamChoice};
+use super::model::{
+    Backoff, Capture, CaptureSource, Exact, ExitExpectation, ExpectedFailure, Format, Principal, Requirement, Role, StreamChoice, Tenant,
+};
 use super::pairs::{Pair, Problem};
 use super::setting::Setting;
 use super::slug::is_name_char;
 use super::view::TargetName;
-use super::vocabulary::Key;
+use super::vocabulary::{Key, Place};
 
 /// The longest time that a document may ask for.
 const TIME_MAX: Duration = Duration::from_hours(24);
@@ -26,8 +28,11 @@ const RETRIES_MAX: u32 = 100;
 /// The longest list of one key.
 const LIST_MAX: usize = 200;
 
+/// The longest name of somebody who acts.
+const PRINCIPAL_BYTES_MAX: usize = 256;
+
 /// Reads a value; `line` is the document's line of the pair.
-pub(super) fn setting(key: Key, pair: &Pair, line: usize) -> Result<Setting, Problem> {
+pub(super) fn setting(key: Key, pair: &Pair, place: Place, line: usize) -> Result<Setting, Problem> {
     Ok(match key {
         Key::Skip => Setting::Skip(skip_reason(pair)?),
         Key::Timeout => Setting::Timeout(time(pair)?),
@@ -60,10 +65,8 @@ pub(super) fn setting(key: Key, pair: &Pair, line: usize) -> Result<Setting, Pro
         Key::Exact if pair.value.is_none() => Setting::Exact(Exact::Everything),
         Key::Exact => Setting::Exact(Exact::At(list(pair, "JSON paths, columns or labels")?)),
         Key::Unordered => flag(pair, Setting::Unordered)?,
-        Key::As => Setting::Format(choice(
-            pair,
-            &[("json", Format::Json), ("text", Format::Text), ("table", Format::Table), ("yaml", Format::Yaml)],
-        )?),
+        Key::As | Key::Principal => said_as(pair, place, line)?,
+        Key::Tenant => Setting::Tenant(choice(pair, &[("no-mfa", Tenant::NoSecondFactor)])?),
         Key::Stream => Setting::Stream(choice(
             pair,
             &[("stdout", StreamChoice::Stdout), ("stderr", StreamChoice::Stderr), ("both", StreamChoice::Both)],
@@ -122,6 +125,20 @@ fn choice<T: Copy>(pair: &Pair, known: &[(&str, T)]) -> Result<T, Problem> {
         Some((_, choice)) => Ok(*choice),
         None => Err(invalid(pair, format!("`{value}` is not one of {names}"))),
     }
+}
+
+/// `as=json` says what an output is; `as=ada` before a step says who runs it.
+fn said_as(pair: &Pair, place: Place, line: usize) -> Result<Setting, Problem> {
+    const FORMATS: [(&str, Format); 4] = [("json", Format::Json), ("text", Format::Text), ("table", Format::Table), ("yaml", Format::Yaml)];
+    let value = pair.value.as_deref().unwrap_or_default().trim();
+    let is_format = FORMATS.iter().any(|(name, _)| *name == value);
+    if value.is_empty() || is_format || place == Place::Expectation {
+        return choice(pair, &FORMATS).map(Setting::Format);
+    }
+    if value.len() > PRINCIPAL_BYTES_MAX || value.chars().any(char::is_control) {
+        return Err(invalid(pair, "`as` names nobody: the name is too long, or has control characters"));
+    }
+    Ok(Setting::Principal(Principal { name: value.to_owned(), line }))
 }
 
 fn skip_reason(pair: &Pair) -> Result<String, Problem> {

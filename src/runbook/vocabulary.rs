@@ -25,6 +25,8 @@ pub(super) enum Key {
     Name,
     Needs,
     Only,
+    /// `as=` with the name of somebody.
+    Principal,
     Ready,
     Requires,
     Retry,
@@ -35,6 +37,7 @@ pub(super) enum Key {
     Stop,
     Stream,
     Tab,
+    Tenant,
     Timeout,
     Unordered,
     Wait,
@@ -138,6 +141,7 @@ const WORDS: &[Word] = &[
     word("as", Key::As, COMPARE).per_target(),
     word("stream", Key::Stream, COMPARE).per_target(),
     word("lint-disable", Key::LintDisable, ANY),
+    word("tenant", Key::Tenant, FILE),
     word("tab", Key::Tab, FILE),
     word("zone", Key::Zone, FILE),
 ];
@@ -191,6 +195,8 @@ pub(super) fn keys_of(place: Place) -> String {
 
 /// Whether a key may speak of several steps at once.
 pub(super) fn takes_range(key: Key) -> bool {
+    // `as=NAME` is spelled like `as=json`.
+    let key = if key == Key::Principal { Key::As } else { key };
     WORDS.iter().any(|word| word.key == key && word.places.contains(&Place::Range))
 }
 

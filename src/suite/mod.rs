@@ -286,7 +286,7 @@ async fn one(
         tempfile::Builder::new().prefix(&scratch_name).tempdir().map_err(|source| SuiteError::Scratch { path: path.clone(), source })?;
     let shell_failed = |source| SuiteError::Shell { path: path.clone(), source };
     let room = place::open(options, scratch.path(), choice.embedded).await.map_err(shell_failed)?;
-    let mut world = world(choice, options, scratch.path(), &path, &room).await?;
+    let mut world = world(choice, options, scratch.path(), &path, &room, document.runbook.directives.tenant).await?;
     let mut launch = Launch::new(options.helper.clone(), &options.bash, scratch.path());
     let aliases = vec![
         (launch.home().display().to_string(), "/docent/home".to_owned()),
@@ -337,19 +337,36 @@ pub fn redactor(document: &Document, options: &RunOptions, aliases: Vec<(String,
 }
 
 #[cfg(feature = "embedded")]
-async fn world(choice: &Choice, options: &Options, scratch: &Path, path: &str, room: &Room) -> Result<Box<dyn World>, SuiteError> {
+async fn world(
+    choice: &Choice,
+    options: &Options,
+    scratch: &Path,
+    path: &str,
+    room: &Room,
+    tenant: runbook::Tenant,
+) -> Result<Box<dyn World>, SuiteError> {
     if choice.embedded {
         let applets = place::applets(options, room, scratch).map_err(|source| SuiteError::Scratch { path: path.to_owned(), source })?;
         let world = target::embedded::Embedded::start(&options.embedded, options.seed, &applets, scratch, room.take_listener())
             .await
             .map_err(|source| SuiteError::Embedded { path: path.to_owned(), source })?;
+        if tenant == runbook::Tenant::NoSecondFactor {
+            world.cloud().without_second_factor();
+        }
         return Ok(Box::new(world));
     }
     Ok(Box::new(Plain::default()))
 }
 
 #[cfg(not(feature = "embedded"))]
-async fn world(_choice: &Choice, _options: &Options, _scratch: &Path, _path: &str, _room: &Room) -> Result<Box<dyn World>, SuiteError> {
+async fn world(
+    _choice: &Choice,
+    _options: &Options,
+    _scratch: &Path,
+    _path: &str,
+    _room: &Room,
+    _tenant: runbook::Tenant,
+) -> Result<Box<dyn World>, SuiteError> {
     Ok(Box::new(Plain::default()))
 }
 

@@ -12,8 +12,11 @@ use serde_json::json;
 
 use crate::{
     applets,
-    cloud::{self, ClockMode, Cloud, CloudError, CloudOptions, Profile, SignedIn},
-    engine::world::{Answer, Made, Observation, Timekeeper, World},
+    cloud::{self, Actor, ActorKind, ClockMode, Cloud, CloudError, CloudOptions, Profile, SignedIn},
+    engine::{
+        access::{Access, Permission, Use},
+        world::{Answer, Guise, Made, Observation, Stranger, Timekeeper, World},
+    },
 };
 
 /// When the virtual clock starts unless told otherwise.
@@ -71,6 +74,10 @@ pub struct Embedded {
     path_prefix: Vec<PathBuf>,
     /// How many secrets were asked for.
     secrets_told: usize,
+    /// Where the run's files are.
+    directory: PathBuf,
+    /// How often somebody else was signed in.
+    guises: usize,
 }
 
 impl Embedded {
@@ -133,7 +140,8 @@ impl Embedded {
             symlink(applets, &link).map_err(|source| EmbeddedError::File { path: link, source })?;
         }
         let given = cloud.standing().into_iter().map(|one| one.id).collect();
-        Ok(Self { started: cloud.now(), given, cloud, variables, path_prefix: vec![bin], secrets_told: 0 })
+        let (started, directory) = (cloud.now(), directory.to_owned());
+        Ok(Self { started, given, cloud, variables, path_prefix: vec![bin], secrets_told: 0, directory, guises: 0 })
     }
 
     /// The cloud itself.
@@ -160,7 +168,14 @@ impl World for Embedded {
     }
 
     fn observe(&mut self) -> Vec<Observation> {
-        self.cloud.take_observations().into_iter().map(observed).collect()
+        let (answered, left_out) = self.cloud.take_answered();
+        let mut seen: Vec<Observation> = self.cloud.take_observations().into_iter().map(observed).collect();
+        seen.extend(answered.into_iter().map(|one| Observation::Access(access(one))));
+        if left_out > 0 {
+            let text = format!("{left_out} more requests were answered than are written down");
+            seen.push(Observation::Hint { about: "docent".to_owned(), text });
+        }
+        seen
     }
 
     fn secrets(&mut self) -> Vec<String> {
@@ -189,6 +204,22 @@ impl World for Embedded {
     fn remove<'a>(&'a mut self, made: &'a Made) -> Answer<'a, Result<(), String>> {
         let gone = self.cloud.remove_group(&made.id);
         Box::pin(std::future::ready(if gone { Ok(()) } else { Err("its deletion does not end".to_owned()) }))
+    }
+
+    fn act_as(&mut self, name: &str) -> Result<Guise, Stranger> {
+        let actor = self.cloud.act_as(name).map_err(|cloud::Stranger { reason, nearest }| Stranger { reason, nearest })?;
+        self.guises += 1;
+        // A folder of its own each time: whoever signs in anew has no token of the time before.
+        let folder = self.directory.join("acting").join(self.guises.to_string());
+        let files = sign_in_files(&self.cloud.signed_in(), &actor);
+        Ok(Guise {
+            files: files.into_iter().map(|(name, text)| (folder.join(name), text)).collect(),
+            variables: vec![("AZURE_CONFIG_DIR".to_owned(), folder.display().to_string())],
+        })
+    }
+
+    fn act_as_before(&mut self) {
+        self.cloud.act_as_before();
     }
 
     fn aliases(&self) -> Vec<(String, String)> {
@@ -228,48 +259,115 @@ fn observed(observation: cloud::Observation) -> Observation {
     }
 }
 
+fn access(answered: cloud::Answered) -> Access {
+    let cloud::Answered { request, status, refused, caller, checks, uses } = answered;
+    Access {
+        request,
+        status,
+        refused,
+        caller,
+        checks: checks.into_iter().map(|check| (check.name.to_owned(), check.found)).collect(),
+        uses: uses.into_iter().map(used).collect(),
+    }
+}
+
+fn used(used: cloud::Use) -> Use {
+    let cloud::Use { principal, name, permission } = used;
+    let permission = match permission {
+        cloud::Permission::Action { scope, action, on_data } => Permission::Action { scope, action, on_data },
+        cloud::Permission::Rule { cluster, namespace, group, resource, verb } => {
+            Permission::Rule { cluster, namespace, group, resource, verb }
+        }
+        cloud::Permission::Path { cluster, path, verb } => Permission::Path { cluster, path, verb },
+    };
+    Use { principal, name, permission }
+}
+
 /// The files of a user who has signed in, as az 2.91 reads them: a profile, and a token cache that holds a refresh token only.
 fn sign_in(files: &Files<'_>, who: &SignedIn) -> Result<(), EmbeddedError> {
-    let profile = json!({
-        "installationId": who.user_object_id,
-        "subscriptions": [{
-            "id": who.subscription_id,
-            "name": who.subscription_name,
-            "state": "Enabled",
-            "user": { "name": who.user_principal_name, "type": "user" },
-            "isDefault": true,
-            "tenantId": who.tenant_id,
-            "environmentName": "AzureCloud",
-            "homeTenantId": who.tenant_id,
-            "tenantDefaultDomain": who.tenant_domain,
-            "tenantDisplayName": who.tenant_domain.split('.').next(),
-            "managedByTenants": [],
-        }],
+    let actor = Actor {
+        object_id: who.user_object_id.clone(),
+        kind: ActorKind::User { user_principal_name: who.user_principal_name.clone(), refresh_token: who.refresh_token.clone() },
+        sees_subscription: true,
+    };
+    for (name, text) in sign_in_files(who, &actor) {
+        files.write(&format!("home/.azure/{name}"), &text)?;
+    }
+    Ok(())
+}
+
+/// The same for anybody in the tenant and subscription of `place`, by name. Service principals and managed identities as in
+/// azure-cli `core/_profile.py` and `core/auth/identity.py`.
+fn sign_in_files(place: &SignedIn, actor: &Actor) -> Vec<(&'static str, String)> {
+    let user = match &actor.kind {
+        ActorKind::User { user_principal_name, .. } => json!({ "name": user_principal_name, "type": "user" }),
+        ActorKind::Application { app_id, .. } => json!({ "name": app_id, "type": "servicePrincipal" }),
+        ActorKind::ManagedIdentity { client_id } => {
+            json!({ "name": "userAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": format!("MSIClient-{client_id}") })
+        }
+    };
+    let mut subscription = json!({
+        "id": place.subscription_id,
+        "name": place.subscription_name,
+        "state": "Enabled",
+        "user": user,
+        "isDefault": true,
+        "tenantId": place.tenant_id,
+        "environmentName": "AzureCloud",
+        "homeTenantId": place.tenant_id,
+        "managedByTenants": [],
     });
-    let home_account = format!("{}.{}", who.user_object_id, who.tenant_id);
+    if matches!(actor.kind, ActorKind::User { .. }) {
+        subscription["tenantDefaultDomain"] = json!(place.tenant_domain);
+        subscription["tenantDisplayName"] = json!(place.tenant_domain.split('.').next());
+    }
+    if !actor.sees_subscription {
+        // What `az login --allow-no-subscriptions` leaves (`_build_tenant_level_accounts`).
+        subscription["id"] = json!(place.tenant_id);
+        subscription["name"] = json!("N/A(tenant level account)");
+        subscription.as_object_mut().into_iter().for_each(|one| {
+            one.remove("homeTenantId");
+            one.remove("managedByTenants");
+        });
+    }
+    let profile = json!({ "installationId": place.user_object_id, "subscriptions": [subscription] });
+    // Keeps the real az from asking the Internet for its newest version.
+    let versions = json!({
+        "versions": { "azure-cli": { "local": "2.91.0" }, "core": { "local": "2.91.0" }, "telemetry": { "local": "1.1.0" } },
+        "update_time": "2999-01-01 00:00:00.000000",
+    });
+    let mut files = vec![("azureProfile.json", profile.to_string()), ("versionCheck.json", versions.to_string())];
+    match &actor.kind {
+        ActorKind::User { user_principal_name, refresh_token } => {
+            files.push(("msal_token_cache.json", token_cache(place, &actor.object_id, user_principal_name, refresh_token)));
+        }
+        ActorKind::Application { app_id, secret } => {
+            let entries = json!([{ "client_id": app_id, "tenant": place.tenant_id, "client_secret": secret }]);
+            files.push(("service_principal_entries.json", entries.to_string()));
+        }
+        ActorKind::ManagedIdentity { .. } => {}
+    }
+    files
+}
+
+/// A cache of MSAL's with one user, who has no access token yet.
+fn token_cache(place: &SignedIn, object_id: &str, user_principal_name: &str, refresh_token: &str) -> String {
+    let home_account = format!("{object_id}.{}", place.tenant_id);
     let host = "login.microsoftonline.com";
     let cache = json!({
-        "Account": { format!("{home_account}-{host}-{}", who.tenant_id): {
-            "home_account_id": home_account, "environment": host, "realm": who.tenant_id,
-            "local_account_id": who.user_object_id, "username": who.user_principal_name, "authority_type": "MSSTS",
+        "Account": { format!("{home_account}-{host}-{}", place.tenant_id): {
+            "home_account_id": home_account, "environment": host, "realm": place.tenant_id,
+            "local_account_id": object_id, "username": user_principal_name, "authority_type": "MSSTS",
         }},
         "RefreshToken": { format!("{home_account}-{host}-refreshtoken-{CLI_CLIENT_ID}--"): {
-            "credential_type": "RefreshToken", "secret": who.refresh_token, "home_account_id": home_account, "environment": host,
+            "credential_type": "RefreshToken", "secret": refresh_token, "home_account_id": home_account, "environment": host,
             "client_id": CLI_CLIENT_ID, "target": "https://management.core.windows.net//.default", "family_id": "1",
         }},
         "AppMetadata": { format!("appmetadata-{host}-{CLI_CLIENT_ID}"): {
             "client_id": CLI_CLIENT_ID, "environment": host, "family_id": "1",
         }},
     });
-    // Keeps the real az from asking the Internet for its newest version.
-    let versions = json!({
-        "versions": { "azure-cli": { "local": "2.91.0" }, "core": { "local": "2.91.0" }, "telemetry": { "local": "1.1.0" } },
-        "update_time": "2999-01-01 00:00:00.000000",
-    });
-    files.write("home/.azure/azureProfile.json", &profile.to_string())?;
-    files.write("home/.azure/msal_token_cache.json", &cache.to_string())?;
-    files.write("home/.azure/versionCheck.json", &versions.to_string())?;
-    Ok(())
+    cache.to_string()
 }
 
 /// Writes private files below a directory.

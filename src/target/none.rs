@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::engine::world::{Answer, Made, Observation, Timekeeper, World};
+use crate::engine::world::{Answer, Guise, Made, Observation, Stranger, Timekeeper, World};
 
 /// The world of a runbook that needs nothing but a shell.
 #[derive(Debug)]
@@ -57,6 +57,12 @@ impl World for Plain {
     fn remove<'a>(&'a mut self, _made: &'a Made) -> Answer<'a, Result<(), String>> {
         Box::pin(std::future::ready(Err("nothing is made here".to_owned())))
     }
+
+    fn act_as(&mut self, _name: &str) -> Result<Guise, Stranger> {
+        Err(Stranger { reason: "a plain shell has nobody to sign in".to_owned(), nearest: None })
+    }
+
+    fn act_as_before(&mut self) {}
 
     fn aliases(&self) -> Vec<(String, String)> {
         Vec::new()

@@ -1,5 +1,5 @@
 //! Access tokens, from what a sign-in left in the configuration folder: the refresh token of a user in `msal_token_cache.json`, or the
-//! secret of a service principal in `service_principal_entries.json`. Kept for the life of the process, never written.
+//! secret of a service principal in `service_principal_entries.json`. Those of a managed identity come from the machine's metadata service.
 
 use std::path::Path;
 
@@ -13,7 +13,9 @@ use crate::applets::client::{Response, Wire};
 use crate::applets::render::json;
 
 /// The application id of the Azure CLI.
-const CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+pub(super) const CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+/// The metadata service of machines in Azure.
+const METADATA: &str = "169.254.169.254";
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 /// Tells Entra that this client can handle claims challenges.
 const CLAIMS: &str = r#"{"access_token": {"xms_cc": {"values": ["CP1"]}}}"#;
@@ -51,12 +53,57 @@ pub(crate) enum Proof {
     Secret { application: String, secret: String },
     /// A service principal by a token of somebody it trusts.
     Assertion { application: String, token: String },
+    /// A managed identity of this machine: the one that is named, or the only one.
+    Machine(Option<MachineIdentity>),
+}
+
+/// By what a managed identity is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MachineIdentity {
+    Client(String),
+    Object(String),
+    Resource(String),
+}
+
+impl MachineIdentity {
+    /// As profiles keep it: `MSIClient-…` (azure-cli `core/_profile.py`, `ManagedIdentityAuth`).
+    pub(crate) fn kept(&self) -> String {
+        match self {
+            Self::Client(id) => format!("MSIClient-{id}"),
+            Self::Object(id) => format!("MSIObject-{id}"),
+            Self::Resource(id) => format!("MSIResource-{id}"),
+        }
+    }
+
+    fn of_kept(text: &str) -> Option<MachineIdentity> {
+        let (kind, id) = text.split_once('-')?;
+        Some(match kind {
+            "MSIClient" => Self::Client(id.to_owned()),
+            "MSIObject" => Self::Object(id.to_owned()),
+            "MSIResource" => Self::Resource(id.to_owned()),
+            _ => return None,
+        })
+    }
+
+    /// The parameter of the metadata service (MSAL `managed_identity.py`).
+    fn parameter(&self) -> (&'static str, &str) {
+        match self {
+            Self::Client(id) => ("client_id", id),
+            Self::Object(id) => ("object_id", id),
+            Self::Resource(id) => ("msi_res_id", id),
+        }
+    }
 }
 
 impl Proof {
     /// The proof that a sign-in left for this account.
     pub(crate) fn of(account: &Subscription, folder: &Path) -> Result<Proof, Failure> {
         let lost = || Failure::Refused(format!("User '{}' does not exist in MSAL token cache. Run `az login`.", account.user()));
+        match account.user() {
+            "systemAssignedIdentity" => return Ok(Proof::Machine(None)),
+            "userAssignedIdentity" => return Ok(Proof::Machine(MachineIdentity::of_kept(account.assigned_identity()))),
+            _ => {}
+        }
         if !account.is_service_principal() {
             return refresh_token(account.user(), folder).map(Proof::RefreshToken).ok_or_else(lost);
         }
@@ -115,6 +162,8 @@ impl Proof {
                 ("claims", CLAIMS),
                 ("scope", scope),
             ],
+            // Its tokens do not come from the token endpoint.
+            Proof::Machine(_) => Vec::new(),
         };
         pairs.into_iter().map(|(key, value)| (key, value.to_owned())).collect()
     }
@@ -132,6 +181,9 @@ impl Proof {
     /// # Errors
     /// What Entra says, in its words.
     pub(crate) fn redeem_for(&self, client: &dyn Wire, tenant: &str, scope: &str) -> Result<Value, Failure> {
+        if let Proof::Machine(identity) = self {
+            return self.of_machine(client, identity.as_ref(), scope);
+        }
         let form: Vec<String> = self.form(scope).iter().map(|(key, value)| format!("{key}={}", form_encoded(value))).collect();
         let request = Request::post(format!("{AUTHORITY}/{tenant}/oauth2/v2.0/token"))
             .header(header::ACCEPT, "application/json")
@@ -148,6 +200,31 @@ impl Proof {
             return Ok(answer);
         }
         Err(self.refusal(&answer, &response, tenant, scope))
+    }
+
+    /// Asks the machine's metadata service (MSAL `managed_identity.py`, `_obtain_token_on_azure_vm`).
+    fn of_machine(&self, client: &dyn Wire, identity: Option<&MachineIdentity>, scope: &str) -> Result<Value, Failure> {
+        let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+        let mut query = format!("api-version=2018-02-01&resource={}", form_encoded(resource));
+        if let Some((name, value)) = identity.map(MachineIdentity::parameter) {
+            query.push_str(&format!("&{name}={}", form_encoded(value)));
+        }
+        let target = format!("/metadata/identity/oauth2/token?{query}");
+        let request = Request::get(format!("http://{METADATA}{target}"))
+            .header("Metadata", "true")
+            .header("x-client-SKU", "MSAL.Python")
+            .header("x-client-Ver", "1.39.0")
+            .body(Bytes::new())
+            .map_err(|error| Failure::Refused(error.to_string()))?;
+        let Ok(response) = client.send(request) else { return Err(nobody_at_metadata(&target)) };
+        let mut answer = response.json().unwrap_or_default();
+        if !answer["access_token"].is_string() {
+            return Err(self.refusal(&answer, &response, "", scope));
+        }
+        // Numbers are texts here.
+        let seconds = answer["expires_in"].as_str().and_then(|text| text.parse::<i64>().ok());
+        answer["expires_in"] = json!(seconds.unwrap_or_default());
+        Ok(answer)
     }
 
     fn refusal(&self, answer: &Value, response: &Response, tenant: &str, scope: &str) -> Failure {
@@ -174,9 +251,21 @@ impl Proof {
             Proof::Secret { application, secret } => kept_entry(folder, application, tenant, ("client_secret", secret)),
             Proof::Assertion { application, token } => kept_entry(folder, application, tenant, ("client_assertion", token)),
             Proof::RefreshToken(_) | Proof::Password { .. } => kept_account(folder, tenant, answer, username),
+            Proof::Machine(_) => return Ok(()),
         };
         write(&path, &document)
     }
+}
+
+/// What az says on a machine outside Azure: nothing answers at the address, requests gives up, and az does not expect it (azure-cli
+/// `core/util.py`, `handle_exception`; public reports). The traceback between the lines is left out. Assumed: which of the errors of the
+/// network it is.
+fn nobody_at_metadata(target: &str) -> Failure {
+    Failure::Refused(format!(
+        "The command failed with an unexpected error. Here is the traceback:\nERROR: HTTPConnectionPool(host='{METADATA}', port=80): Max \
+         retries exceeded with url: {target} (Caused by NewConnectionError('<urllib3.connection.HTTPConnection object>: Failed to establish a \
+         new connection: [Errno 113] No route to host'))\nTo check existing issues, please visit: https://github.com/Azure/azure-cli/issues"
+    ))
 }
 
 /// An error with its causes, as one line.
@@ -199,13 +288,37 @@ pub(crate) fn forget(folder: &Path, name: &str) -> Result<(), Failure> {
     let cache_path = folder.join("msal_token_cache.json");
     let mut cache = read(&cache_path);
     let homes: Vec<Value> = accounts(&cache, name).map(|account| account["home_account_id"].clone()).collect();
-    if let Some(sections) = cache.as_object_mut().filter(|_| !homes.is_empty()) {
+    if let Some(sections) = cache.as_object_mut() {
         for (_, section) in sections.iter_mut() {
             if let Some(entries) = section.as_object_mut() {
-                entries.retain(|_, entry| !homes.contains(&entry["home_account_id"]));
+                // A user's by the account, a service principal's by its client id; what belongs to no account is shared.
+                let is_theirs = |entry: &Value| {
+                    !entry["home_account_id"].is_null() && homes.contains(&entry["home_account_id"])
+                        || entry["credential_type"] == "AccessToken" && entry["client_id"] == name
+                };
+                entries.retain(|_, entry| !is_theirs(entry));
             }
         }
         write(&cache_path, &cache)?;
+    }
+    Ok(())
+}
+
+/// MSAL's name for a user's account.
+pub(super) fn home_of(folder: &Path, user: &str) -> Option<String> {
+    let cache = read(&folder.join("msal_token_cache.json"));
+    let home = accounts(&cache, user).next()?["home_account_id"].as_str()?.to_owned();
+    Some(home)
+}
+
+/// Forgets everybody.
+pub(crate) fn forget_all(folder: &Path) -> Result<(), Failure> {
+    for name in ["msal_token_cache.json", "service_principal_entries.json"] {
+        match std::fs::remove_file(folder.join(name)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::Refused(format!("cannot remove {}: {error}", folder.join(name).display()))),
+        }
     }
     Ok(())
 }
@@ -216,7 +329,8 @@ fn accounts<'a>(cache: &'a Value, name: &str) -> impl Iterator<Item = &'a Value>
     all.filter(move |account| account["username"].as_str().is_some_and(|username| username.to_ascii_lowercase() == name))
 }
 
-fn refresh_token(user: &str, folder: &Path) -> Option<String> {
+/// The refresh token of a user who has signed in.
+pub(crate) fn refresh_token(user: &str, folder: &Path) -> Option<String> {
     let cache = read(&folder.join("msal_token_cache.json"));
     let home = accounts(&cache, user).next()?["home_account_id"].clone();
     let tokens = cache["RefreshToken"].as_object()?;
@@ -257,15 +371,17 @@ pub(crate) fn claims_in(token: &str) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-fn read(path: &Path) -> Value {
+pub(super) fn read(path: &Path) -> Value {
     std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
-fn write(path: &Path, document: &Value) -> Result<(), Failure> {
+/// Writes a file that is nobody else's, all or nothing: command lines may run side by side.
+pub(super) fn write(path: &Path, document: &Value) -> Result<(), Failure> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let options = || std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path);
-    let written = options().and_then(|mut file| file.write_all(json::line(document).as_bytes()));
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let open = || std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&draft);
+    let written = open().and_then(|mut file| file.write_all(json::line(document).as_bytes())).and_then(|()| std::fs::rename(&draft, path));
     written.map_err(|error| Failure::Refused(format!("cannot write {}: {error}", path.display())))
 }
 

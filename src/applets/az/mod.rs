@@ -26,6 +26,7 @@ mod profile;
 mod service;
 mod session;
 mod table;
+mod token_cache;
 
 /// What to do about something that is not emulated.
 const WORKAROUND: &str = "--cli system";

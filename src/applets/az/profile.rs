@@ -38,6 +38,11 @@ impl Subscription {
         self.0["user"]["type"].as_str() == Some("servicePrincipal")
     }
 
+    /// By what a managed identity is named; empty when it is none.
+    pub(crate) fn assigned_identity(&self) -> &str {
+        self.0["user"]["assignedIdentityInfo"].as_str().unwrap_or_default()
+    }
+
     fn is_default(&self) -> bool {
         self.0["isDefault"].as_bool() == Some(true)
     }
@@ -120,6 +125,11 @@ impl Profile {
     pub(crate) fn forget(&mut self, user: &str) -> Result<(), Failure> {
         let kept = self.subscriptions().into_iter().filter(|one| !one.user().eq_ignore_ascii_case(user)).collect();
         self.replace(kept)
+    }
+
+    /// Forgets all subscriptions.
+    pub(crate) fn clear(&mut self) -> Result<(), Failure> {
+        self.replace(Vec::new())
     }
 
     fn replace(&mut self, subscriptions: Vec<Subscription>) -> Result<(), Failure> {

@@ -10,10 +10,11 @@ use http::{HeaderMap, Method, Request};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::credential::{Audience, Proof, chain};
+use super::credential::{self, Audience, Proof, chain};
 use super::failure::Failure;
 use super::profile::{Profile, Subscription};
 use super::service;
+use super::token_cache::{self, Holder};
 use crate::applets::Program;
 use crate::applets::client::{ClientError, Response, Wire};
 use crate::applets::render::json;
@@ -147,17 +148,36 @@ impl<'p, 'io> Session<'p, 'io> {
             return Ok(token.clone());
         }
         let account = self.account()?;
-        let proof = Proof::of(&account, self.profile.folder())?;
-        let answer = proof.redeem(self.client.as_ref(), account.tenant(), audience)?;
+        let answer = self.token_for(&account, account.tenant(), audience.scope())?;
         let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
         self.tokens.insert(audience, token.clone());
         Ok(token)
     }
 
-    /// A fresh token for any scope of Entra: the whole answer of its token endpoint.
+    /// A token for any scope of Entra, one that is kept or a new one: the whole answer of the token endpoint.
     pub(crate) fn token_for(&mut self, account: &Subscription, tenant: &str, scope: &str) -> Result<Value, Failure> {
         let proof = Proof::of(account, self.profile.folder())?;
-        proof.redeem_for(self.client.as_ref(), tenant, scope)
+        self.token_by(&proof, account.user(), tenant, scope)
+    }
+
+    /// The same with the proof of somebody who is called `user`.
+    pub(crate) fn token_by(&mut self, proof: &Proof, user: &str, tenant: &str, scope: &str) -> Result<Value, Failure> {
+        let folder = self.profile.folder();
+        let holder = match proof {
+            Proof::RefreshToken(_) => credential::home_of(folder, user).map(|home_account_id| Holder::User { home_account_id }),
+            Proof::Secret { application, .. } | Proof::Assertion { application, .. } => {
+                Some(Holder::Application { client_id: application.clone() })
+            }
+            Proof::Password { .. } | Proof::Machine(_) => None,
+        };
+        let Some(holder) = holder else { return proof.redeem_for(self.client.as_ref(), tenant, scope) };
+        let now = self.clock.now().as_second();
+        if let Some(known) = token_cache::found(folder, &holder, tenant, scope, now) {
+            return Ok(known);
+        }
+        let answer = proof.redeem_for(self.client.as_ref(), tenant, scope)?;
+        token_cache::keep(folder, &holder, tenant, scope, &answer, now)?;
+        Ok(answer)
     }
 
     /// Uses this token for the rest of the command line, as a sign-in does before there is an account.

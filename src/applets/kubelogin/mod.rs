@@ -1,7 +1,7 @@
 //! The built-in `kubelogin`: gets tokens for clusters with Entra integration, and rewrites kubeconfigs so that kubectl asks it.
 //!
-//! Source: Azure/kubelogin, docs/book (command line, login modes, environment variables). Emulated: the modes azurecli, spn and
-//! workloadidentity. The other modes need a person or a machine of Azure, and are refused by name.
+//! Source: Azure/kubelogin, docs/book (command line, login modes, environment variables). Emulated: the modes azurecli, spn, msi
+//! and workloadidentity. The other modes need a person, and are refused by name.
 
 mod convert;
 mod token;

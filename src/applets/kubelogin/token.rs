@@ -40,7 +40,8 @@ pub(super) fn get(program: &mut Program<'_>, options: &Options) -> Result<(), Fa
         mode @ ("devicecode" | "interactive" | "ropc") => {
             return Err(Failure::Unsupported { what: format!("kubelogin --login {mode}"), kind: "prompt" });
         }
-        mode @ ("msi" | "azd" | "azurepipelines" | "chained") => {
+        "msi" => of_machine(program, options, server)?,
+        mode @ ("azd" | "azurepipelines" | "chained") => {
             return Err(Failure::Unsupported { what: format!("kubelogin --login {mode}"), kind: "option" });
         }
         other => return Err(Failure::Error(format!("'{other}' is not a supported login method"))),
@@ -77,6 +78,28 @@ fn of_azure_cli(program: &Program<'_>, options: &Options, server: &str) -> Resul
     let text = answer["accessToken"].as_str().filter(|token| !token.is_empty()).ok_or_else(|| failed("no token"))?.to_owned();
     let expires = answer["expires_on"].as_i64().and_then(|second| Timestamp::from_second(second).ok());
     expires.map(|expires| Token { text, expires }).ok_or_else(|| failed("no expiry"))
+}
+
+/// Asks the machine's metadata service for a token of its managed identity (azidentity `managed_identity_client.go`).
+fn of_machine(program: &Program<'_>, options: &Options, server: &str) -> Result<Token, Failure> {
+    let failed = |why: String| Failure::Error(format!("failed to get token: ManagedIdentityCredential authentication failed. {why}"));
+    let mut target = format!("http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource={}", encoded(server));
+    // A resource id counts only where no client id is given.
+    if let Some(client) = options.get("--client-id") {
+        target.push_str(&format!("&client_id={}", encoded(client)));
+    } else if let Some(resource) = options.get("--identity-resource-id") {
+        target.push_str(&format!("&msi_res_id={}", encoded(resource)));
+    }
+    let request = Request::get(target).header("Metadata", "true").body(Bytes::new()).map_err(|error| failed(error.to_string()))?;
+    let client = Client::from_environment(&program.variables).map_err(|error| failed(error.to_string()))?;
+    // Assumed: the words of the network, which differ from machine to machine.
+    let unreachable = || failed("dial tcp 169.254.169.254:80: connect: no route to host".to_owned());
+    let answer = client.send(request).map_err(|_| unreachable())?.json().unwrap_or_default();
+    let Some(text) = answer["access_token"].as_str() else {
+        return Err(failed(answer["error_description"].as_str().unwrap_or("no token").to_owned()));
+    };
+    let expires = expiry(text).ok_or_else(|| failed("the token has no expiry".to_owned()))?;
+    Ok(Token { text: text.to_owned(), expires })
 }
 
 /// Asks the token endpoint of the tenant, as a service principal.

@@ -7,6 +7,7 @@ use super::id::match_path;
 use super::operations;
 use super::regions::{REGIONS, Region};
 use super::resource::Resource;
+use crate::cloud::authorization;
 use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
 use crate::cloud::identity::authorize::readable;
@@ -127,15 +128,18 @@ fn tenants(context: &mut Context<'_>) -> Result<Reply, Fault> {
 }
 
 fn subscriptions(context: &mut Context<'_>) -> Result<Reply, Fault> {
-    // Documented: a caller sees the subscriptions in which it has any role.
-    let grants = crate::cloud::authorization::grants(context.state);
-    let principals = context.state.directory.with_groups(context.caller.object_id());
-    let scope = context.state.arm.subscription().scope();
-    let sees =
-        grants.iter().any(|grant| principals.contains(&grant.principal_id) && (is_at_or_below(&grant.scope, &scope) || grant.scope == "/"));
+    let sees = sees_subscription(context.state, context.caller.object_id());
     let shown: Vec<Value> = sees.then(|| subscription_json(context.state)).into_iter().collect();
     let count = shown.len();
     Ok(Reply::json(json!({"value": shown, "count": {"type": "Total", "value": count}})))
+}
+
+/// Documented: a caller sees the subscriptions in which it has any role.
+pub(crate) fn sees_subscription(state: &State, object_id: &str) -> bool {
+    let principals = state.directory.with_groups(object_id);
+    let scope = state.arm.subscription().scope();
+    let is_there = |place: &str| is_at_or_below(place, &scope) || place == "/";
+    authorization::grants(state).iter().any(|grant| principals.contains(&grant.principal_id) && is_there(&grant.scope))
 }
 
 fn subscription(context: &mut Context<'_>) -> Result<Reply, Fault> {
@@ -236,7 +240,7 @@ fn resources(context: &mut Context<'_>) -> Result<Reply, Fault> {
 }
 
 /// Those that the caller may read: a list is open to everybody who is signed in, what it shows is not.
-fn readable_resources(context: &Context<'_>, all: Vec<Resource>) -> Vec<Resource> {
+fn readable_resources(context: &mut Context<'_>, all: Vec<Resource>) -> Vec<Resource> {
     let may_read = |resource: Resource| {
         let action = format!("{}/read", resource.kind);
         readable(context.state, context.caller, &action, vec![resource], |known| known.id.clone()).pop()

@@ -1,6 +1,6 @@
 //! Azure Resource Manager: subscriptions, resource groups, resource ids, long-running operations.
 
-mod catalog;
+pub(crate) mod catalog;
 pub(crate) mod faults;
 pub(crate) mod id;
 pub(crate) mod lro;

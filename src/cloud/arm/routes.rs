@@ -115,11 +115,13 @@ fn list(context: &mut Context<'_>) -> Result<Reply, Fault> {
             tag.is_some_and(|(_, tag)| value.as_ref().is_none_or(|value| tag == value))
         })
     };
-    let state = &*context.state;
-    let groups: Vec<&Group> = state.arm.groups.values().filter(has).collect();
+    let state = &mut *context.state;
+    let groups = state.arm.groups.values().filter(has);
+    let groups: Vec<(String, Value)> =
+        groups.map(|group| (operations::group_scope(state, &group.name), operations::group_json(state, group))).collect();
     let action = "Microsoft.Resources/subscriptions/resourceGroups/read";
-    let groups = readable(state, context.caller, action, groups, |group| operations::group_scope(state, &group.name));
-    let groups: Vec<Value> = groups.into_iter().map(|group| operations::group_json(state, group)).collect();
+    let groups = readable(state, context.caller, action, groups, |(scope, _)| scope.clone());
+    let groups: Vec<Value> = groups.into_iter().map(|(_, shown)| shown).collect();
     Ok(Reply::json(json!({ "value": groups })))
 }
 

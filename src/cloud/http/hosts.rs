@@ -9,6 +9,8 @@ pub(crate) const RESOURCE_MANAGER: &str = "management.azure.com";
 pub(crate) const LOGIN: &str = "login.microsoftonline.com";
 /// Microsoft Graph.
 pub(crate) const GRAPH: &str = "graph.microsoft.com";
+/// The metadata service of a machine, at its link-local address; plain HTTP.
+pub(crate) const METADATA: &str = "169.254.169.254";
 /// Where az looks for its newest version; refused without a word, because az does not mind.
 const VERSION_CHECK: &str = "azcliprod.blob.core.windows.net";
 

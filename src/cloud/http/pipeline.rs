@@ -4,8 +4,8 @@
 
 use http::Method;
 
-use super::dialect;
 use super::endpoint::{Access, Context, Endpoint, Reply, Request};
+use super::{dialect, hosts};
 use crate::cloud::fault::Fault;
 use crate::cloud::identity::authorize;
 use crate::cloud::identity::caller::Caller;
@@ -16,7 +16,8 @@ use crate::cloud::{aks, arm, authorization, graph, identity, keyvault, kube, msi
 
 /// Answers one request. Whoever calls it settles the state after a write (`is_write`).
 pub(crate) fn answer(state: &mut State, profile: &Profile, request: &Request) -> Reply {
-    match operate(state, profile, request) {
+    state.trace.begin();
+    let reply = match operate(state, profile, request) {
         Ok(reply) => reply,
         Err(fault) => {
             if let Some(unsupported) = fault.as_unsupported() {
@@ -24,7 +25,12 @@ pub(crate) fn answer(state: &mut State, profile: &Profile, request: &Request) ->
             }
             dialect::encode(state, request, &fault)
         }
-    }
+    };
+    let scheme = if request.host == hosts::METADATA { "http" } else { "https" };
+    // The token endpoint says with 400 that somebody may not sign in.
+    let refused = matches!(reply.status, 401 | 403) || reply.status == 400 && matches!(&*request.host, hosts::LOGIN | hosts::METADATA);
+    state.trace.end(format!("{} {scheme}://{}{}", request.method, request.host, request.path), reply.status, refused);
+    reply
 }
 
 /// Whether a request may have changed the state.
@@ -44,6 +50,7 @@ fn operate(state: &mut State, profile: &Profile, request: &Request) -> Result<Re
 pub(crate) fn route(request: &Request) -> Result<Endpoint, Fault> {
     let services = [
         identity::entra::routes::route,
+        identity::imds::route,
         graph::routes::route,
         arm::routes::listing,
         msi::routes::route,

@@ -95,7 +95,13 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, run_token: Arc<str>) {
     let tunnel = Tunnel::default();
     let service = service_fn(|request| {
         let (shared, run_token, tunnel) = (Arc::clone(&shared), Arc::clone(&run_token), Arc::clone(&tunnel));
-        async move { Ok::<_, Infallible>(plain(request, shared, &run_token, &tunnel).await) }
+        async move {
+            match metadata(request, &shared).await {
+                Metadata::Elsewhere(request) => Ok(plain(request, shared, &run_token, &tunnel).await),
+                Metadata::Answer(response) => Ok(response),
+                Metadata::Nobody => Err(io::Error::from(io::ErrorKind::HostUnreachable)),
+            }
+        }
     });
     // A client that goes away ends the connection with an error that interests nobody.
     let _ = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service).with_upgrades().await;
@@ -105,6 +111,25 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, run_token: Arc<str>) {
     {
         serve_tls(TokioIo::new(upgraded), host, shared).await;
     }
+}
+
+/// What becomes of a request to a machine's metadata service.
+enum Metadata {
+    /// It is for somebody else.
+    Elsewhere(http::Request<Incoming>),
+    Answer(Response<OutBody>),
+    /// Nothing is at that address, so the connection ends without a word.
+    Nobody,
+}
+
+async fn metadata(request: http::Request<Incoming>, shared: &Arc<Shared>) -> Metadata {
+    if request.method() == Method::CONNECT || request.uri().host() != Some(hosts::METADATA) {
+        return Metadata::Elsewhere(request);
+    }
+    if shared.state().machine_identity.is_none() {
+        return Metadata::Nobody;
+    }
+    Metadata::Answer(tunnelled(request, hosts::METADATA.to_owned(), None, Arc::clone(shared)).await)
 }
 
 /// A request outside any tunnel: CONNECT, the side channel, or something that has no business here.

@@ -12,13 +12,14 @@ use crate::cloud::fault::Fault;
 use crate::cloud::http::endpoint::Request;
 use crate::cloud::observation::Observation;
 use crate::cloud::state::State;
+use crate::cloud::trace::{Permission, Use};
 
 /// Azure documents that a change of role assignments takes up to ten minutes (role-based access control, troubleshooting).
 pub(crate) const ROLE_PROPAGATION_SECONDS: u64 = 600;
 
 /// Who asks Resource Manager.
-pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Result<Caller, Fault> {
-    let tenant = &state.directory.tenant.id;
+pub(crate) fn resource_manager_caller(state: &mut State, request: &Request) -> Result<Caller, Fault> {
+    let tenant = state.directory.tenant.id.clone();
     let challenge = |fault: Fault, description: &str| {
         let text = format!(
             "Bearer authorization_uri=\"https://login.windows.net/{tenant}\", error=\"invalid_token\", error_description=\"{description}\""
@@ -32,6 +33,7 @@ pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Resul
     };
     let now = state.now();
     let read = token::read(&state.directory, Audience::ResourceManager, bearer, now);
+    state.note_token("Resource Manager", &read);
     let caller = read.map_err(|rejection| {
         // Texts as quoted in public reports.
         let (code, message) = match rejection {
@@ -43,7 +45,7 @@ pub(crate) fn resource_manager_caller(state: &State, request: &Request) -> Resul
                      Please use the authority (URL) 'https://login.windows.net/{tenant}' to get the token. Note, if the subscription is \
                      transferred to another tenant there is no impact to the services, but information about new tenant could take time to \
                      propagate (up to an hour). If you just transferred your subscription and see this error message, please try back later.",
-                    token::issuer(tenant)
+                    token::issuer(&tenant)
                 ),
             ),
             Rejection::Audience(found) => (
@@ -75,10 +77,12 @@ fn require_subscription(state: &State, request: &Request) -> Result<(), Fault> {
 }
 
 /// Who asks Microsoft Graph.
-pub(crate) fn graph_caller(state: &State, request: &Request) -> Result<Caller, Fault> {
+pub(crate) fn graph_caller(state: &mut State, request: &Request) -> Result<Caller, Fault> {
     let refused = |message: &str| Fault::new(401, "InvalidAuthenticationToken", message);
     let bearer = request.bearer().ok_or_else(|| refused("Access token is empty."))?;
-    token::read(&state.directory, Audience::Graph, bearer, state.now()).map(Caller::Entra).map_err(|rejection| match rejection {
+    let read = token::read(&state.directory, Audience::Graph, bearer, state.now());
+    state.note_token("Microsoft Graph", &read);
+    read.map(Caller::Entra).map_err(|rejection| match rejection {
         Rejection::Expired(_) => refused("Lifetime validation failed, the token is expired."),
         Rejection::Audience(_) => refused("Access token validation failure. Invalid audience."),
         // Assumed: the real Graph serves every tenant, and would answer about the other one.
@@ -92,6 +96,7 @@ pub(crate) fn decide(state: &mut State, caller: &EntraCaller, action: &str, scop
     let grants = authorization::grants(state);
     let principals = state.directory.with_groups(&caller.object_id);
     let decision = azure_rbac::decide(&grants, &principals, action, scope, plane);
+    note_decision(state, caller, action, scope, plane, &decision);
     if let Decision::Allowed(grant) = &decision {
         let age = since(grant.created, state.now());
         if age.as_secs() < ROLE_PROPAGATION_SECONDS && grant.scope != state.arm.subscription().scope() {
@@ -105,6 +110,15 @@ pub(crate) fn decide(state: &mut State, caller: &EntraCaller, action: &str, scop
         }
     }
     decision
+}
+
+fn note_decision(state: &mut State, caller: &EntraCaller, action: &str, scope: &str, plane: Plane, decision: &Decision) {
+    let kind = if plane == Plane::Data { "data action" } else { "action" };
+    state.trace.note(kind, format!("{action} at {scope} is {}", decision.told()));
+    if let Decision::Allowed(_) = decision {
+        let permission = Permission::Action { scope: scope.to_owned(), action: action.to_owned(), on_data: plane == Plane::Data };
+        state.trace.used(&Use { principal: caller.object_id.clone(), name: caller.name.clone(), permission });
+    }
 }
 
 /// Whether `caller` may do a control-plane `action` at `scope`.
@@ -126,11 +140,17 @@ pub(crate) fn require_action(state: &mut State, caller: &Caller, action: &str, s
 }
 
 /// Those of `items` that the caller may read by `action`: Resource Manager's own lists show what the caller may see, instead of refusing.
-pub(crate) fn readable<T>(state: &State, caller: &Caller, action: &str, items: Vec<T>, scope: impl Fn(&T) -> String) -> Vec<T> {
+pub(crate) fn readable<T>(state: &mut State, caller: &Caller, action: &str, items: Vec<T>, scope: impl Fn(&T) -> String) -> Vec<T> {
+    let Some(caller) = caller.entra() else { return Vec::new() };
     let grants = authorization::grants(state);
-    let principals = state.directory.with_groups(caller.object_id());
-    let may = |item: &T| matches!(azure_rbac::decide(&grants, &principals, action, &scope(item), Plane::Control), Decision::Allowed(_));
-    items.into_iter().filter(may).collect()
+    let principals = state.directory.with_groups(&caller.object_id);
+    let mut may = |item: &T| {
+        let scope = scope(item);
+        let decision = azure_rbac::decide(&grants, &principals, action, &scope, Plane::Control);
+        note_decision(state, caller, action, &scope, Plane::Control, &decision);
+        matches!(decision, Decision::Allowed(_))
+    };
+    items.into_iter().filter(|item| may(item)).collect()
 }
 
 /// Public reports of `AuthorizationFailed`: a user is named by its UPN, a service principal by its object id, twice.

@@ -112,6 +112,34 @@ pub(crate) enum Denial {
     },
 }
 
+impl Denial {
+    /// Why, as a sentence fragment.
+    pub(crate) fn told(&self) -> String {
+        let listed = |names: &[String]| names.join(", ");
+        match self {
+            Self::NoAssignmentHere { elsewhere } if elsewhere.is_empty() => "no role assignment at this scope or above".to_owned(),
+            Self::NoAssignmentHere { elsewhere } => {
+                let places: Vec<String> = elsewhere.iter().map(|grant| format!("{} at {}", grant.role_name(), grant.scope)).collect();
+                format!("no role assignment at this scope or above; elsewhere: {}", listed(&places))
+            }
+            Self::Conditional { role } => format!("the role {role} has it under a condition"),
+            Self::RolesLackAction { roles } => format!("no role here has it: {}", listed(roles)),
+        }
+    }
+}
+
+impl Decision {
+    /// The decision with the rule that decided, as a sentence fragment.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Allowed(grant) => {
+                format!("allowed by the role {} at {}, assigned to {}", grant.role_name(), grant.scope, grant.principal_id)
+            }
+            Self::Denied(denial) => format!("denied: {}", denial.told()),
+        }
+    }
+}
+
 /// Decides whether one of `principals` (a principal and the groups it is in) may do `action` at `scope`.
 pub(crate) fn decide(grants: &[Grant], principals: &[String], action: &str, scope: &str, plane: Plane) -> Decision {
     let own = || grants.iter().filter(|grant| principals.iter().any(|principal| principal.eq_ignore_ascii_case(&grant.principal_id)));

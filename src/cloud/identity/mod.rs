@@ -5,6 +5,7 @@ pub(crate) mod azure_rbac;
 pub(crate) mod builtin_roles;
 pub(crate) mod caller;
 pub(crate) mod entra;
+pub(crate) mod imds;
 pub(crate) mod jwt;
 pub(crate) mod keys;
 #[cfg(test)]

@@ -130,6 +130,19 @@ pub(crate) enum Rejection {
     Gone,
 }
 
+impl Rejection {
+    /// Why, as a sentence fragment.
+    pub(crate) fn told(&self) -> String {
+        match self {
+            Self::Invalid => "it is no token of this tenant, or its signature is wrong".to_owned(),
+            Self::Audience(found) => format!("it was issued for {found}"),
+            Self::Tenant(found) => format!("it is of another tenant, {found}"),
+            Self::Expired(at) => format!("it expired at {at}"),
+            Self::Gone => "its principal is no longer in the directory".to_owned(),
+        }
+    }
+}
+
 /// Reads a token for `audience`: signature, issuer, time, audience and principal are checked.
 pub(crate) fn read(directory: &Model, audience: Audience, token: &str, now: Timestamp) -> Result<EntraCaller, Rejection> {
     let jwt = Jwt::parse(token).ok_or(Rejection::Invalid)?;

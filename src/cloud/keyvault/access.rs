@@ -30,7 +30,9 @@ pub(crate) fn authorize(state: &mut State, request: &Request, action: &str, belo
         return Err(Fault::new(404, "VaultNotFound", format!("The host {} does not exist.", request.host)));
     };
     let bearer = request.bearer().ok_or_else(|| faults::token_missing(&tenant_id))?;
-    let caller = token::read(&state.directory, Audience::KeyVault, bearer, state.now()).map_err(|rejection| match rejection {
+    let read = token::read(&state.directory, Audience::KeyVault, bearer, state.now());
+    state.note_token("Key Vault", &read);
+    let caller = read.map_err(|rejection| match rejection {
         Rejection::Audience(found) => faults::wrong_audience(&tenant_id, &found),
         Rejection::Tenant(found) => faults::wrong_issuer(&tenant_id, &found),
         Rejection::Expired(_) => faults::invalid_token(&tenant_id, "the token is expired"),
@@ -80,7 +82,10 @@ fn check_roles(state: &mut State, vault: &Vault, caller: &EntraCaller, action: &
 fn check_policies(state: &mut State, vault: &Vault, caller: &EntraCaller, request: &Request, action: &str) -> Result<(), Fault> {
     let permission = permission(request, action);
     let principals = state.directory.with_groups(&caller.object_id);
-    if is_granted(vault, &principals, &caller.app_id, permission) {
+    let is_granted = is_granted(vault, &principals, &caller.app_id, permission);
+    let found = if is_granted { "granted by an access policy" } else { "no access policy grants it" };
+    state.trace.note("access policy", format!("{permission} in the vault {}: {found}", vault.name));
+    if is_granted {
         return Ok(());
     }
     let text = hints::of_missing_policy(state, caller, vault, action, permission);

@@ -14,22 +14,36 @@ use crate::cloud::identity::caller::KubeUser;
 use crate::cloud::identity::jwt::Jwt;
 use crate::cloud::identity::keys;
 use crate::cloud::state::State;
+use crate::cloud::trace::{Checks, Trace};
 
 const AUTHENTICATED: &str = "system:authenticated";
 
 /// The user behind a request, impersonation included.
-pub(crate) fn authenticate(state: &State, cluster: &Cluster, request: &Request) -> Result<KubeUser, Status> {
+pub(crate) fn authenticate(
+    state: &State,
+    cluster: &Cluster,
+    request: &Request,
+    checks: &mut Checks,
+    taken: &mut Trace,
+) -> Result<KubeUser, Status> {
     let user = match by_certificate(cluster, request) {
-        Some(user) => user,
-        None => by_token(state, cluster, request.bearer().unwrap_or_default()).map_err(|_| Status::unauthorized())?,
+        Some(user) => {
+            checks.note("3 credential", "a client certificate that the cluster's own authority signed");
+            checks.note("7 user", format!("{}, by the certificate", user.name));
+            user
+        }
+        None => by_token(state, cluster, request.bearer().unwrap_or_default(), checks).map_err(|why| {
+            checks.note("9 answer", format!("401 Unauthorized: {why}"));
+            Status::unauthorized()
+        })?,
     };
-    impersonated(state, cluster, request, user)
+    impersonated(state, cluster, request, user, checks, taken)
 }
 
 /// Why a token opens nothing, in the words of a token review; none when it does, or when there is none.
 pub(crate) fn objection(state: &State, cluster: &Cluster, request: &Request) -> Option<String> {
     let token = request.bearer()?;
-    if by_certificate(cluster, request).is_some() { None } else { by_token(state, cluster, token).err() }
+    if by_certificate(cluster, request).is_some() { None } else { by_token(state, cluster, token, &mut Checks::default()).err() }
 }
 
 fn by_certificate(cluster: &Cluster, request: &Request) -> Option<KubeUser> {
@@ -38,43 +52,78 @@ fn by_certificate(cluster: &Cluster, request: &Request) -> Option<KubeUser> {
     Some(with_group(user.clone(), AUTHENTICATED))
 }
 
-fn by_token(state: &State, cluster: &Cluster, token: &str) -> Result<KubeUser, String> {
+fn by_token(state: &State, cluster: &Cluster, token: &str, checks: &mut Checks) -> Result<KubeUser, String> {
     if let Some((_, user)) = cluster.tokens.iter().find(|(known, _)| known == token) {
+        checks.note("3 credential", "the token of the cluster's local account");
+        checks.note("7 user", user.name.clone());
         return Ok(with_group(user.clone(), AUTHENTICATED));
     }
-    reviewed(state, cluster, token, &cluster.audiences())
+    if token.is_empty() {
+        checks.note("3 credential", "none");
+    }
+    reviewed(state, cluster, token, &cluster.audiences(), checks)
 }
 
 /// The user of a token that some authenticator signed: the cluster's own issuer, then the webhook for Entra's.
 ///
 /// # Errors
 /// What a token review says: kubernetes `union.go` lists the objections of all authenticators.
-pub(crate) fn reviewed(state: &State, cluster: &Cluster, token: &str, audiences: &[String]) -> Result<KubeUser, String> {
+pub(crate) fn reviewed(
+    state: &State,
+    cluster: &Cluster,
+    token: &str,
+    audiences: &[String],
+    checks: &mut Checks,
+) -> Result<KubeUser, String> {
     const INVALID: &str = "invalid bearer token";
     let now = state.now();
-    if let Some(user) = service_account(cluster, token, audiences, now) {
-        return Ok(user);
+    match service_account(cluster, token, audiences, now) {
+        Ok(user) => {
+            checks.note("3 credential", "a service-account token: signature, issuer, audience, time and what it is bound to are right");
+            checks.note("7 user", user.name.clone());
+            return Ok(user);
+        }
+        Err(Objection::NotOurs) => {}
+        Err(Objection::Refused(why)) => checks.note("3 credential", format!("a service-account token: {why}")),
     }
-    let Some(entra) = &cluster.settings.entra else { return Err(INVALID.to_owned()) };
+    let Some(entra) = &cluster.settings.entra else {
+        checks.note("4 webhook", "none: the cluster has no Entra integration");
+        return Err(INVALID.to_owned());
+    };
     let known = cluster.audiences();
     if !audiences.iter().any(|audience| known.contains(audience)) {
         return Err(INVALID.to_owned());
     }
-    let found = entra_token::review(&state.directory, entra, token, now);
+    let found = entra_token::review(&state.directory, entra, token, now, checks);
     found.map(|user| with_group(user, AUTHENTICATED)).map_err(|why| format!("[{INVALID}, {why}]"))
 }
 
 /// The service account of a token: signature, issuer, audience, time, and that the account (and the pod it is bound to) is still the same.
-fn service_account(cluster: &Cluster, token: &str, audiences: &[String], now: Timestamp) -> Option<KubeUser> {
-    let jwt = Jwt::parse(token)?;
+fn service_account(cluster: &Cluster, token: &str, audiences: &[String], now: Timestamp) -> Result<KubeUser, Objection> {
+    let jwt = Jwt::parse(token).ok_or(Objection::NotOurs)?;
     let issuer = cluster.issuer();
-    jwt.verify(&[keys::cluster().jwk(&issuer)]).ok()?;
-    let is_ours =
-        jwt.text("iss") == Some(&issuer) && jwt.audiences().iter().any(|audience| audiences.iter().any(|known| known == audience));
-    let is_valid_now = jwt.seconds("exp")? > now.as_second() && jwt.seconds("nbf").unwrap_or_default() <= now.as_second();
-    if !is_ours || !is_valid_now {
-        return None;
+    if jwt.text("iss") != Some(&issuer) {
+        return Err(Objection::NotOurs);
     }
+    jwt.verify(&[keys::cluster().jwk(&issuer)]).map_err(|_| Objection::Refused("its signature is not the cluster's"))?;
+    if !jwt.audiences().iter().any(|audience| audiences.iter().any(|known| known == audience)) {
+        return Err(Objection::Refused("it is meant for another audience"));
+    }
+    if jwt.seconds("exp").is_none_or(|end| end <= now.as_second()) || jwt.seconds("nbf").unwrap_or_default() > now.as_second() {
+        return Err(Objection::Refused("it is not valid now"));
+    }
+    bound_account(cluster, &jwt).ok_or(Objection::Refused("what it is bound to is gone"))
+}
+
+/// Why a token is not that of a service account.
+enum Objection {
+    /// Another issuer's.
+    NotOurs,
+    Refused(&'static str),
+}
+
+/// The account that a token names, when it and the pod of the token are still the same.
+fn bound_account(cluster: &Cluster, jwt: &Jwt<'_>) -> Option<KubeUser> {
     let bound = &jwt.claims()["kubernetes.io"];
     let namespace = text(bound, "/namespace");
     let name = text(bound, "/serviceaccount/name");
@@ -111,7 +160,14 @@ fn with_group(mut user: KubeUser, group: &str) -> KubeUser {
 
 /// `--as`, `--as-uid`, `--as-group` and what `Impersonate-Extra-…` says: the user must be allowed to impersonate each of them (apiserver
 /// `filters/impersonation/impersonation.go`).
-fn impersonated(state: &State, cluster: &Cluster, request: &Request, user: KubeUser) -> Result<KubeUser, Status> {
+fn impersonated(
+    state: &State,
+    cluster: &Cluster,
+    request: &Request,
+    user: KubeUser,
+    checks: &mut Checks,
+    taken: &mut Trace,
+) -> Result<KubeUser, Status> {
     let groups: Vec<String> =
         request.headers.get_all("impersonate-group").iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
     let uid = request.header("impersonate-uid").unwrap_or_default().to_owned();
@@ -146,7 +202,7 @@ fn impersonated(state: &State, cluster: &Cluster, request: &Request, user: KubeU
     }
     let asker = Asker::of(state, cluster, &user);
     for attributes in wanted {
-        let decision = asker.decide(&cluster.store, &attributes);
+        let decision = asker.decide_telling(&cluster.store, &attributes, checks);
         if !decision.allowed {
             let why = rbac::refusal(&user, &attributes);
             let resource = match attributes.group.as_str() {
@@ -156,6 +212,8 @@ fn impersonated(state: &State, cluster: &Cluster, request: &Request, user: KubeU
             return Err(Status::forbidden_words(&resource, &attributes.name, &why, &decision.reason));
         }
     }
+    asker.account(taken);
+    checks.note("7 user", format!("{} speaks as {name}", user.name));
     let mut groups = groups;
     if let (Some((namespace, _)), true) = (account, groups.is_empty()) {
         groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];

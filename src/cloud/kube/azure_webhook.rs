@@ -2,7 +2,6 @@
 //!
 //! Source: kubeguard `authz/providers/azure/azure.go` and `rbac/checkaccessreqhelper.go`, `rbac/rbac.go`.
 
-use super::rbac::Decision;
 use super::resources;
 use crate::cloud::http::endpoint::KubeAttributes;
 use crate::cloud::identity::azure_rbac::{self, Grant, Plane};
@@ -24,18 +23,39 @@ pub(crate) struct Webhook {
     pub(crate) grants: Vec<Grant>,
 }
 
+/// A decision with what it was taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Opinion {
+    pub(crate) allowed: bool,
+    /// What the API server is told.
+    pub(crate) reason: String,
+    /// Where Azure was asked about the data actions.
+    pub(crate) scope: String,
+    /// The data actions that the request needs; none where no role decides.
+    pub(crate) actions: Vec<String>,
+    /// Why, for people who ask.
+    pub(crate) told: String,
+}
+
 /// Decides one request of `user`.
-pub(crate) fn decide(webhook: &Webhook, user: &KubeUser, attributes: &KubeAttributes) -> Decision {
-    let refused = |reason: &str| Decision { allowed: false, reason: reason.to_owned() };
+pub(crate) fn decide(webhook: &Webhook, user: &KubeUser, attributes: &KubeAttributes) -> Opinion {
+    let scope = scope(&webhook.cluster_id, &attributes.namespace);
+    let opinion = |allowed: bool, reason: &str, actions: Vec<String>, told: String| Opinion {
+        allowed,
+        reason: reason.to_owned(),
+        scope: scope.clone(),
+        actions,
+        told,
+    };
+    let refused = |reason: &str| opinion(false, reason, Vec::new(), reason.to_owned());
     if user.name.to_lowercase().starts_with("system:") {
         return refused(NO_OPINION);
     }
     let Some(object_id) = object_id(user) else { return refused(NOT_OF_ENTRA) };
     if attributes.resource.is_empty() && is_for_everybody(attributes) {
-        return Decision { allowed: true, reason: "Access allowed by Azure RBAC".to_owned() };
+        return opinion(true, "Access allowed by Azure RBAC", Vec::new(), "open to every user of Entra".to_owned());
     }
     let Some(actions) = data_actions(attributes) else { return refused(NOT_ALLOWED) };
-    let scope = scope(&webhook.cluster_id, &attributes.namespace);
     // Group names that are no GUIDs are not Entra's.
     let groups = user.groups.iter().filter(|group| uuid::Uuid::try_parse(group).is_ok());
     let principals: Vec<String> = std::iter::once(object_id.to_owned()).chain(groups.cloned()).collect();
@@ -43,7 +63,10 @@ pub(crate) fn decide(webhook: &Webhook, user: &KubeUser, attributes: &KubeAttrib
     for action in &actions {
         match azure_rbac::decide(&webhook.grants, &principals, action, &scope, Plane::Data) {
             azure_rbac::Decision::Allowed(grant) => last = Some(grant),
-            azure_rbac::Decision::Denied(_) => return refused(NOT_ALLOWED),
+            azure_rbac::Decision::Denied(denial) => {
+                let told = format!("{action} at {scope} is denied: {}", denial.told());
+                return opinion(false, NOT_ALLOWED, Vec::new(), told);
+            }
         }
     }
     let Some(grant) = last else { return refused(NOT_ALLOWED) };
@@ -53,7 +76,8 @@ pub(crate) fn decide(webhook: &Webhook, user: &KubeUser, attributes: &KubeAttrib
         grant.role_id,
         user.name
     );
-    Decision { allowed: true, reason }
+    let told = format!("{} at {scope} is allowed by the role {} at {}", actions.join(", "), grant.role_name(), grant.scope);
+    opinion(true, &reason, actions, told)
 }
 
 fn object_id(user: &KubeUser) -> Option<&str> {

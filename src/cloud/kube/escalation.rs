@@ -28,7 +28,7 @@ pub(crate) fn check(store: &Store, asker: &Asker, resource: &Resource, namespace
 
 fn check_role(store: &Store, asker: &Asker, resource: &Resource, namespace: &str, role: &Value) -> Result<(), Status> {
     let name = name_of(role);
-    if may(store, asker, "escalate", resource.plural, namespace, name) {
+    if may(store, asker, &on_role("escalate", resource.plural, namespace, name), &rules_of(role)) {
         return Ok(());
     }
     // A role that gathers others can come to hold anything.
@@ -45,28 +45,62 @@ fn check_role(store: &Store, asker: &Asker, resource: &Resource, namespace: &str
 fn check_binding(store: &Store, asker: &Asker, resource: &Resource, namespace: &str, binding: &Value) -> Result<(), Status> {
     let (kind, role) = (text(binding, "/roleRef/kind"), text(binding, "/roleRef/name"));
     let (plural, home) = if kind == "Role" { ("roles", namespace) } else { ("clusterroles", "") };
-    if may(store, asker, "bind", plural, namespace, role) {
+    let roles = resources::find(GROUP, "v1", plural).expect("the RBAC kinds are in the table");
+    let granted = store.find(roles, home, role);
+    let rules = granted.map(|role| rules_of(role)).unwrap_or_default();
+    if may(store, asker, &on_role("bind", plural, namespace, role), &rules) {
         return Ok(());
     }
-    let roles = resources::find(GROUP, "v1", plural).expect("the RBAC kinds are in the table");
-    let granted = store.find(roles, home, role).ok_or_else(|| Status::not_found(roles, role))?;
+    let granted = granted.ok_or_else(|| Status::not_found(roles, role))?;
     confirm(store, asker, resource, namespace, name_of(binding), &rules_of(granted))
 }
 
-fn may(store: &Store, asker: &Asker, verb: &str, plural: &str, namespace: &str, name: &str) -> bool {
-    let attributes = KubeAttributes {
+fn on_role(verb: &str, plural: &str, namespace: &str, name: &str) -> KubeAttributes {
+    KubeAttributes {
         verb: verb.to_owned(),
         group: GROUP.to_owned(),
         resource: plural.to_owned(),
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         ..KubeAttributes::default()
-    };
-    asker.decide(store, &attributes).allowed
+    }
+}
+
+/// Whether the asker may do it whatever the rules are. Who has all of these `rules` needs no such right, so none is noted.
+fn may(store: &Store, asker: &Asker, attributes: &KubeAttributes, rules: &[Value]) -> bool {
+    if !asker.would(store, attributes) {
+        return false;
+    }
+    if rules.is_empty() || uncovered(store, asker, &attributes.namespace, rules).is_some() {
+        return asker.decide(store, attributes).allowed;
+    }
+    note(store, asker, &attributes.namespace, rules);
+    true
 }
 
 fn confirm(store: &Store, asker: &Asker, resource: &Resource, namespace: &str, name: &str, rules: &[Value]) -> Result<(), Status> {
-    uncovered(store, asker, namespace, rules).map_or(Ok(()), |why| Err(Status::forbidden(resource, name, &why)))
+    if let Some(why) = uncovered(store, asker, namespace, rules) {
+        return Err(Status::forbidden(resource, name, &why));
+    }
+    note(store, asker, namespace, rules);
+    Ok(())
+}
+
+/// Without each of these rules the write would be refused.
+fn note(store: &Store, asker: &Asker, namespace: &str, rules: &[Value]) {
+    for piece in rules.iter().flat_map(pieces) {
+        let (resource, subresource) = piece.resource.as_deref().map_or(("", ""), |name| name.split_once('/').unwrap_or((name, "")));
+        let attributes = KubeAttributes {
+            verb: piece.verbs.concat(),
+            group: piece.group.clone().unwrap_or_default(),
+            resource: resource.to_owned(),
+            subresource: subresource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: piece.name.clone().unwrap_or_default(),
+            path: piece.url.clone().unwrap_or_default(),
+        };
+        asker.take_rule(store, &attributes);
+    }
 }
 
 fn rules_of(role: &Value) -> Vec<Value> {

@@ -282,6 +282,8 @@ fn write(
     let now = context.now;
     let mut target = target(context, path, resource)?;
     let written = operate(&mut target, &options, &body)?;
+    let author = target.author.clone();
+    author.account(&mut context.state.trace);
     Ok(written_reply(request, resource, written, now))
 }
 

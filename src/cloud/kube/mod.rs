@@ -71,6 +71,7 @@ use crate::cloud::identity::caller::{Caller, KubeUser};
 use crate::cloud::identity::jwt::Jwt;
 use crate::cloud::observation::Observation;
 use crate::cloud::state::State;
+use crate::cloud::trace::{Checks, Trace};
 use authorizer::Asker;
 use model::{Cluster, Settings};
 use status::Status;
@@ -104,8 +105,14 @@ pub(crate) fn host_exists(state: &State, host: &str) -> bool {
 /// Who asks an API server: client certificate, static token, service-account token or Entra's.
 pub(crate) fn authenticate(state: &mut State, request: &Request) -> Result<Caller, Fault> {
     let cluster = state.kube.by_host(&request.host).ok_or_else(|| routes::fault(&Status::no_such_path()))?;
-    let found = authenticate::authenticate(state, cluster, request).map(Caller::Kube);
+    let (mut checks, mut taken) = (Checks::default(), Trace::default());
+    let found = authenticate::authenticate(state, cluster, request, &mut checks, &mut taken).map(Caller::Kube);
     let objection = if found.is_err() { authenticate::objection(state, cluster, request) } else { None };
+    state.trace.take_over(checks);
+    state.trace.adopt(taken);
+    if let Ok(Caller::Kube(user)) = &found {
+        state.trace.caller(format!("{} (groups {})", user.name, user.groups.join(", ")));
+    }
     if let Some(text) = objection.and_then(|why| hint(state, request, &why)) {
         state.observe(Observation::Hint { about: request.host.clone(), text });
     }
@@ -135,10 +142,16 @@ pub(crate) fn authorize(state: &mut State, request: &Request, caller: &Caller, a
     let (Some(cluster), Some(user)) = (state.kube.by_host(&request.host), caller.kube()) else {
         return refuse(&Status::unauthorized());
     };
-    let decision = Asker::of(state, cluster, user).decide(&cluster.store, attributes);
+    let mut checks = Checks::default();
+    let asker = Asker::of(state, cluster, user);
+    let decision = asker.decide_telling(&cluster.store, attributes, &mut checks);
+    state.trace.take_over(checks);
+    asker.account(&mut state.trace);
     if decision.allowed {
+        state.trace.note("9 answer", "the request goes on");
         return Ok(());
     }
+    state.trace.note("9 answer", "403 Forbidden");
     let why = rbac::refusal(user, attributes);
     if attributes.resource.is_empty() {
         return refuse(&Status::forbidden_path(format!("forbidden: {why}")));

@@ -282,7 +282,7 @@ fn tokens_of_accounts_are_read_as_their_claims_say() {
             1 => keys::cluster().sign("another issuer", &claims),
             _ => keys::entra().sign(&issuer, &claims),
         };
-        let found = super::authenticate::reviewed(&FURNISHED, cluster, &token, &own);
+        let found = super::authenticate::reviewed(&FURNISHED, cluster, &token, &own, &mut crate::cloud::trace::Checks::default());
         let naive = signer == 0
             && iss == issuer
             && (aud == json!(own) || aud == json!(own[0]))

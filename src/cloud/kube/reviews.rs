@@ -12,6 +12,7 @@ use super::status::Status;
 use crate::cloud::http::endpoint::KubeAttributes;
 use crate::cloud::identity::caller::KubeUser;
 use crate::cloud::state::State;
+use crate::cloud::trace::Checks;
 
 /// Answers a review of `kind`; `namespace` is that of the path.
 pub(crate) fn answer(
@@ -106,7 +107,7 @@ fn access(state: &State, cluster: &Cluster, user: &KubeUser, spec: &Value) -> Va
 fn token(state: &State, cluster: &Cluster, spec: &Value) -> Value {
     let asked: Vec<String> = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let audiences = if asked.is_empty() { cluster.audiences() } else { asked };
-    match authenticate::reviewed(state, cluster, text(spec, "/token"), &audiences) {
+    match authenticate::reviewed(state, cluster, text(spec, "/token"), &audiences, &mut Checks::default()) {
         Ok(user) => json!({"authenticated": true, "user": user_info(&user), "audiences": audiences}),
         Err(why) => json!({"user": {}, "error": why}),
     }

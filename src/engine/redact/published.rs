@@ -10,7 +10,10 @@ use super::Redactor;
 use crate::{
     bash::Script,
     diagnostic::Diagnostic,
-    engine::result::{BlockedBy, Cause, Check, CommandFailure, Failure, Note, StepResult, Stream, TextDefect},
+    engine::{
+        access::{Access, Permission, Use},
+        result::{BlockedBy, Cause, Check, CommandFailure, Failure, Note, StepResult, Stream, TextDefect},
+    },
     runbook::Runbook,
     score::{Cost, Verdict},
 };
@@ -105,6 +108,7 @@ impl Redactor {
             mut caused_by,
             mut suggestion,
             background,
+            mut accesses,
         } = result;
         self.stream(&mut stdout);
         self.stream(&mut stderr);
@@ -122,6 +126,12 @@ impl Redactor {
             self.clean(reason);
         }
         suggestion.iter_mut().for_each(|suggestion| self.clean(suggestion));
+        for Access { request, status: _, refused: _, caller, checks, uses } in &mut accesses {
+            self.clean(request);
+            self.clean(caller);
+            checks.iter_mut().for_each(|(_, found)| self.clean(found));
+            uses.iter_mut().for_each(|used| self.used(used));
+        }
         let script = self.mask(script);
         let earlier = earlier.into_iter().map(|attempt| self.result(attempt, "")).collect();
         StepResult {
@@ -143,7 +153,18 @@ impl Redactor {
             caused_by,
             suggestion,
             background,
+            accesses,
         }
+    }
+
+    fn used(&self, used: &mut Use) {
+        let Use { principal, name, permission } = used;
+        let parts = match permission {
+            Permission::Action { scope, action, on_data: _ } => vec![scope, action],
+            Permission::Rule { cluster, namespace, group, resource, verb } => vec![cluster, namespace, group, resource, verb],
+            Permission::Path { cluster, path, verb } => vec![cluster, path, verb],
+        };
+        parts.into_iter().chain([principal, name]).for_each(|text| self.clean(text));
     }
 
     fn stream(&self, stream: &mut Stream) {
@@ -168,6 +189,9 @@ impl Redactor {
             Failure::Text(TextDefect { line: _, what }) => self.clean(what),
             Failure::StderrLacks(text) | Failure::NotReady { text, waited: _ } => self.clean(text),
             Failure::Capture { line: _, name: _, reason } => self.clean(reason),
+            Failure::Stranger { line: _, name, reason, nearest } => {
+                [name, reason].into_iter().chain(nearest).for_each(|text| self.clean(text));
+            }
             Failure::Unset { line: _, name: _, nearest: _ }
             | Failure::Expectation(_)
             | Failure::TimedOut(_)

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Command;
+use crate::applets::az::credential;
 use crate::applets::az::failure::Failure;
 use crate::applets::az::parse::Arguments;
 use crate::applets::az::profile::Subscription;
@@ -12,7 +13,8 @@ use crate::applets::az::session::Session;
 pub(super) const TABLE: &str =
     "[].{Name: name, CloudName: cloudName, SubscriptionId: id, TenantId: tenantId, State: state, IsDefault: isDefault}";
 
-pub(super) const COMMANDS: [Command; 4] = [
+pub(super) const COMMANDS: [Command; 5] = [
+    Command { name: "account clear", options: &[], table: None, run: clear },
     Command {
         name: "account get-access-token",
         options: &["--resource", "--resource-type", "--scope", "--subscription", "--tenant"],
@@ -61,6 +63,13 @@ fn access_token(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<
     shown["tenant"] = json!(of);
     shown["tokenType"] = json!("Bearer");
     Ok(shown)
+}
+
+/// Forgets everybody who has signed in.
+fn clear(session: &mut Session<'_, '_>, _arguments: &Arguments) -> Result<Value, Failure> {
+    credential::forget_all(session.profile.folder())?;
+    session.profile.clear()?;
+    Ok(Value::Null)
 }
 
 fn show(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {

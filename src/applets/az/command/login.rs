@@ -1,12 +1,12 @@
 //! `az login` and `az logout`, as far as nobody has to type anything: service principals with a secret or a federated token, users with a
-//! password. A bare `az login` finds the user who is signed in already; without one, a browser or a code is refused by name.
+//! password, the managed identity of a machine. A bare `az login` finds the user who is signed in already; without one, a browser or a code is refused by name.
 
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::{Command, account};
-use crate::applets::az::credential::{self, Audience, Proof, chain};
+use crate::applets::az::credential::{self, Audience, MachineIdentity, Proof, chain};
 use crate::applets::az::failure::Failure;
 use crate::applets::az::parse::Arguments;
 use crate::applets::az::profile::Subscription;
@@ -15,7 +15,19 @@ use crate::applets::az::session::{Call, Session};
 pub(super) const COMMANDS: [Command; 2] = [
     Command {
         name: "login",
-        options: &["--username", "--password", "--tenant", "--service-principal", "--federated-token", "--use-device-code"],
+        options: &[
+            "--username",
+            "--password",
+            "--tenant",
+            "--service-principal",
+            "--federated-token",
+            "--use-device-code",
+            "--identity",
+            "--client-id",
+            "--object-id",
+            "--resource-id",
+            "--allow-no-subscriptions",
+        ],
         table: Some(account::TABLE),
         run: login,
     },
@@ -59,6 +71,22 @@ fn again(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, 
 }
 
 fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    let refused = |text: &str| Err(Failure::Refused(text.to_owned()));
+    // In the order of azure-cli 2.91, `profile/custom.py`.
+    if arguments.has("--identity") {
+        if ["--password", "--service-principal", "--tenant"].iter().any(|key| arguments.has(key)) {
+            return refused("usage error: '--identity' is not applicable with other arguments");
+        }
+        if arguments.has("--username") {
+            return refused(
+                "Passing the managed identity ID with --username is no longer supported. Use --client-id, --object-id or --resource-id instead.",
+            );
+        }
+        if arguments.has("--use-device-code") {
+            return refused("usage error: '--use-device-code' is not applicable with other arguments");
+        }
+        return of_machine(session, arguments);
+    }
     if !arguments.has("--username") && !arguments.has("--service-principal") {
         return again(session, arguments);
     }
@@ -67,29 +95,104 @@ fn login(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, 
     if !is_service_principal {
         session.warn(PASSWORD_WARNING);
     }
-    let Some(tenant) = arguments.get("--tenant") else {
-        return Err(if is_service_principal {
-            Failure::Refused("usage error: --service-principal --username NAME --password SECRET --tenant TENANT".to_owned())
-        } else {
-            Failure::Unsupported { what: "az login without --tenant".to_owned(), kind: "option" }
-        });
-    };
-    let username = arguments.required("--username");
-    let tenant = discovered(session, tenant)?;
+    if is_service_principal && !arguments.has("--tenant") {
+        return refused("usage error: --service-principal --username NAME --password SECRET --tenant TENANT");
+    }
+    let username = arguments.required("--username").to_owned();
+    // Without a tenant az signs a user in with any organization and looks at all tenants of the answer.
+    let tenant = discovered(session, arguments.get("--tenant").unwrap_or("organizations"))?;
     if let Proof::Password { username, .. } = &proof {
         // Whether the user's own company signs him in; where it does not, the answer changes nothing.
         let realm = format!("https://login.microsoftonline.com/common/userrealm/{username}?api-version=1.0");
         let _ = asked(session, &realm)?;
     }
-    let answer = proof.redeem(session.client.as_ref(), &tenant, Audience::Arm)?;
+    let answer = session.token_by(&proof, &username, &tenant, Audience::Arm.scope())?;
     session.use_token(Audience::Arm, answer["access_token"].as_str().unwrap_or_default());
-    let found = session.list(&Call::arm(Method::GET, "/subscriptions?api-version=2022-12-01"))?;
-    if found.is_empty() {
-        return Err(Failure::Refused(format!("No subscriptions found for {username}.")));
-    }
+    let home = if arguments.has("--tenant") { tenant.clone() } else { home_tenant(&answer, &tenant) };
+    proof.keep(session.profile.folder(), &home, &answer, &username)?;
     let kind = if is_service_principal { "servicePrincipal" } else { "user" };
-    let fresh: Vec<Subscription> = found.iter().map(|wire| subscription(wire, &tenant, username, kind)).collect();
-    proof.keep(session.profile.folder(), &tenant, &answer, username)?;
+    let user = json!({ "name": username, "type": kind });
+    let fresh = if arguments.has("--tenant") { subscriptions(session, &tenant, &user)? } else { of_all_tenants(session, &user)? };
+    let nobody = format!("No subscriptions found for {username}.");
+    signed_in(session, arguments, fresh, (&home, &user), &nobody)
+}
+
+/// The tenant that a user's token is of.
+fn home_tenant(answer: &Value, tenant: &str) -> String {
+    let claims = credential::claims_in(answer["id_token"].as_str().unwrap_or_default());
+    claims["tid"].as_str().unwrap_or(tenant).to_owned()
+}
+
+/// The machine's managed identity, as azure-cli 2.91 signs it in (`core/_profile.py`, `login_with_managed_identity`).
+fn of_machine(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value, Failure> {
+    let named = [
+        ("--client-id", MachineIdentity::Client as fn(String) -> MachineIdentity),
+        ("--object-id", MachineIdentity::Object),
+        ("--resource-id", MachineIdentity::Resource),
+    ];
+    let mut named = named.into_iter().filter_map(|(key, of)| arguments.get(key).filter(|id| !id.is_empty()).map(|id| of(id.to_owned())));
+    let identity = named.next();
+    if named.next().is_some() {
+        return Err(Failure::Refused("Usage error: Provide only one of --client-id, --object-id, --resource-id.".to_owned()));
+    }
+    let user = match &identity {
+        Some(identity) => json!({"name": "userAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": identity.kept()}),
+        None => json!({"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"}),
+    };
+    let answer = Proof::Machine(identity).redeem(session.client.as_ref(), "", Audience::Arm)?;
+    let token = answer["access_token"].as_str().unwrap_or_default().to_owned();
+    session.use_token(Audience::Arm, &token);
+    let tenant = credential::claims_in(&token)["tid"].as_str().unwrap_or_default().to_owned();
+    let fresh = subscriptions(session, &tenant, &user)?;
+    let nobody = "No access was configured for the managed identity, hence no subscriptions were found. If this is expected, use \
+                  '--allow-no-subscriptions' to have tenant level access.";
+    signed_in(session, arguments, fresh, (&tenant, &user), nobody)
+}
+
+/// The subscriptions that the token shows in a tenant.
+fn subscriptions(session: &mut Session<'_, '_>, tenant: &str, user: &Value) -> Result<Vec<Subscription>, Failure> {
+    let found = session.list(&Call::arm(Method::GET, "/subscriptions?api-version=2022-12-01"))?;
+    Ok(found.iter().map(|wire| subscription(wire, tenant, user)).collect())
+}
+
+/// The same in every tenant, whose names az keeps then (transcript 58).
+fn of_all_tenants(session: &mut Session<'_, '_>, user: &Value) -> Result<Vec<Subscription>, Failure> {
+    let tenants = session.list(&Call::arm(Method::GET, "/tenants?api-version=2022-12-01"))?;
+    let mut all = Vec::new();
+    let name = user["name"].as_str().unwrap_or_default();
+    for tenant in &tenants {
+        let id = tenant["tenantId"].as_str().unwrap_or_default();
+        let id = discovered(session, id)?;
+        let proof = Proof::RefreshToken(credential::refresh_token(name, session.profile.folder()).unwrap_or_default());
+        let answer = session.token_by(&proof, name, &id, Audience::Arm.scope())?;
+        session.use_token(Audience::Arm, answer["access_token"].as_str().unwrap_or_default());
+        for mut one in subscriptions(session, &id, user)? {
+            one.0["tenantDefaultDomain"] = tenant["defaultDomain"].clone();
+            one.0["tenantDisplayName"] = tenant["displayName"].clone();
+            all.push(one);
+        }
+    }
+    Ok(all)
+}
+
+/// Keeps the subscriptions of a new sign-in, and shows them; `nobody` is said when there are none.
+fn signed_in(
+    session: &mut Session<'_, '_>,
+    arguments: &Arguments,
+    mut fresh: Vec<Subscription>,
+    (tenant, user): (&str, &Value),
+    nobody: &str,
+) -> Result<Value, Failure> {
+    if fresh.is_empty() {
+        if !arguments.has("--allow-no-subscriptions") {
+            return Err(Failure::Refused(nobody.to_owned()));
+        }
+        // azure-cli `core/_profile.py`, `_build_tenant_level_accounts`.
+        fresh.push(Subscription(json!({
+            "id": tenant, "name": "N/A(tenant level account)", "state": "Enabled", "user": user, "isDefault": false, "tenantId": tenant,
+            "environmentName": "AzureCloud",
+        })));
+    }
     let ids: Vec<String> = fresh.iter().map(|one| one.id().to_owned()).collect();
     session.profile.merge(fresh)?;
     let now = session.profile.subscriptions();
@@ -112,11 +215,11 @@ fn asked(session: &Session<'_, '_>, url: &str) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&response.body).into_owned())
 }
 
-fn subscription(wire: &Value, tenant: &str, username: &str, kind: &str) -> Subscription {
+fn subscription(wire: &Value, tenant: &str, user: &Value) -> Subscription {
     let home = wire["tenantId"].as_str().unwrap_or(tenant);
     let managed_by = wire["managedByTenants"].as_array().cloned().unwrap_or_default();
     Subscription(json!({
-        "id": wire["subscriptionId"], "name": wire["displayName"], "state": wire["state"], "user": { "name": username, "type": kind },
+        "id": wire["subscriptionId"], "name": wire["displayName"], "state": wire["state"], "user": user,
         "isDefault": false, "tenantId": tenant, "environmentName": "AzureCloud", "homeTenantId": home, "managedByTenants": managed_by,
     }))
 }

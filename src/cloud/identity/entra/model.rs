@@ -12,6 +12,8 @@ pub(crate) struct Model {
     pub(crate) groups: Vec<Group>,
     pub(crate) applications: Vec<Application>,
     pub(crate) service_principals: Vec<ServicePrincipal>,
+    /// Whether a password alone signs nobody in.
+    pub(crate) needs_second_factor: bool,
 }
 
 /// The one tenant.
@@ -150,6 +152,7 @@ impl Model {
             groups: Vec::new(),
             applications: Vec::new(),
             service_principals: Vec::new(),
+            needs_second_factor: true,
         }
     }
 

@@ -45,20 +45,24 @@ pub(crate) fn grant(state: &mut State, form: &Query, now: Timestamp) -> Result<G
             prove(state, &principal, form, now)?;
             for_application(state, &principal, &resource, now)
         }
-        "password" => Err(by_password(state, required("username")?, required("password")?)),
+        "password" => {
+            let user = by_password(state, required("username")?, required("password")?)?;
+            for_user(state, user, client_id, &resource(state, required("scope")?)?, now)
+        }
         other => Err(errors::unknown_grant(other)),
     }
 }
 
-/// A password alone is never enough: Azure asks every user for a second factor (Microsoft Entra documentation, "Planning for mandatory
-/// multifactor authentication").
-fn by_password(state: &State, username: &str, password: &str) -> Refusal {
+/// A password alone is not enough: Azure asks every user for a second factor (Microsoft Entra documentation, "Planning for mandatory
+/// multifactor authentication"), unless the document is about a tenant that does not.
+fn by_password(state: &State, username: &str, password: &str) -> Result<User, Refusal> {
     let tenant = &state.directory.tenant;
     let user = state.directory.users.iter().find(|user| user.user_principal_name.eq_ignore_ascii_case(username));
     match user {
-        None => errors::unknown_user(&tenant.display_name),
-        Some(user) if user.password.is_empty() || user.password != password => errors::wrong_password(),
-        Some(_) => errors::second_factor(),
+        None => Err(errors::unknown_user(&tenant.display_name)),
+        Some(user) if user.password.is_empty() || user.password != password => Err(errors::wrong_password()),
+        Some(_) if state.directory.needs_second_factor => Err(errors::second_factor()),
+        Some(user) => Ok(user.clone()),
     }
 }
 

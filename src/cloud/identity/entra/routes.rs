@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::errors;
+use super::errors::{self, Refusal};
 use super::operations::{self, Granted};
 use crate::cloud::fault::Fault;
-use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Reply, Request};
+use crate::cloud::http::endpoint::{Access, Context, Endpoint, Params, Query, Reply, Request};
 use crate::cloud::http::hosts;
 use crate::cloud::identity::keys;
 use crate::cloud::state::State;
@@ -126,10 +126,28 @@ fn token(context: &mut Context<'_>) -> Result<Reply, Fault> {
     {
         return Err(Fault::unsupported(format!("the grant type {grant}"), "the run is signed in already"));
     }
-    match operations::grant(context.state, &form, context.now) {
+    let granted = operations::grant(context.state, &form, context.now);
+    note(context.state, &form, &granted);
+    match granted {
         Ok(granted) => Ok(no_store(Reply::json(granted_json(context, &granted)))),
         Err(refusal) => Err(refusal.into_fault(context.state, context.now)),
     }
+}
+
+/// Writes down who wanted a token of which kind, and what became of it.
+fn note(state: &mut State, form: &Query, granted: &Result<Granted, Refusal>) {
+    let field = |name: &str| form.get(name).unwrap_or_default();
+    let found = match granted {
+        Ok(_) => format!("issued for {}", field("scope")),
+        Err(refusal) => format!("refused for {}: AADSTS{}", field("scope"), refusal.code),
+    };
+    let user = match granted {
+        Ok(Granted { user: Some(user), .. }) => user.user_principal_name.clone(),
+        _ => field("username").to_owned(),
+    };
+    let client = format!("client {}", field("client_id"));
+    state.trace.caller(if user.is_empty() { client } else { format!("user {user} through the {client}") });
+    state.trace.note("1 token", format!("{}: {found}", field("grant_type")));
 }
 
 /// Documented: answers of a token endpoint are not cached.
