@@ -346,7 +346,10 @@ impl<'a> Walk<'a> {
         if assigns {
             self.name_only(name, outer, AssignmentKind::Builtin);
         }
-        self.push_use(name, span(node), outer, guarded);
+        // In a string the grammar counts the blanks before an expansion as part of it.
+        let whole = span(node);
+        let blanks = self.text.get(node.byte_range()).map_or(0, |text| text.len() - text.trim_start().len());
+        self.push_use(name, Span::new(whole.start + blanks, whole.end), outer, guarded);
     }
 
     fn arithmetic_name(&mut self, node: Node<'_>, outer: Context<'_>) {

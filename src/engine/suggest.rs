@@ -30,7 +30,12 @@ pub(crate) fn next(scene: &Scene<'_>, step: &Step, result: &StepResult) -> Optio
         return Some(again(scene, &origin.id));
     }
     if result.failures.iter().any(|failure| matches!(failure, Failure::TimedOut(_))) {
-        return Some(format!("{} --timeout 30m", again(scene, &step.id)));
+        // The option is for steps that say nothing themselves.
+        let own = step.directives.timeout.or(scene.runbook.directives.timeout);
+        return Some(match own {
+            Some(_) => format!("a longer `timeout=` in the comment for the block of line {}", step.line),
+            None => format!("{} --timeout 30m", again(scene, &step.id)),
+        });
     }
     Some(again(scene, &step.id))
 }

@@ -24,6 +24,8 @@ pub(super) struct Block<'a> {
     /// The script as bash would read it, were its placeholders filled in.
     pub(super) script: Script,
     runbook: &'a Runbook,
+    /// Where the lines of the step's script start.
+    line_starts: Vec<usize>,
 }
 
 impl<'a> Document<'a> {
@@ -31,7 +33,11 @@ impl<'a> Document<'a> {
         // In the order of the run: what the setup sets is there for all.
         let steps = order(runbook).into_iter().map(|position| &runbook.steps[position]);
         let running = steps.filter(|step| step.directives.skip.is_none());
-        let blocks = running.map(|step| Block { step, script: Script::parse(&filled(&step.script)), runbook }).collect();
+        let blocks = running.map(|step| {
+            let line_starts = std::iter::once(0).chain(step.script.match_indices('\n').map(|(at, _)| at + 1)).collect();
+            Block { step, script: Script::parse(&filled(&step.script)), runbook, line_starts }
+        });
+        let blocks = blocks.collect();
         Self { runbook, blocks, unused_switches: Vec::new() }
     }
 
@@ -66,8 +72,8 @@ impl Block<'_> {
     pub(super) fn place(&self, span: Span) -> Span {
         let script = &self.step.script;
         let start = span.start.min(script.len());
-        let line_start = script.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let line = script.get(..line_start).unwrap_or_default().matches('\n').count();
+        let line = self.line_starts.partition_point(|line| *line <= start).saturating_sub(1);
+        let line_start = self.line_starts.get(line).copied().unwrap_or_default();
         let line_text = script.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let outer = self.runbook.source.line_span(self.line(line));
         let outer_text = self.runbook.source.line_text(self.line(line));
@@ -109,7 +115,10 @@ impl Block<'_> {
     }
 
     fn here_document_at(&self, offset: usize) -> Option<&HereDocument> {
-        self.script.here_documents().iter().find(|found| (found.body.start..found.body.end).contains(&offset))
+        // They are in order and apart.
+        let found = self.script.here_documents();
+        let index = found.partition_point(|one| one.body.end <= offset);
+        found.get(index).filter(|one| one.body.start <= offset)
     }
 
     /// The lines of the script that are code: number from 0, offset of the first byte, text; lines of here-documents are left out.

@@ -38,12 +38,14 @@ fn is_placeholder(line: &str, range: &Range<usize>) -> bool {
     let after = line.get(range.end..).unwrap_or_default();
     let name = line.get(range.start + 1..range.end - 1).unwrap_or_default();
     let is_markup = ELEMENTS.contains(&name.to_lowercase().as_str()) || line.contains("</") || line.contains("/>");
+    // What kubectl prints where there is nothing: scripts compare with it.
+    let is_printed = matches!(name, "none" | "pending" | "unknown" | "invalid" | "no value");
     let in_comment = before.trim_start().starts_with('#') || before.contains(" #");
     // A redirection from one file to another: `<in >out` has no `>` right behind the name, `<in>out` has a name behind it.
     let is_redirection = after.starts_with(|next: char| next.is_ascii_alphanumeric() || matches!(next, '/' | '$' | '&' | '>'))
         && before.ends_with(' ')
         && !name.contains(['-', '_', ' ']);
-    !is_markup && !in_comment && !is_redirection && !before.ends_with(['<', '(', '{'])
+    !is_markup && !is_printed && !in_comment && !is_redirection && !before.ends_with(['<', '(', '{'])
 }
 
 #[cfg(test)]
@@ -55,5 +57,6 @@ mod tests {
         assert_eq!(filled("A=<your name>\necho <in >out <<END"), "A=_your_name_\necho <in >out <<END");
         assert_eq!(filled("az x --a <id> --b <RG>\necho <li> i<n>0"), "az x --a _id_ --b _RG_\necho <li> i<n>0");
         assert_eq!(filled("tr a b <in>out # <name>\n"), "tr a b <in>out # <name>\n");
+        assert_eq!(filled("[[ $IP != \"<pending>\" ]]"), "[[ $IP != \"<pending>\" ]]");
     }
 }

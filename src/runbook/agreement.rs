@@ -12,6 +12,8 @@ use super::said::Said;
 use super::view::Choices;
 use super::vocabulary::Key;
 
+/// With more steps than these a hint does not list them.
+const LISTED_MAX: usize = 8;
 /// Pairs of which a step may have only one, each with why.
 const EXCLUDE: [(Key, Key, &str); 16] = [
     (Key::Setup, Key::Cleanup, "`setup` and `cleanup` are said of one step"),
@@ -155,6 +157,13 @@ fn positions(steps: &[Step]) -> HashMap<&str, usize> {
 fn no_such_step(diagnostic: Diagnostic, id: &str, known: Option<&HashMap<&str, usize>>) -> Diagnostic {
     match known.and_then(|known| ids::nearest(id, known.keys().copied())) {
         Some(near) => diagnostic.with_hint(format!("did you mean `{near}`?")),
-        None => diagnostic,
+        None => match known.filter(|known| (1..=LISTED_MAX).contains(&known.len())) {
+            Some(known) => {
+                let mut ids: Vec<&str> = known.keys().copied().collect();
+                ids.sort_unstable_by_key(|id| known.get(id));
+                diagnostic.with_hint(format!("steps of this document are `{}`", ids.join("`, `")))
+            }
+            None => diagnostic,
+        },
     }
 }

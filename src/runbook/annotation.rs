@@ -90,7 +90,7 @@ fn is_nearly_docent(word: &str) -> bool {
         return false;
     }
     let lower = word.to_lowercase();
-    DIRECTIVES.iter().any(|known| osa_distance(&lower, known) <= 1)
+    lower.starts_with("docent-") || DIRECTIVES.iter().any(|known| osa_distance(&lower, known) <= 1)
 }
 
 /// The problem of a `docent-end` that says more than that; `at` is where it ends.
@@ -167,6 +167,8 @@ mod tests {
         check_scope(" docent skip ", Some(Scope::NearMiss { end: 7 }));
         check_scope(" docent timeout=3m name=x ", Some(Scope::NearMiss { end: 7 }));
         check_scope(" docent-flie: timeout=3m ", Some(Scope::NearMiss { end: 12 }));
+        check_scope(" docent-step: skip ", Some(Scope::NearMiss { end: 12 }));
+        check_scope(" docent-range: skip ", Some(Scope::NearMiss { end: 13 }));
         check_scope(" docent runs this in CI ", None);
         check_scope(" docent skip this file in the sidebar ", None);
         check_scope(" documentation: none ", None);

@@ -17,8 +17,16 @@ use super::vocabulary::Place;
 const KEY: &str = "expected_similarity";
 
 /// Keys that people write when they mean [`KEY`], without separators.
-const OTHER_SPELLINGS: &[&str] =
-    &["expectedresult", "expectedresults", "expectedoutput", "expectedoutputs", "expectedregex", "expectedscore", "expectsimilarity"];
+const OTHER_SPELLINGS: &[&str] = &[
+    "expectedresult",
+    "expectedresults",
+    "expectedoutput",
+    "expectedoutputs",
+    "expectedregex",
+    "expectedscore",
+    "expectsimilarity",
+    "similarity",
+];
 
 const NUMBER_HINT: &str = "write expected_similarity=0.3, with a digit before the dot and no space before `=`";
 
@@ -174,6 +182,10 @@ fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
         // The value starts with the last character of the match, which is an ASCII one.
         return Some(problem.with_fix(start..start + found.end() - 1, format!("{KEY}=")));
     }
+    if is_key(trimmed) {
+        let message = "`expected_similarity` without a threshold or a regular expression";
+        return Some(Problem::new(NEAR_MISS_EXPECTATION, start..start + trimmed.len(), message).with_hint(NUMBER_HINT));
+    }
     // Over several lines it is a part of the document that was commented out, its checks with it.
     if trimmed.contains('\n') {
         return None;
@@ -186,6 +198,12 @@ fn near_miss(body: &str, start: usize, trimmed: &str) -> Option<Problem> {
         )
         .with_hint("give it a comment of its own")
     })
+}
+
+/// Whether a comment consists of the key, in any spelling.
+fn is_key(text: &str) -> bool {
+    let squashed = text.chars().filter(|letter| !matches!(letter, '_' | '-' | ' ')).flat_map(char::to_lowercase);
+    text.len() <= 40 && squashed.eq("expectedsimilarity".chars())
 }
 
 #[cfg(test)]
@@ -253,6 +271,8 @@ mod tests {
         check_wrong("expected_similarity=30%", "near-miss-expectation", "`30%`");
         check_wrong("expected_similarity=“x”", "near-miss-expectation", "“x”");
         check_wrong("expected_similarity=", "near-miss-expectation", "missing");
+        check_wrong(" expected_similarity ", "near-miss-expectation", "without a threshold");
+        check_wrong(" similarity=0.5 ", "near-miss-expectation", "`similarity` is not a key");
     }
 
     #[test]

@@ -77,10 +77,12 @@ pub(super) fn assign(named: Vec<Named>, file: &FileDirectives, source: &SourceFi
     steps
 }
 
-/// The id that an unknown one is most like.
+/// The id that an unknown one is most like, when it is like one at all: no more than half of it is different.
 pub(super) fn nearest<'a>(unknown: &str, ids: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // A distance costs the product of both lengths.
-    (unknown.len() <= NAME_BYTES_MAX).then(|| ids.min_by_key(|id| (osa_distance(id, unknown), *id))).flatten()
+    let ids = ids.filter(|id| unknown.len() <= NAME_BYTES_MAX && id.len() <= NAME_BYTES_MAX);
+    let (distance, nearest) = ids.map(|id| (osa_distance(id, unknown), id)).min()?;
+    (distance * 2 <= nearest.chars().count().max(unknown.chars().count())).then_some(nearest)
 }
 
 /// `base`, or `base.2`, `base.3` and so on: the first that is free.

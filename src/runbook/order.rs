@@ -28,9 +28,29 @@ pub(super) fn rank(role: Role) -> u8 {
 }
 
 fn by_role(steps: &[Step]) -> Vec<usize> {
+    let turns = turns(steps);
     let mut order: Vec<usize> = (0..steps.len()).collect();
-    order.sort_by_key(|position| rank(steps[*position].directives.role));
+    order.sort_by_key(|position| turns[*position]);
     order
+}
+
+/// When each step has its turn, were none to wait for another: by role, and clean-up the last document first, since what a document has
+/// made may stand in what those before it have made.
+fn turns(steps: &[Step]) -> Vec<(u8, usize)> {
+    let mut document = 0;
+    let mut turns = Vec::with_capacity(steps.len());
+    for (position, step) in steps.iter().enumerate() {
+        let before = position.checked_sub(1).and_then(|before| steps[before].document.as_ref());
+        let is_same = match (before, &step.document) {
+            (Some(before), Some(own)) => std::sync::Arc::ptr_eq(before, own),
+            (None, None) => true,
+            _ => position == 0,
+        };
+        document += usize::from(!is_same);
+        let role = step.directives.role;
+        turns.push((rank(role), if role == Role::Cleanup { steps.len() - document } else { 0 }));
+    }
+    turns
 }
 
 /// The order of the run.
@@ -53,8 +73,9 @@ pub(super) fn arrange(steps: &[Step]) -> Result<Vec<usize>, Vec<usize>> {
     for (position, awaited) in awaited.iter().enumerate() {
         awaited.iter().for_each(|other| followers[*other].push(position));
     }
-    let turn = |position: usize| Reverse((rank(steps[position].directives.role), position));
-    let mut ready: BinaryHeap<Reverse<(u8, usize)>> = (0..steps.len()).filter(|position| open[*position] == 0).map(turn).collect();
+    let turns = turns(steps);
+    let turn = |position: usize| Reverse((turns[position], position));
+    let mut ready: BinaryHeap<Reverse<((u8, usize), usize)>> = (0..steps.len()).filter(|position| open[*position] == 0).map(turn).collect();
     let mut order = Vec::with_capacity(steps.len());
     while let Some(Reverse((_, position))) = ready.pop() {
         order.push(position);
@@ -104,6 +125,18 @@ mod tests {
         check(&["a after=c", "b needs=a", "c"], "c a b");
         check(&["a", "b after=a,c", "c after=a"], "a c b");
         check(&["a after=s", "s setup", "c cleanup after=a"], "s a c");
+    }
+
+    #[test]
+    fn a_document_cleans_up_before_those_that_it_builds_on() {
+        let text = "<!-- docent: name=ID-1 cleanup -->\n```bash\n:\n```\n\n<!-- docent: name=ID-2 -->\n```bash\n:\n```\n\n\
+                    <!-- docent: name=ID-3 cleanup -->\n```bash\n:\n```\n";
+        let one = |id: &str| parse(&format!("{id}.md"), text.replace("ID", id).as_bytes(), &Companions::default()).0;
+        let mut runbook = one("c");
+        runbook.before = vec![std::sync::Arc::new(one("a")), std::sync::Arc::new(one("b"))];
+        let flat = crate::runbook::flatten(&runbook);
+        let ids: Vec<&str> = order(&flat).into_iter().map(|position| flat.steps[position].id.as_str()).collect();
+        assert_eq!(ids.join(" "), "a/a-2 b/b-2 c-2 c-1 c-3 b/b-1 b/b-3 a/a-1 a/a-3");
     }
 
     #[test]

@@ -219,6 +219,9 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
         }
         Entry::Unknown(near) => {
             let hint = match near {
+                _ if key.starts_with("expected_similarity") => {
+                    "write it as a comment of its own, between the block and its output: `<!-- expected_similarity=0.8 -->`".to_owned()
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys here: {}", keys_of(place)),
             };

@@ -300,6 +300,7 @@ fn requirements(pair: &Pair) -> Result<Setting, Problem> {
             Some(("var", name)) if is_variable_name(name) => requirements.push(Requirement::Variable(name.to_owned())),
             Some(("var", name)) => return Err(no_variable(pair, name)),
             Some(("extension", name)) if is_command_name(name) => requirements.push(Requirement::Extension(name.to_owned())),
+            Some(("extension", _)) => return Err(invalid(pair, format!("`{item}` is not the name of an extension")).with_hint(HINT)),
             Some((kind, _)) => {
                 let near = ["doc", "var", "extension"].into_iter().find(|known| osa_distance(&clipped(kind), known) <= 2);
                 let hint = near.map_or_else(|| HINT.to_owned(), |near| format!("did you mean `{near}:`?"));

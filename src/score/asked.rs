@@ -135,6 +135,9 @@ fn both_sides_are_read_as_the_author_says() {
     check(&read_as(Format::Json), POOL, "name: pool1\n", Some("the output cannot be read as JSON: line 1: expected ident"));
     check(&read_as(Format::Json), "name: pool1", POOL, Some("the document's output cannot be read as JSON: line 1: expected ident"));
     check(&read_as(Format::Json), POOL, &format!("WARNING: preview\n{POOL}\n"), None);
+    check(&read_as(Format::Json), "\"abc\"", "\"abc\"\n", None);
+    check(&read_as(Format::Json), "true", "true", None);
+    check(&read_as(Format::Json), "true", "false", Some("the document shows  “true”, but the output says “false”"));
     let yaml = "kind: Pod\nstatus:\n  phase: Running\n";
     check(&read_as(Format::Yaml), yaml, "status: {phase: Running}\nkind: Pod\n", None);
     check(

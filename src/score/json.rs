@@ -583,6 +583,12 @@ enum Identity<'a> {
     Other(String),
 }
 
+/// A string, a number, `true`, `false` or `null` that is the whole text: what `az … --query id` prints.
+pub(super) fn value_alone(text: &str) -> Option<Documents> {
+    let value: Value = serde_json::from_str(text.trim()).ok()?;
+    (!value.is_object() && !value.is_array()).then(|| Documents::of(vec![value]))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

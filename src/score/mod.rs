@@ -263,11 +263,12 @@ impl Reading {
             }
             Some(Format::Json) => {
                 let shown = json::expected(expected)
+                    .or_else(|| json::value_alone(expected))
                     .ok_or_else(|| format!("the document's output cannot be read as JSON: {}", no_json(expected)))?;
-                let printed = json::find(actual);
-                if printed.values.is_empty() {
-                    return Err(format!("the output cannot be read as JSON: {}", no_json(actual)));
-                }
+                let printed = Some(json::find(actual)).filter(|printed| !printed.values.is_empty());
+                let printed = printed
+                    .or_else(|| json::value_alone(actual))
+                    .ok_or_else(|| format!("the output cannot be read as JSON: {}", no_json(actual)))?;
                 (Some(shown), printed, true)
             }
             None => {

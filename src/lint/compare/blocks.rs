@@ -71,7 +71,11 @@ pub(super) fn compare(here: &Side<'_>, there: &Side<'_>, report: &mut Report<'_>
             continue;
         }
         let (offset, expected) = first_difference(&one.content, &other.content);
-        let message = format!("the source has `{}` in this block (line {})", shown(expected.trim()), other.line);
+        let message = if expected.trim().is_empty() {
+            format!("the source has nothing here in this block (line {})", other.line)
+        } else {
+            format!("the source has `{}` in this block (line {})", shown(expected.trim()), other.line)
+        };
         report.add(BLOCK_CHANGED, one.line + 1 + offset, message, None);
     }
     for position in extra.iter().filter(|position| changed.iter().all(|pair| pair.0 != **position)) {
@@ -91,7 +95,7 @@ fn tagged(fence: &Fenced) -> String {
     if fence.tag.is_empty() { String::new() } else { format!(" tagged `{}`", fence.tag) }
 }
 
-/// The first line that differs, counted from 0, and what the other text has there.
+/// The first line that differs, counted from 0, and what the other text has there; nothing when it has ended.
 pub(super) fn first_difference<'a>(text: &str, other: &'a str) -> (usize, &'a str) {
     let mut others = other.lines();
     let mut number = 0;
@@ -99,7 +103,7 @@ pub(super) fn first_difference<'a>(text: &str, other: &'a str) -> (usize, &'a st
         match others.next() {
             Some(expected) if expected.trim_end() == line.trim_end() => number += 1,
             Some(expected) => return (number, expected),
-            None => return (number, "nothing more"),
+            None => return (number, ""),
         }
     }
     (number.saturating_sub(1), others.next().unwrap_or_default())
@@ -166,8 +170,11 @@ pub(super) fn directives(here: &Side<'_>, there: &Side<'_>, steps: &BTreeMap<usi
     }
 }
 
-/// The step that a comment stands before, by position.
+/// The step that a comment stands before, by position; none for one that speaks of the whole document.
 fn next_step(runbook: &Runbook, directive: &Directive) -> Option<usize> {
+    if directive.text.starts_with("docent-file") {
+        return None;
+    }
     let next = runbook.steps.partition_point(|step| step.line < directive.line);
     (next < runbook.steps.len()).then_some(next)
 }

@@ -1,7 +1,7 @@
 //! What of a document a translation keeps, small enough to compare with every version of a source.
 
 use std::{
-    collections::HashMap,
+    cmp::Ordering,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -12,6 +12,8 @@ use crate::runbook::{Criterion, Runbook};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Essence {
     parts: Vec<u64>,
+    /// Their words, sorted: what was changed in a statement weighs less than a statement that is not there.
+    words: Vec<u64>,
     statements: usize,
 }
 
@@ -29,7 +31,11 @@ impl Essence {
             hash(&(criterion, expectation.text.trim_end()))
         });
         parts.extend(outputs);
-        Self { parts, statements: statements.len() }
+        let texts = statements.iter().flat_map(|found| std::iter::once(found.code.as_str()).chain(bodies(&found.body)));
+        let shown = runbook.steps.iter().flat_map(|step| &step.expectations).map(|expectation| expectation.text.as_str());
+        let mut words: Vec<u64> = texts.chain(shown).flat_map(str::split_whitespace).map(|word| hash(&word)).collect();
+        words.sort_unstable();
+        Self { parts, words, statements: statements.len() }
     }
 
     /// How many statements it has.
@@ -37,14 +43,26 @@ impl Essence {
         self.statements
     }
 
-    /// How many statements and outputs one has and the other does not; of two with the same ones in another order 1, so that only equals
-    /// have 0.
+    /// How many words one has and the other does not, and one more; of two with the same words in other places 1, so that only equals have 0.
     pub fn distance(&self, other: &Self) -> usize {
-        let mut number: HashMap<u64, isize> = HashMap::new();
-        self.parts.iter().for_each(|part| *number.entry(*part).or_default() += 1);
-        other.parts.iter().for_each(|part| *number.entry(*part).or_default() -= 1);
-        let differing: usize = number.values().map(|number| number.unsigned_abs()).sum();
-        if differing == 0 { usize::from(self.parts != other.parts) } else { differing + 1 }
+        if self.parts == other.parts {
+            return 0;
+        }
+        let (mut one, mut two, mut differing) = (self.words.iter().peekable(), other.words.iter().peekable(), 0);
+        while let (Some(left), Some(right)) = (one.peek(), two.peek()) {
+            match left.cmp(right) {
+                Ordering::Less => {
+                    one.next();
+                    differing += 1;
+                }
+                Ordering::Greater => {
+                    two.next();
+                    differing += 1;
+                }
+                Ordering::Equal => drop((one.next(), two.next())),
+            }
+        }
+        differing + one.count() + two.count() + 1
     }
 }
 
@@ -72,5 +90,17 @@ mod tests {
         let changed = essence(&text.replace("cd /", "cd /tmp"));
         assert!(essence(text).distance(&changed) > 1 && changed.distance(&essence(text)) > 1);
         assert_eq!(essence(text).statements(), 2);
+    }
+
+    #[test]
+    fn a_changed_statement_is_nearer_than_one_that_is_not_there() {
+        let version = |number: usize| -> String {
+            (1..=number).map(|at| format!("```bash\naz vm create --name vm{at} --location westeurope --size small\n```\n\n")).collect()
+        };
+        let essence = |text: &str| Essence::of(&parsed(text));
+        let nearest = |text: &str| (1..=14).min_by_key(|number| essence(text).distance(&essence(&version(*number))));
+        assert_eq!(nearest(&version(13)), Some(13));
+        assert_eq!(nearest(&version(13).replace("vm13 --location", "vm13 --ubicación")), Some(13));
+        assert_eq!(nearest(&version(13).replace("westeurope", "europaoccidental")), Some(13));
     }
 }

@@ -43,9 +43,15 @@ pub(super) fn compare(here: &Side<'_>, there: &Side<'_>, steps: &BTreeMap<usize,
         let mut fences = here.outline.fences.iter();
         let bare = fences.find(|fence| same_lines(&fence.content, &expectation.text) && !is_judged(fence.line));
         if let Some(fence) = bare.filter(|_| !expectation.text.trim().is_empty()) {
-            let message =
-                format!("this output has lost its directive: the source has `{}` (line {})", judged(expectation), expectation.line);
-            report.add(EXPECTATION_MISSING, fence.line, message, Some("take over the comment as it is".to_owned()));
+            let (message, hint) = if expectation.criterion == Criterion::Unmarked {
+                let message = format!("this is no output of a step here; in the source it is (line {})", expectation.fence_line);
+                (message, "take over its tag, and the text between it and the block")
+            } else {
+                let had = judged(expectation);
+                let message = format!("this output has lost its directive: the source has `{had}` (line {})", expectation.line);
+                (message, "take over the comment as it is")
+            };
+            report.add(EXPECTATION_MISSING, fence.line, message, Some(hint.to_owned()));
         } else if let Some(step) = steps.get(&step).and_then(|step| here.runbook.steps.get(*step)) {
             let message = format!("the source expects an output of this block ({}, line {})", judged(expectation), expectation.line);
             report.add(EXPECTATION_MISSING, step.line, message, Some("take over the comment and the output".to_owned()));
@@ -78,7 +84,11 @@ fn differences(one: &Expectation, other: &Expectation, report: &mut Report<'_>) 
     }
     if !same_lines(&one.text, &other.text) {
         let (offset, expected) = first_difference(&one.text, &other.text);
-        let message = format!("the source expects `{}` (line {})", shown(expected.trim()), other.fence_line);
+        let message = if expected.trim().is_empty() {
+            format!("the source expects nothing more here (line {})", other.fence_line)
+        } else {
+            format!("the source expects `{}` (line {})", shown(expected.trim()), other.fence_line)
+        };
         report.add(EXPECTATION_CHANGED, one.fence_line + 1 + offset, message, None);
     }
 }

@@ -28,8 +28,9 @@ use crate::{
     runbook::{Defect, Runbook, outline},
 };
 
-/// With fewer statements on a side nothing is said about the document as a whole.
+/// With fewer statements on a side nothing is said about the document as a whole, unless they have none in common.
 const STATEMENTS_TO_JUDGE_BY: usize = 5;
+const STATEMENTS_TO_JUDGE_BY_NONE: usize = 3;
 /// Statements that share fewer of their words are two statements, not one that changed.
 const SHARED_WORDS_MIN: f64 = 0.5;
 /// With more pairs to look at, changed statements are told as missing and extra ones.
@@ -123,7 +124,8 @@ impl Pairs {
     fn is_other_document(&self, here: &Side<'_>, there: &Side<'_>) -> bool {
         let fewer = here.statements.len().min(there.statements.len());
         let shared = self.same.len() + self.moved.len();
-        fewer >= STATEMENTS_TO_JUDGE_BY && shared * 8 <= fewer && (shared + self.changed.len()) * 3 <= fewer
+        let none = shared + self.changed.len() == 0 && fewer >= STATEMENTS_TO_JUDGE_BY_NONE;
+        none || fewer >= STATEMENTS_TO_JUDGE_BY && shared * 8 <= fewer && (shared + self.changed.len()) * 3 <= fewer
     }
 
     /// For each step of the source the step here that has most of its statements.

@@ -94,7 +94,13 @@ pub(super) fn bare(line: &str) -> String {
 fn lines_of_body(step: &Step, start: usize, end: usize) -> Vec<(usize, String)> {
     let text = step.script.get(start..end).unwrap_or_default();
     let lines = (line_of(step, start)..).zip(text.lines()).map(|(line, text)| (line, text.trim_end().to_owned()));
-    lines.filter(|(_, text)| !text.is_empty() && (!text.trim_start().starts_with('#') || text.starts_with("#!"))).collect()
+    let mut is_first = true;
+    let kept = lines.filter(|(_, text)| {
+        // `#!/bin/bash` and `#cloud-config` say what the text is; nothing else that starts so in the first line is known to.
+        let says_what = std::mem::take(&mut is_first) && text.strip_prefix('#').is_some_and(|rest| !rest.starts_with([' ', '#', '\t']));
+        !text.is_empty() && (says_what || !text.trim_start().starts_with('#'))
+    });
+    kept.collect()
 }
 
 /// The document's line of a byte of a script.
@@ -130,7 +136,8 @@ pub(super) fn normalised(text: &str) -> String {
                     gap = Some('\n');
                     continue;
                 }
-                _ if character.is_whitespace() => {
+                // To bash a no-break space is a letter like others.
+                ' ' | '\t' | '\r' => {
                     gap = gap.or(Some(' '));
                     continue;
                 }

@@ -86,6 +86,7 @@ fn statements_are_missing_extra_changed_or_moved() {
     check("kubectl get pods\n", "kubectl get pods\nls -l\n", &["33: statement-extra: `ls -l` is not in the source"]);
     check("REGION=\"west", "REGION=\"east", &["8: statement-changed: the source has `export REGION=\"westeurope\"` (line 8)"]);
     check("--name $GROUP", "–name $GROUP", &["13: statement-changed: the source has `az group create"]);
+    check("create --name", "create\u{a0}--name", &["13: statement-changed"]);
     let moved = "export REGION=\"westeurope\"\nexport GROUP=\"my-group\"\n";
     check("export GROUP=\"my-group\"\nexport REGION=\"westeurope\"\n", moved, &["7: statement-moved: `export REGION"]);
 }
@@ -94,6 +95,11 @@ fn statements_are_missing_extra_changed_or_moved() {
 fn here_documents_are_compared_line_by_line() {
     check("\nname: web\nEOF", "\nname: red\nEOF", &["30: here-document-changed: the source has `name: web` (line 30)"]);
     check("\nname: web\nEOF", "\nEOF", &["27: here-document-changed: `name: web` is missing from this here-document (line 30"]);
+    let config = "```bash\ncat <<E >a\n#cloud-config\n# uno\npackages: [nginx]\nE\n```\n";
+    assert_eq!(found(config, &config.replace("# uno", "# one")), Vec::<String>::new());
+    for damaged in [config.replace("#cloud-config\n", ""), config.replace("#cloud-config", "#configuración")] {
+        assert!(found(config, &damaged)[0].contains("here-document-changed"), "{damaged}");
+    }
     check("\nname: web\nEOF", "\nname: web\nmore: 1\nEOF", &["31: here-document-changed: `more: 1` is not in the source's"]);
 }
 
@@ -147,8 +153,12 @@ fn directives_are_not_lost_changed_or_moved() {
     check("<!-- docent: timeout=5m -->\n", "", &["11: directive-changed: `docent: timeout=5m` is missing here (line 11 of the source)"]);
     check("timeout=5m", "timeout=9m", &["11: directive-changed: the source says `docent: timeout=5m` (line 11)"]);
     let moved = SOURCE.replacen("<!-- docent: timeout=5m -->\n", "", 1).replacen("```bash", "<!-- docent: timeout=5m -->\n```bash", 1);
-    let found = found(SOURCE, &moved);
-    assert!(found.len() == 1 && found[0].contains("stands before another step"), "{found:#?}");
+    let found_moved = found(SOURCE, &moved);
+    assert!(found_moved.len() == 1 && found_moved[0].contains("stands before another step"), "{found_moved:#?}");
+    // What holds for the whole document stands before no step.
+    let file = "<!-- docent-file: timeout=5m -->\n\n```bash\nls a\nls b\n```\n";
+    let divided = found(file, &file.replace("\nls b", "\n```\n\n```bash\nls b"));
+    assert!(divided.len() == 1 && divided[0].contains("blocks-divided-otherwise"), "{divided:#?}");
 }
 
 #[test]
@@ -156,6 +166,8 @@ fn another_document_is_told_as_such_and_nothing_else() {
     let block = |words: &[&str]| format!("```bash\n{}\n```\n", words.join("\n"));
     let one = block(&["az vm create -n a", "ssh host uptime", "cat /etc/fstab", "sudo mount -a", "df -h", "reboot"]);
     let other = block(&["kubectl get pods", "helm repo list", "docker ps -a", "git status", "curl -s example.com", "make"]);
+    let three = found(&block(&["ls a", "cat b", "df c"]), &block(&["foo d", "bar e", "baz f"]));
+    assert!(three.len() == 1 && three[0].contains("other-document"), "{three:#?}");
     let found = found(&one, &other);
     assert!(found.len() == 1 && found[0].starts_with("1: other-document: 0 of 6 statements are those of source.md"), "{found:#?}");
 }

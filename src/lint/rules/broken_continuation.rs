@@ -5,7 +5,7 @@
 //! * A line starts with an option: the line above lost its backslash, or is empty or a comment, which ends the command.
 
 use crate::{
-    bash::{CommandKind, Place},
+    bash::CommandKind,
     diagnostic::Span,
     lint::{document::Document, rule::Finding},
 };
@@ -38,23 +38,37 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 );
             }
         }
-        let options =
-            block.script.commands().iter().filter(|command| command.kind == CommandKind::Simple && command.place == Place::TopLevel);
-        for command in options {
-            let is_option = command
-                .name()
-                .is_some_and(|name| name.starts_with("--") && name[2..].starts_with(|first: char| first.is_ascii_lowercase()));
-            if is_option && !blank_behind.contains(&command.line) {
-                let message =
-                    format!("`{}` starts a command of its own: the line above does not lead on to it", command.name().unwrap_or_default());
+        // What starts a statement; and what the grammar takes for a word of the command above, although nothing leads on to it.
+        let first = block.script.statements().iter().map(|statement| statement.span.start);
+        let simple = block.script.commands().iter().filter(|command| command.kind == CommandKind::Simple);
+        let words = simple.flat_map(|command| command.words.iter().skip(1)).map(|word| word.span.start);
+        let mut starts: Vec<usize> = first.chain(words.filter(|start| starts_a_command(&block.step.script, *start))).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        for start in starts {
+            let name = block.step.script.get(start..).and_then(|rest| rest.split(char::is_whitespace).next()).unwrap_or_default();
+            let is_option = name.strip_prefix('-').is_some_and(|rest| {
+                rest.trim_start_matches('-').starts_with(|first: char| first.is_ascii_lowercase()) && !rest.starts_with("--")
+            });
+            let place = Span::new(start, start + name.len());
+            let line = block.step.script.get(..start).unwrap_or_default().matches('\n').count();
+            if is_option && !blank_behind.contains(&line) {
+                let message = format!("`{name}` starts a command of its own: the line above does not lead on to it");
                 findings.push(
-                    Finding::new(block.place(command.span), message)
+                    Finding::new(block.place(place), message)
                         .with_hint("end the line above with a backslash, without an empty line or a comment between"),
                 );
             }
         }
     }
     findings
+}
+
+/// Whether bash starts a command at an offset: only blanks stand before it in its line, and the line above does not lead on.
+fn starts_a_command(script: &str, start: usize) -> bool {
+    let before = script.get(..start).unwrap_or_default();
+    let above = before.trim_end_matches([' ', '\t']);
+    above.strip_suffix('\n').is_some_and(|above| !above.ends_with('\\'))
 }
 
 #[cfg(test)]
@@ -69,6 +83,7 @@ mod tests {
         check(CODE, "az group create \\ \n  --name a", &["1: blanks behind"]);
         check(CODE, "az group create -n a \\\n\n  --location b", &["3: `--location`"]);
         check(CODE, "az group create -n a\n  --location b", &["2: `--location`"]);
+        check(CODE, "az group create -n a \\\n\n  -l b", &["3: `-l`"]);
     }
 
     #[test]

@@ -28,10 +28,11 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         for data in here_document::of(block) {
             if let Some((line, message)) = wrong(&data.text, data.reader) {
                 let message = format!("{message} (here-document of line {})", block.line(data.line));
-                findings.push(
-                    Finding::new(block.place_of_line(data.first_line + line - 1), message)
-                        .with_hint("check the indentation of this line and of those above it"),
-                );
+                let hint = match data.reader {
+                    Reader::Json => "check the commas, quotes and brackets here and above",
+                    _ => "check the indentation of this line and of those above it",
+                };
+                findings.push(Finding::new(block.place_of_line(data.first_line + line - 1), message).with_hint(hint));
             }
         }
     }
@@ -42,7 +43,10 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
 fn wrong(text: &str, reader: Reader) -> Option<(usize, String)> {
     if reader == Reader::Json {
         let error = serde_json::from_str::<Value>(text).err()?;
-        return Some((error.line().max(1), "this is no JSON".to_owned()));
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        // Where something is missing at the end, the end is behind the last line.
+        return Some((error.line().clamp(1, text.lines().count().max(1)), format!("this is no JSON: {why}")));
     }
     let documents: Vec<Value> = match serde_saphyr::from_multiple_with_options(text, yaml_options()) {
         Ok(documents) => documents,
@@ -83,7 +87,8 @@ mod tests {
 
     #[test]
     fn files_are_read_by_their_names() {
-        check(CODE, "cat > a.json <<EOF\n{\n  \"a\": 1,\n}\nEOF", &["4: this is no JSON"]);
+        check(CODE, "cat > a.json <<EOF\n{\n  \"a\": 1,\n}\nEOF", &["4: this is no JSON: trailing comma"]);
+        check(CODE, "cat > a.json <<EOF\n{\n  \"a\": 1\nEOF", &["3: this is no JSON: EOF while"]);
         check(CODE, "cat <<'EOF' > values.yaml\na: [1\nEOF\ncat <<EOF >a.txt\na: [1\nEOF", &["no YAML"]);
         check(CODE, "cat > a.json <<EOF\n{\"a\": $A, \"b\": \"${B:-x}$(date)\"}\nEOF", &[]);
     }

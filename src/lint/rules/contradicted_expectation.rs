@@ -102,6 +102,8 @@ fn printed(block: &Block<'_>) -> Printed {
         Printed::Nothing("the step's commands say `--output none`")
     } else if are(&["tsv", "table", "none"]) {
         Printed::NoJson("the step's commands print tsv or a table")
+    } else if are(&["yaml", "yamlc", "none"]) {
+        Printed::NoJson("the step's commands print YAML")
     } else if are(&["json"]) && simple.iter().all(|command| AzCall::of(command).is_some_and(|call| prints_json(&call))) {
         Printed::OnlyJson
     } else {
@@ -113,9 +115,13 @@ fn printed(block: &Block<'_>) -> Printed {
 fn prints_lines(command: &Command) -> bool {
     let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
     let ["kubectl", verb, rest @ ..] = words.as_slice() else { return false };
-    let has_format = rest
-        .iter()
-        .any(|word| word.starts_with("-o") || word.starts_with("--output") || word.starts_with("--template") || *word == "--raw");
+    let is_lines = |value: &str| matches!(value.trim_start_matches('='), "wide" | "name");
+    let has_format = rest.iter().enumerate().any(|(at, word)| {
+        let value = word.strip_prefix("--output").or_else(|| word.strip_prefix("-o"));
+        let is_format =
+            value.is_some_and(|value| !is_lines(if value.is_empty() { rest.get(at + 1).copied().unwrap_or_default() } else { value }));
+        is_format || word.starts_with("--template") || *word == "--raw"
+    });
     PRINTING_LINES.contains(verb) && !has_format && !command.words.iter().any(may_be_options)
 }
 
@@ -151,9 +157,12 @@ fn contradiction(printed: Printed, expectation: &Expectation) -> Option<String> 
     }
 }
 
-/// An object or a list of several lines: `[1]` may be a value of a table.
+/// An object, or a list of several lines: `[1]` may be a value of a table.
 fn is_json(text: &str) -> bool {
-    (text.starts_with("{\n") && text.ends_with('}') || text.starts_with("[\n") && text.ends_with(']')) && text.contains("\": ")
+    let is_object =
+        || text.starts_with('{') && serde_json::from_str::<serde_json::Map<_, serde_json::Value>>(text).is_ok_and(|map| !map.is_empty());
+    is_object()
+        || (text.starts_with("{\n") && text.ends_with('}') || text.starts_with("[\n") && text.ends_with(']')) && text.contains("\": ")
 }
 
 /// Several lines without any sign of JSON.
@@ -177,6 +186,8 @@ mod tests {
     fn json_after_another_format_is_found() {
         check("az group show -n a -o tsv", "{\n  \"id\": \"a\"\n}", &["JSON is expected"]);
         check("az group show -n a --output=table", "{\n  \"id\": \"a\"\n}", &["JSON is expected"]);
+        check("az group show -n a -o tsv", "{\"id\": \"a\"}", &["JSON is expected"]);
+        check("az group show -n a -o yaml", "{\n  \"id\": \"a\"\n}", &["print YAML"]);
         check("az group show -n a -o tsv", "/subscriptions/a", &[]);
         check("az group show -n a", "{\n  \"id\": \"a\"\n}", &[]);
         check("az group show -n a -o tsv\naz group show -n a", "{\n  \"id\": \"a\"\n}", &[]);
@@ -185,6 +196,8 @@ mod tests {
     #[test]
     fn json_that_kubectl_does_not_print_is_found() {
         check("kubectl create namespace a", "{\n  \"kind\": \"Namespace\"\n}", &["JSON is expected, but `kubectl`"]);
+        check("kubectl get pods -o wide", "{\n  \"kind\": \"List\"\n}", &["JSON is expected, but `kubectl`"]);
+        check("kubectl get pods -o=jsonpath={.items}", "{\n  \"kind\": \"List\"\n}", &[]);
         check("kubectl get pods -o json", "{\n  \"kind\": \"List\"\n}", &[]);
         check("kubectl get pods\ncurl -s x", "{\n  \"kind\": \"List\"\n}", &[]);
         check("kubectl get pods $OPTIONS", "{\n  \"kind\": \"List\"\n}", &[]);

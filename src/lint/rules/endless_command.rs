@@ -37,6 +37,16 @@ fn endless(command: &Command) -> Option<(&'static str, &'static str)> {
         "kubectl" if has(&["port-forward"]) && arguments.first() == Some(&"port-forward") => {
             Some(("`kubectl port-forward`", "send it to the background with `&`"))
         }
+        "docker" | "podman" if arguments.contains(&"logs") && has(&["-f", "--follow"]) => {
+            Some(("`docker logs --follow`", "leave `-f` out"))
+        }
+        "journalctl" if has(&["-f", "--follow"]) => Some(("`journalctl --follow`", "leave `-f` out, or put `timeout 60` in front")),
+        "az" if arguments.windows(2).any(|pair| pair == ["log", "tail"]) => Some(("`az … log tail`", "put `timeout 60` in front")),
+        "sleep" if arguments.first() == Some(&"infinity") => Some(("`sleep infinity`", "send it to the background with `&`")),
+        "python" | "python3" if arguments.windows(2).any(|pair| pair == ["-m", "http.server"]) => Some((
+            "the server of `python -m http.server`",
+            "send it to the background with `&`, or say `docent: background` above the block",
+        )),
         "kubectl" if arguments.first() == Some(&"proxy") => Some(("`kubectl proxy`", "send it to the background with `&`")),
         "tail" if has(&["-f", "-F", "--follow"]) => Some(("`tail -f`", "put `timeout 60` in front")),
         "watch" if !arguments.is_empty() && !has(&["-g", "--chgexit", "-e", "--errexit"]) => {
@@ -60,6 +70,11 @@ mod tests {
             &["1: `kubectl get", "2: `kubectl", "3: `tail", "4: `watch"],
         );
         check(CODE, "kubectl port-forward svc/a 8080:80", &["port-forward"]);
+        check(
+            CODE,
+            "journalctl -u docker -f\ndocker logs -f a\naz webapp log tail -n a -g b\npython3 -m http.server 8000\nsleep infinity",
+            &["journalctl", "docker logs", "log tail", "http.server", "sleep"],
+        );
     }
 
     #[test]

@@ -14,8 +14,11 @@
 //! Only captures of programs that talk to a service are listed, all of a document in one finding.
 
 use crate::{
-    bash::AssignmentKind,
-    lint::{document::Document, rule::Finding},
+    bash::{Assignment, AssignmentKind, CommandKind},
+    lint::{
+        document::{Block, Document},
+        rule::Finding,
+    },
 };
 
 /// Programs whose failures are worth noticing.
@@ -37,21 +40,36 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                     capture.commands.iter().filter_map(|index| script.commands().get(*index)?.name()).any(|name| PROGRAMS.contains(&name))
                 });
             if calls_a_service {
-                found.push((block.line(assignment.line), block.place(assignment.span), assignment.name.as_str()));
+                found.push((
+                    block.line(assignment.line),
+                    block.place(assignment.span),
+                    assignment.name.as_str(),
+                    declaring(block, assignment),
+                ));
             }
         }
     }
-    let Some((_, place, name)) = found.first() else { return Vec::new() };
+    let Some((_, place, name, by)) = found.first() else { return Vec::new() };
     let lines: Vec<String> = found.iter().map(|(line, ..)| line.to_string()).collect();
     let message = match lines.as_slice() {
-        [_] => format!("a failure inside this capture is lost, because `export` succeeds whatever `{name}` is given"),
+        [_] => format!("a failure inside this capture is lost, because `{by}` succeeds whatever `{name}` is given"),
         _ => format!(
-            "failures inside {} captures are lost, because `export` succeeds whatever it is given: lines {}",
+            "failures inside {} captures are lost, because `{by}` succeeds whatever it is given: lines {}",
             lines.len(),
             lines.join(", ")
         ),
     };
-    vec![Finding::new(*place, message).with_hint(format!("assign first and export afterwards: `{name}=$(…)`, then `export {name}`"))]
+    let hint = format!("assign first and declare afterwards: `{name}=$(…)`, then `{by} {name}`");
+    let hint = if *by == "export" { hint.replace("declare afterwards", "export afterwards") } else { hint };
+    vec![Finding::new(*place, message).with_hint(hint)]
+}
+
+/// The command that takes the status: `export`, `local`, `readonly`, `declare`.
+fn declaring<'b>(block: &'b Block<'_>, assignment: &Assignment) -> &'b str {
+    let around = block.script.commands().iter().filter(|command| {
+        command.kind == CommandKind::Declaration && command.span.start <= assignment.span.start && assignment.span.end <= command.span.end
+    });
+    around.last().and_then(|command| block.text(command.span).split_whitespace().next()).unwrap_or("export")
 }
 
 #[cfg(test)]
@@ -68,6 +86,7 @@ mod tests {
             &["1: failures inside 2 captures are lost, because `export` succeeds whatever it is given: lines 2, 4"],
         );
         check(CODE, "export A=\"$(az account show | jq -r .id)\"", &["a failure inside this capture"]);
+        check(CODE, "readonly A=$(az account show)", &["because `readonly` succeeds"]);
     }
 
     #[test]

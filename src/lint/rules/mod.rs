@@ -15,6 +15,7 @@ mod prompt_sign;
 mod repeated_creation;
 mod resource_left_behind;
 mod secret_in_output;
+mod self_failing_expectation;
 mod shared_expectation;
 mod toothless_expectation;
 mod typographic_character;
@@ -51,6 +52,7 @@ rules! {
     masked_pipeline = Advice "masked-pipeline";
     contradicted_expectation = Warning "contradicted-expectation";
     shared_expectation = Advice "shared-expectation";
+    self_failing_expectation = Warning "self-failing-expectation";
     toothless_expectation = Warning "toothless-expectation";
     secret_in_output = Warning "secret-in-output";
     unanswered_prompt = Warning "unanswered-prompt";

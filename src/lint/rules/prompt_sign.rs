@@ -45,6 +45,9 @@ fn unsigned(block: &Block<'_>) -> Option<Vec<Edit>> {
         if !continues && !text.is_empty() && !text.starts_with('#') {
             let blanks = text.strip_prefix('$').map(|rest| rest.len() - rest.trim_start().len()).filter(|blanks| *blanks > 0)?;
             edits.push(block.edit(Span::new(start, start + 1 + blanks), "")?);
+        } else if continues && text.starts_with('>') {
+            // The shell's second prompt, or a redirection.
+            return None;
         }
         continues = line.ends_with('\\');
     }
@@ -63,6 +66,17 @@ mod tests {
     fn prompts_are_found() {
         check(CODE, "$ az group list", &["1: a prompt, `$`"]);
         check(CODE, "cd /\n  $ ls -l\n$ pwd", &["2: a prompt"]);
+    }
+
+    #[test]
+    fn what_may_be_a_second_prompt_or_a_redirection_is_not_mended() {
+        for text in ["$ echo a \\\n>   b", "$ ls \\\n  >out"] {
+            let (runbook, found) =
+                crate::runbook::parse("a.md", format!("```bash\n{text}\n```\n").as_bytes(), &crate::runbook::Companions::default());
+            let found = crate::lint::examine(&runbook, found, &crate::lint::Switches::default());
+            let fixes = found.iter().filter(|found| found.code == CODE).map(|found| found.fix.is_some());
+            assert_eq!(fixes.collect::<Vec<_>>(), [false], "{text}");
+        }
     }
 
     #[test]

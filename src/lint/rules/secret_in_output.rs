@@ -4,7 +4,8 @@
 //! placeholder such as `<storage-key>` (docent lets placeholders differ), and revoke the secret if it was real.
 //!
 //! Looked for are shapes with hardly a second meaning: JSON web tokens, PEM private keys, `AccountKey=` and `sig=` with a full value,
-//! and keys of storage accounts (86 characters of base64 and `==`).
+//! keys of storage accounts and databases (86 characters of base64 and `==`), secrets of applications in Entra ID (`…8Q~…`), and tokens
+//! whose first letters say whose they are (`ghp_…`).
 
 use std::sync::OnceLock;
 
@@ -13,12 +14,15 @@ use regex::Regex;
 use crate::lint::{document::Document, rule::Finding};
 
 /// What it is, and how it looks.
-const SHAPES: [(&str, &str); 5] = [
+const SHAPES: [(&str, &str); 8] = [
     ("a JSON web token", r"\beyJ[A-Za-z0-9_-]{15,}\.eyJ[A-Za-z0-9_-]{15,}\.[A-Za-z0-9_-]{20,}"),
     ("a private key", r"-----BEGIN (?:RSA |EC |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s*[A-Za-z0-9+/]{40,}"),
     ("the key of an account", r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}"),
     ("a signed address", r"[?&]sig=[A-Za-z0-9%]{40,}"),
     ("the key of a storage account", r"(?:^|[^A-Za-z0-9+/])[A-Za-z0-9+/]{86}=="),
+    ("the secret of an application", r"(?:^|[^A-Za-z0-9_~.-])[A-Za-z0-9_-]{3}[78]Q~[A-Za-z0-9_~.-]{34}"),
+    ("a token of GitHub", r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,})"),
+    ("a token of npm, PyPI, Slack or another service", r"\b(?:npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{60,}|xox[abp]-[A-Za-z0-9-]{30,})"),
 ];
 
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
@@ -68,6 +72,10 @@ mod tests {
         assert_eq!(letters.len(), 86);
         check(&format!("\"value\": \"{letters}==\""), 1);
         check(&format!("AccountKey={letters}=="), 1);
+        check(&format!("{{\"keys\": [{{\"keyName\": \"key1\", \"value\": \"{letters}==\"}}]}}"), 1);
+        check(&format!("\"password\": \"aB38Q~{}\"", &letters[20..54]), 1);
+        check(&format!("ghp_{}", &letters[10..46]), 1);
+        check(&format!("ghp_{}\naB38Q~{}", "x".repeat(36), "x".repeat(34)), 0);
         check(&format!("eyJ{0}.eyJ{0}.{0}", &letters[..40]), 1);
         check(&format!("\"value\": \"{}==\"", "x".repeat(86)), 0);
         check(

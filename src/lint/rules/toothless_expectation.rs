@@ -23,6 +23,9 @@ const FAILURES: [(&str, &str); 4] = [
     ("an error of bash", "bash: line 1: kubectl: command not found\n"),
 ];
 
+/// What JSON is left when a name is mistaken for what was asked for.
+const NOTHINGS: [(&str, &str); 2] = [("an empty object", "{}"), ("an empty list", "[]")];
+
 pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for expectation in document.blocks.iter().flat_map(|block| &block.step.expectations) {
@@ -33,14 +36,18 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
         };
         let is_error = ["error", "not found", "denied", "forbidden", "fail"].iter().any(|word| shown.contains(word));
         let is_empty = expectation.text.trim().is_empty() && !matches!(expectation.criterion, Criterion::Regex(_));
-        if is_error || is_empty || is_safe(&expectation.criterion, &expectation.text) {
+        // What is ignored may be all that there is.
+        let is_cut = !expectation.comparison.ignore.is_empty();
+        if is_error || is_empty || !is_cut && is_safe(&expectation.criterion, &expectation.text) {
             continue;
         }
-        let passing = FAILURES.iter().find(|(_, output)| score::judge(expectation, output.as_bytes()).passed);
+        let failures = FAILURES.iter().chain(NOTHINGS.iter().filter(|_| is_cut));
+        let passing = failures.into_iter().find(|(_, output)| score::judge(expectation, output.as_bytes()).passed);
         let Some((what, _)) = passing else { continue };
         let span = document.runbook.source.line_span(expectation.line);
         let hint = match &expectation.criterion {
             Criterion::Regex(_) => "name what the output must contain",
+            _ if is_cut => "leave something to compare: ignore less, or raise the threshold",
             _ => "raise the threshold",
         };
         findings.push(Finding::new(span, format!("{what} would pass this check")).with_hint(hint));
@@ -73,6 +80,8 @@ mod tests {
     fn checks_that_an_error_passes_are_found() {
         check("\".*\"", "a", &["no output at all would pass"]);
         check("\"[a-z]+\"", "a", &["an error of Azure would pass"]);
+        check("0.8 ignore=*", "{\"name\": \"a\", \"state\": \"Succeeded\"}", &["an empty object would pass"]);
+        check("0.8 ignore=name", "{\"name\": \"a\", \"state\": \"Succeeded\"}", &[]);
         check("0.0", "pod/a condition met", &["no output at all would pass"]);
     }
 

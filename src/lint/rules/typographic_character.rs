@@ -32,8 +32,11 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     let told = findings.into_iter().map(|(character, finding, lines)| {
         let edits = document.blocks.iter().flat_map(|block| mends(block, character)).collect();
         let others: Vec<String> = lines.iter().skip(1).map(usize::to_string).collect();
-        let message =
-            if others.is_empty() { finding.message.clone() } else { format!("{}; also in lines {}", finding.message, others.join(", ")) };
+        let message = match others.as_slice() {
+            [] => finding.message.clone(),
+            [line] => format!("{}; also in line {line}", finding.message),
+            lines => format!("{}; also in lines {}", finding.message, lines.join(", ")),
+        };
         Finding { message, ..finding }.with_edits(edits)
     });
     told.collect()
@@ -45,12 +48,12 @@ const TWO_HYPHENS: [&str; 12] = ["az", "kubectl", "helm", "kubelogin", "docker",
 /// The mends of a character in a block, where they are certain.
 fn mends(block: &Block<'_>, character: char) -> Vec<Edit> {
     match character {
-        '–' | '—' => dashes(block, character),
+        _ if DASHES.contains(&character) => dashes(block, character),
         '“' | '”' | '„' => quotes(block, ['“', '”', '„'], "\""),
         '‘' | '’' => quotes(block, ['‘', '’', '’'], "'"),
         _ => {
-            let blank = if matches!(character, '\u{a0}' | '\u{202f}') { " " } else { "" };
-            let spans = bare_words(&block.script, &block.step.script).flat_map(|(span, bare)| {
+            let blank = if is_blank(character) { " " } else { "" };
+            let spans = bare_words(&block.script, &block.step.script).flat_map(|(span, bare, _)| {
                 let hits = bare.match_indices(character);
                 hits.map(move |(at, hit)| Span::new(span.start + at, span.start + at + hit.len()))
             });
@@ -62,32 +65,62 @@ fn mends(block: &Block<'_>, character: char) -> Vec<Edit> {
 /// A dash before a word is the hyphens of an option: one before a letter, two before a name.
 fn dashes(block: &Block<'_>, dash: char) -> Vec<Edit> {
     let simple = block.script.commands().iter().filter(|command| command.kind == CommandKind::Simple);
-    let options = simple.flat_map(|command| {
-        let has_two = command.name().is_some_and(|name| TWO_HYPHENS.contains(&name));
-        command.words.iter().skip(1).map(move |word| (word.span, has_two))
-    });
-    let edits = options.filter_map(|(span, has_two)| {
+    let options = simple.flat_map(|command| command.words.iter().skip(1).map(|word| (word.span, command.name().unwrap_or_default())));
+    let edits = options.filter_map(|(span, program)| {
         let written = block.text(span);
         let rest = written.strip_prefix(dash)?;
         let name = rest.trim_start_matches('-');
-        let letters = name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').unwrap_or(name.len());
-        let hyphens = match letters {
-            1 if name.starts_with(|first: char| first.is_ascii_alphabetic()) => "-",
-            2.. if has_two && name.starts_with(|first: char| first.is_ascii_lowercase()) => "--",
-            _ => return None,
+        let is_certain = match letters(name) {
+            1 => name.starts_with(|first: char| first.is_ascii_alphabetic()),
+            0 => false,
+            // `curl –Lks` is a row of short options.
+            _ => TWO_HYPHENS.contains(&program) && name.starts_with(|first: char| first.is_ascii_lowercase()) && !has_short_rows(program),
         };
-        block.edit(Span::new(span.start, span.end - name.len()), hyphens)
+        is_certain.then(|| block.edit(Span::new(span.start, span.end - name.len()), hyphens(program, name)))?
     });
     edits.collect()
 }
 
+/// How long the name of an option is.
+fn letters(name: &str) -> usize {
+    name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-').unwrap_or(name.len())
+}
+
+/// What an option of a program starts with: one hyphen before a letter, or before a row of letters where programs have such rows.
+fn hyphens(program: &str, name: &str) -> &'static str {
+    let long = letters(name);
+    let row = name.get(..long).unwrap_or_default();
+    let is_row = match program {
+        // `docker run -it`, and `--rm` beside it.
+        "docker" | "kubectl" => row.bytes().all(|letter| matches!(letter, b'd' | b'i' | b't')),
+        _ => long <= 4 && has_short_rows(program) && row.bytes().all(|letter| letter.is_ascii_alphabetic()),
+    };
+    if long == 1 || is_row { "-" } else { "--" }
+}
+
+/// Whether `-xzf` is usual: of the programs that have long options only those that are mostly called with words.
+fn has_short_rows(program: &str) -> bool {
+    !TWO_HYPHENS.contains(&program) || program == "curl"
+}
+
+/// What a word processor makes of a hyphen: hyphens of print, dashes, a minus sign.
+const DASHES: [char; 6] = ['\u{2010}', '\u{2011}', '\u{2012}', '–', '—', '\u{2212}'];
+
+/// A blank that is none to bash.
+fn is_blank(character: char) -> bool {
+    !character.is_ascii() && character.is_whitespace()
+}
+
 /// Quotes that come in pairs in a line without straight ones that they could be entangled with.
 fn quotes(block: &Block<'_>, kinds: [char; 3], straight: &str) -> Vec<Edit> {
-    let flagged: Vec<Span> = found(&block.script, &block.step.script).map(|(span, ..)| span).collect();
+    let found = found(&block.script, &block.step.script).map(|(span, ..)| span);
+    let mut flagged: Vec<Span> = found.filter(|span| block.text(*span).starts_with(kinds)).collect();
+    flagged.sort_unstable();
     let mut edits = Vec::new();
     for (_, offset, line) in block.code_lines() {
         let line_end = offset + line.len();
-        let is_flagged = flagged.iter().any(|span| (offset..line_end).contains(&span.start) && block.text(*span).starts_with(kinds));
+        let first = flagged.get(flagged.partition_point(|span| span.start < offset));
+        let is_flagged = first.is_some_and(|span| span.start < line_end);
         let code = line.find('#').map_or(line, |comment| &line[..comment]);
         let places: Vec<(usize, &str)> = code.match_indices(kinds).collect();
         let mut outside = 0;
@@ -106,31 +139,40 @@ fn quotes(block: &Block<'_>, kinds: [char; 3], straight: &str) -> Vec<Edit> {
     edits
 }
 
-/// The words and values of the code, as far as their first quote.
-fn bare_words<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, &'s str)> + 's {
+/// The words and values of the code, as far as their first quote, and the program that they are for.
+fn bare_words<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, &'s str, &'s str)> + 's {
     let simple = script.commands().iter().filter(|command| matches!(command.kind, CommandKind::Simple | CommandKind::Declaration));
-    let words = simple.flat_map(|command| command.words.iter()).map(|word: &Word| word.span);
-    let values = script.assignments().iter().filter_map(|assignment| assignment.value);
-    words.chain(values).filter_map(move |span| {
+    let words = simple.flat_map(|command| {
+        let program = command.name().unwrap_or_default();
+        command.words.iter().map(move |word: &Word| (word.span, program))
+    });
+    let values = script.assignments().iter().filter_map(|assignment| assignment.value).map(|span| (span, ""));
+    words.chain(values).filter_map(move |(span, program)| {
         let written = text.get(span.start..span.end)?;
-        Some((span, written.find(['"', '\'', '`', '#']).map_or(written, |end| &written[..end])))
+        Some((span, written.find(['"', '\'', '`', '#']).map_or(written, |end| &written[..end]), program))
     })
 }
 
 fn found<'s>(script: &'s Script, text: &'s str) -> impl Iterator<Item = (Span, String, String)> + 's {
-    bare_words(script, text).filter_map(|(span, bare)| {
+    bare_words(script, text).filter_map(|(span, bare, program)| {
         let (at, character) = bare.char_indices().find(|(at, character)| match character {
-            '“' | '”' | '„' | '‘' | '’' | '\u{a0}' | '\u{202f}' | '\u{200b}' | '\u{feff}' => true,
-            '–' | '—' => *at == 0 && bare[character.len_utf8()..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '-'),
+            '“' | '”' | '„' | '‘' | '’' => true,
+            _ if is_blank(*character) || matches!(character, '\u{200b}' | '\u{feff}') => true,
+            _ if DASHES.contains(character) => {
+                *at == 0 && bare[character.len_utf8()..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '-')
+            }
             _ => false,
         })?;
         let place = Span::new(span.start + at, span.start + at + character.len_utf8());
         Some(match character {
-            '–' | '—' => (
-                place,
-                format!("`{character}` is a dash, not the hyphens of an option"),
-                format!("write `--{}`", bare.trim_start_matches(['–', '—', '-'])),
-            ),
+            _ if DASHES.contains(&character) => {
+                let name = bare.trim_start_matches(DASHES).trim_start_matches('-');
+                (
+                    place,
+                    format!("`{character}` is a dash, not the hyphens of an option"),
+                    format!("write `{}{name}`", hyphens(program, name)),
+                )
+            }
             '“' | '”' | '„' | '‘' | '’' => {
                 (place, format!("`{character}` is a typographic quote, which quotes nothing in bash"), "write `\"` or `'`".to_owned())
             }
@@ -155,7 +197,27 @@ mod tests {
         check(CODE, "echo “hello”", &["`“` is a typographic quote"]);
         check(CODE, "az group\u{a0}list", &["U+00A0"]);
         check(CODE, "export A=‘b’", &["typographic quote"]);
-        check(CODE, "az –a\naz b\naz –c –d", &["dash, not the hyphens of an option; also in lines 4"]);
+        check(CODE, "az –a\naz b\naz –c –d", &["dash, not the hyphens of an option; also in line 4"]);
+        check(CODE, "docker run \u{2010}d a\ngit add\u{3000}b\nls \u{2212}l", &["\u{2010}", "U+3000", "\u{2212}"]);
+    }
+
+    #[test]
+    fn the_hint_has_the_hyphens_of_the_program() {
+        for (command, hint) in [
+            ("curl –Lks a", "-Lks"),
+            ("tar –xzf a", "-xzf"),
+            ("docker run –it a", "-it"),
+            ("docker run –rm a", "--rm"),
+            ("az –name", "--name"),
+            ("az –o tsv", "-o"),
+            ("curl –silent a", "--silent"),
+        ] {
+            let (runbook, found) =
+                crate::runbook::parse("a.md", format!("```bash\n{command}\n```\n").as_bytes(), &crate::runbook::Companions::default());
+            let found = crate::lint::examine(&runbook, found, &crate::lint::Switches::default());
+            let hints: Vec<&str> = found.iter().filter(|one| one.code == CODE).filter_map(|one| one.hint.as_deref()).collect();
+            assert_eq!(hints, [format!("write `{hint}`")], "{command}");
+        }
     }
 
     #[test]

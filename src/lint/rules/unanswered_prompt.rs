@@ -66,7 +66,10 @@ fn az(command: &Command) -> Option<(String, String)> {
     let asks = ASKING_VERBS.contains(&verb) && known.name != ASKS_SOMETIMES && known.spellings().any(|spelling| spelling == "--yes");
     let answered = call.is_open()
         || call.arguments.iter().any(|word| {
-            matches!(word.text.as_str(), "--yes" | "-y" | "--help" | "-h") || word.text.starts_with("--yes=") || word.text == "--ye"
+            // What a word processor made of the hyphens is another finding.
+            let name = word.text.trim_start_matches(|first: char| first == '-' || !first.is_ascii());
+            let is_option = name.len() < word.text.len();
+            is_option && (matches!(name, "yes" | "y" | "help" | "h" | "ye") || name.starts_with("yes="))
         });
     (asks && !answered)
         .then(|| (format!("`az {}` asks for confirmation, and nobody is there to answer", known.name), "add `--yes`".to_owned()))
@@ -92,6 +95,32 @@ fn other(block: &Block<'_>, command: &Command) -> Option<(String, String)> {
         )),
         "docker" | "podman" if is_terminal(arguments) => {
             Some((format!("`{name} {} -it` wants a terminal, and there is none", arguments[0]), "leave `-t` out".to_owned()))
+        }
+        "terraform" | "tofu" if matches!(arguments.iter().find(|word| !word.starts_with('-')), Some(&("apply" | "destroy"))) => {
+            // A saved plan is applied without a question.
+            let plans = arguments.iter().filter(|word| !word.starts_with('-')).count() > 1;
+            let answered =
+                plans || arguments.iter().any(|word| word.trim_start_matches('-').starts_with("auto-approve") || *word == "-help");
+            (!answered)
+                .then(|| (format!("`{name} apply` asks for confirmation, and nobody is there to answer"), "add `-auto-approve`".to_owned()))
+        }
+        "rm" | "cp" | "mv" if has(&["-i", "-ri", "-ir", "-I", "--interactive"]) => {
+            Some((format!("`{name} -i` asks before each file, and nobody is there to answer"), "leave `-i` out".to_owned()))
+        }
+        "passwd" => Some(("`passwd` asks for a password, and nobody is there to answer".to_owned(), "use `chpasswd`".to_owned())),
+        "ssh-keygen" if arguments.iter().all(|word| makes_a_key(word)) && !has(&["-N"]) => {
+            Some(("`ssh-keygen` asks for a passphrase, and nobody is there to answer".to_owned(), "add `-N ''`, and `-f FILE`".to_owned()))
+        }
+        "mysql" | "mariadb" if has(&["-p", "--password"]) => {
+            Some((format!("`{name} -p` asks for a password, and nobody is there to answer"), "set `MYSQL_PWD`".to_owned()))
+        }
+        "mysql" | "mariadb" | "psql" | "sqlite3" | "redis-cli" | "mongosh" | "python3" | "python" | "node" | "top" | "htop"
+            if command.place == Place::TopLevel && !command.in_function && waits_for_typing(name, arguments) =>
+        {
+            Some((
+                format!("`{name}` waits for what somebody types, and nobody is there"),
+                "hand it its input with a here-document or an option".to_owned(),
+            ))
         }
         "ssh" if command.place == Place::TopLevel && !command.in_function => ssh(block, arguments),
         _ if EDITORS.contains(name) && command.place == Place::TopLevel && !command.in_function && has_file(arguments) => Some((
@@ -154,6 +183,27 @@ fn ssh(block: &Block<'_>, arguments: &[&str]) -> Option<(String, String)> {
     })
 }
 
+/// Whether an argument of `ssh-keygen` is one of those that go with making a key; the others look at keys, and ask nothing.
+fn makes_a_key(word: &str) -> bool {
+    match word.strip_prefix('-') {
+        Some(option) => matches!(option.get(..1), Some("t" | "b" | "C" | "f" | "m" | "q" | "a")),
+        None => true,
+    }
+}
+
+/// Whether a program is called without anything that it could do by itself.
+fn waits_for_typing(name: &str, arguments: &[&str]) -> bool {
+    let has_option = |options: &[&str]| arguments.iter().any(|word| options.iter().any(|option| word.starts_with(option)));
+    match name {
+        "top" | "htop" => !arguments.iter().any(|word| word.starts_with('-') && word.contains('b')),
+        "python3" | "python" | "node" | "redis-cli" => arguments.is_empty(),
+        "sqlite3" => arguments.is_empty() || arguments.len() == 1 && !arguments[0].starts_with('-'),
+        "mongosh" if arguments.iter().any(|word| word.ends_with(".js")) => false,
+        // What these run is behind an option; everything else says where.
+        _ => !has_option(&["-c", "-e", "-f", "-l", "-V", "--command", "--execute", "--eval", "--file", "--list", "--version", "--help"]),
+    }
+}
+
 fn has_file(arguments: &[&str]) -> bool {
     arguments.iter().any(|word| !word.starts_with('-'))
 }
@@ -207,6 +257,21 @@ mod tests {
         check(
             CODE,
             "kubectl exec -it web -- ls /\nkubectl exec -i db -- psql < dump.sql\nkubectl exec web -- bash -c 'ls'\ndocker run --rm ubuntu bash\nssh -o StrictHostKeyChecking=no me@host uptime\nssh me@host <<E\nls\nE\nssh -fN -L 1:a:1 me@host",
+            &[],
+        );
+    }
+
+    #[test]
+    fn programs_that_wait_for_somebody_to_type_are_found() {
+        check(
+            CODE,
+            "terraform apply\npasswd me\nssh-keygen -t rsa -f key\nmysql -u root -p\npsql \"$URL\"\npython3\ntop\nrm -i a",
+            &["1: `terraform", "2: `passwd", "3: `ssh-keygen", "4: `mysql", "5: `psql", "6: `python3", "7: `top", "8: `rm -i"],
+        );
+        check(
+            CODE,
+            "terraform apply -auto-approve\nterraform apply main.plan\nssh-keygen -t rsa -N '' -f key\nssh-keygen -l -f key\nssh-keygen -R host\n\
+             psql -c 'select 1'\npsql \"$URL\" -f a.sql\npsql <<E\nselect 1\nE\nmysql -e 'select 1'\npython3 a.py\ntop -bn1\nsqlite3 a.db 'select 1'\nsqlite3 -version",
             &[],
         );
     }

@@ -12,7 +12,10 @@
 //! of docent's environment are known. Where a file is sourced or text is evaluated, nothing is reported from there on. Each variable is
 //! reported once, at its first use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     bash::{AssignmentKind, CommandKind, Script, Use, is_known_variable},
@@ -24,6 +27,8 @@ use crate::{
     runbook::Requirement,
 };
 
+/// How many findings of a document say what was likely meant: to look for it takes time in the number of variables.
+const MEANT_MAX: usize = 100;
 /// Sourced files that set nothing a document uses.
 const HARMLESS_SOURCES: [&str; 6] = ["completion", "bashrc", "profile", "activate", "cargo/env", "zshrc"];
 
@@ -37,6 +42,7 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
     // Reported, or thought of by the document itself.
     let mut settled: BTreeSet<&str> = BTreeSet::new();
     let mut is_open = false;
+    let outside = OnceCell::new();
     for (position, block) in document.blocks.iter().enumerate() {
         set.extend(required(&block.step.directives.requires));
         for used in block.script.uses() {
@@ -58,7 +64,8 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
                 continue;
             }
             settled.insert(name);
-            findings.push(finding(document, block, used, found, &set));
+            let set = Some(&set).filter(|_| findings.len() < MEANT_MAX);
+            findings.push(finding(document, block, used, found, outside.get_or_init(|| set_outside(document)), set));
         }
         set.extend(
             block.script.assignments().iter().filter(|assignment| assignment.gives_value()).map(|assignment| assignment.name.as_str()),
@@ -153,7 +160,14 @@ fn holds(outer: crate::diagnostic::Span, inner: crate::diagnostic::Span) -> bool
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-fn finding(document: &Document<'_>, block: &Block<'_>, used: &Use, later: Option<(usize, usize)>, set: &BTreeSet<&str>) -> Finding {
+fn finding(
+    document: &Document<'_>,
+    block: &Block<'_>,
+    used: &Use,
+    later: Option<(usize, usize)>,
+    outside: &BTreeMap<&str, usize>,
+    set: Option<&BTreeSet<&str>>,
+) -> Finding {
     let name = &used.name;
     let place = block.place(used.span);
     let is_own = block.script.assignments().iter().any(|assignment| assignment.name == *name && holds(assignment.span, used.span));
@@ -166,29 +180,35 @@ fn finding(document: &Document<'_>, block: &Block<'_>, used: &Use, later: Option
         return Finding::new(place, format!("`{name}` is used here and set only later, in line {line}"))
             .with_hint("move the assignment above its first use");
     }
-    if let Some(line) = outside(document, name) {
+    if let Some(line) = outside.get(name.as_str()) {
         return Finding::new(place, format!("`{name}` is never set by a block that runs; line {line} sets it, but does not run"))
             .with_hint(format!("give the block of line {line} an executable tag, or pass `--var {name}=value`"));
     }
     let finding = Finding::new(place, format!("`{name}` is never set in this document"));
-    let here = block.script.assignments().iter().filter(|assignment| assignment.gives_value() && assignment.span.end <= used.span.start);
-    let here = here.map(|assignment| assignment.name.as_str());
-    let candidates: Vec<&str> = set.iter().copied().chain(here).filter(|candidate| !is_known_variable(candidate)).collect();
-    match nearest_variable(name, candidates.iter().copied()) {
+    let nearest = set.and_then(|set| {
+        let here = block.script.assignments().iter().filter(|one| one.gives_value() && one.span.end <= used.span.start);
+        let here = here.map(|assignment| assignment.name.as_str());
+        let candidates: Vec<&str> = set.iter().copied().chain(here).filter(|candidate| !is_known_variable(candidate)).collect();
+        nearest_variable(name, candidates.iter().copied())
+    });
+    match nearest {
         Some(nearest) => finding.with_hint(format!("did you mean `{nearest}`?")),
         None => finding.with_hint(format!("set it in a block above, or pass `--var {name}=value`")),
     }
 }
 
-/// A line that sets the variable where nothing runs, in the words of bash, PowerShell or cmd.
-fn outside(document: &Document<'_>, name: &str) -> Option<usize> {
-    document.lines_outside().find_map(|(line, text)| {
+/// The first line that sets each variable where nothing runs, in the words of bash, PowerShell or cmd.
+fn set_outside<'d>(document: &Document<'d>) -> BTreeMap<&'d str, usize> {
+    let mut lines = BTreeMap::new();
+    for (line, text) in document.lines_outside() {
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '-' | '*' | '`' | '#'));
         let text = ["export ", "set ", "SET ", "$env:", "$", "declare "].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
-        let rest = text.strip_prefix(name)?.trim_start();
-        let value = rest.strip_prefix('=')?;
-        (!value.trim().is_empty() && !value.starts_with('=')).then_some(line)
-    })
+        let Some((name, value)) = text.split_once('=') else { continue };
+        if !value.trim().is_empty() && !value.starts_with('=') {
+            lines.entry(name.trim_end()).or_insert(line);
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -207,6 +227,7 @@ mod tests {
     #[test]
     fn a_variable_that_nobody_sets_is_found_once_with_what_was_meant() {
         check(CODE, "A=1\necho $A $B\necho \"${B}\"", &["2: `B` is never set"]);
+        check(CODE, "A=1\necho \"$A $B\" \"x-$A $C\" \"$(date) $D\"", &["2: `B`", "2: `C`", "2: `D`"]);
         check(CODE, "cat <<E\n$C\nE\ncat <<'E'\n$D\nE", &["2: `C`"]);
     }
 
