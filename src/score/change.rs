@@ -5,6 +5,7 @@ use super::leaf::Conflict;
 use super::lines::{BAD_MARKS, GOOD_MARKS, Pair, is_under_way};
 use super::phrase::{Piece, align, pieces};
 use super::shape::Shape;
+use super::slot;
 use super::state::is_wrong;
 use super::tally::Tally;
 use super::unfilled::{self, stands_for};
@@ -19,6 +20,10 @@ pub(super) fn contradictions(pairs: &[Pair<'_>], document: &str, tally: &mut Tal
         let path = || format!("line {}", pair.at + 1);
         if has_come_up(&shown, &printed) {
             tally.contradict(Conflict::State, &path(), pair.shown, pair.printed);
+            continue;
+        }
+        if let Some(conflict) = slot::ends(&shown, &printed) {
+            tally.contradict(conflict, &path(), pair.shown, pair.printed);
             continue;
         }
         let pairs = align(&shown, &printed);

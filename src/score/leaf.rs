@@ -8,6 +8,7 @@ use super::count::by_name;
 use super::place::{arm_type, is_region, service};
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
+use super::slot;
 use super::state::{Relation, is_state, is_wrong, loses_success, relate};
 use super::unfilled::is_unfilled;
 
@@ -630,6 +631,9 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
             return Likeness::conflict(weight, conflict);
         }
         return Likeness::new(weight, 0.6);
+    }
+    if let Some(conflict) = slot::turned(name, expected, actual) {
+        return Likeness::conflict(weight, conflict);
     }
     if is_constant(name, expected, shown) && is_constant(name, actual, printed) {
         return Likeness::conflict(weight, Conflict::Value);

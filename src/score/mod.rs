@@ -32,6 +32,7 @@ mod resource;
 mod rules;
 mod selector;
 mod shape;
+mod slot;
 mod state;
 mod table;
 mod tally;

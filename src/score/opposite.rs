@@ -237,7 +237,13 @@ fn is_bad(word: &str) -> bool {
     OPPOSITES.iter().any(|(_, bad)| bad.contains(&word)) || is_wrong(word)
 }
 
-fn are_opposites(one: &str, other: &str) -> bool {
+/// Whether a word in lower case says how something is, or that it is not.
+pub(super) fn says_how(word: &str) -> bool {
+    NEGATIONS.contains(&word) || OPPOSITES.iter().any(|(good, bad)| good.contains(&word) || bad.contains(&word))
+}
+
+/// Whether one of two words in lower case is the opposite of the other.
+pub(super) fn are_opposites(one: &str, other: &str) -> bool {
     let negated = |word: &str, base: &str| ["un", "in", "dis", "non", "de"].iter().any(|prefix| word.strip_prefix(prefix) == Some(base));
     let listed = |one: &str, other: &str| OPPOSITES.iter().any(|(good, bad)| good.contains(&one) && bad.contains(&other));
     one.len() > 3 && other.len() > 3 && (negated(one, other) || negated(other, one)) || listed(one, other) || listed(other, one)

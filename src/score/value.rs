@@ -76,6 +76,14 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
         tally.contradict(Conflict::State, "the state", expected, state);
         return Some(tally);
     }
+    if let (Some(shown), Some(code)) = (answer(expected), lines_of_one(printed).and_then(answer))
+        && shown < 400
+        && code >= 400
+    {
+        let mut tally = Tally { weight: 1.0, ..Tally::default() };
+        tally.contradict(Conflict::State, "the answer", expected, &code.to_string());
+        return Some(tally);
+    }
     // Several values in one are compared as words.
     if expected.is_empty() || expected.contains(char::is_whitespace) || expected.contains('=') && expected.contains(',') {
         return None;
@@ -131,6 +139,16 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
         credit: 0.3,
         ..Tally::default()
     })
+}
+
+/// The only line that says something.
+fn lines_of_one<'a>(printed: &[&'a str]) -> Option<&'a str> {
+    if let [only] = printed { Some(bare(only)) } else { None }
+}
+
+/// The status of an answer over HTTP.
+fn answer(value: &str) -> Option<u32> {
+    (value.len() == 3).then(|| value.parse().ok()).flatten().filter(|code| (100..600).contains(code))
 }
 
 /// The state alone on its line that a shown one of two words has become: `VM deallocated` for `VM running`.
@@ -253,5 +271,12 @@ mod tests {
             assert!(check("myAKSCluster", actual).is_none_or(|(coverage, _)| coverage < 0.2), "{actual}");
         }
         assert_eq!(check("Linux", "shop"), None);
+    }
+
+    #[test]
+    fn the_status_of_an_answer_alone_must_be_a_good_one() {
+        assert_eq!(check("200", "404").unwrap().1, 1);
+        assert_eq!(check("200", "204").unwrap().1, 0);
+        assert_eq!(check("302", "40").unwrap().1, 0);
     }
 }

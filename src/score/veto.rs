@@ -91,7 +91,7 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
 /// A warning, a notice or chatter: not the result, whatever it talks about.
 static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: |(?:\S+: )?\w+warning: |unable to find image '.*' locally|debconf: |perl: warning|locale: cannot set|(?:-?bash: )?warning: setlocale|sudo: unable to resolve host|invoke-rc\.d: |release \S+ does not exist\. installing|stdin: is not a tty|mesg: ttyname failed|tput: |update-alternatives: warning|hint: )",
+        r"^(?:\[?(?:warning|warn|notice|note|info|debug|deprecated|deprecation|hint|tip|trace)\b|[wi]\d{4} \d\d:|(?:\S+ )?\S*\d\d:\d\d\S*(?: \S+)? \[?(?:warning|warn|info|debug|notice)\b|level=(?:info|warn|warning|debug)|time=\S+ level=(?:info|warn|warning|debug)|w: |(?:\S+: )?\w+warning: |unable to find image '.*' locally|debconf: |perl: warning|locale: cannot set|(?:-?bash: )?warning: setlocale|sudo: unable to resolve host|invoke-rc\.d: |release \S+ does not exist\. installing|stdin: is not a tty|.{1,120} (?:is|does|was|are) not (?:registered|exist|installed|found|enabled)\. (?:we are |now )?\w+ing (?:it|one|them|for|now)\b|mesg: ttyname failed|tput: |update-alternatives: warning|hint: )",
     )
 });
 

@@ -5,8 +5,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::among::Among;
 use super::place::{arm_type, service};
+use super::opposite::says_how;
 use super::placeholder::{Kinds, filled, is_placeholder};
 use super::shape::{Shape, shape, shape_of};
+use super::state::{is_state, is_wrong};
 
 /// One word of an output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,7 +137,100 @@ pub(super) fn each_word(text: &str, markup: bool, mut found: impl FnMut(Word)) {
         }
         return;
     }
-    each_run(text, |line, run| memo.split(run, line, 1.0, &mut found));
+    let mut before = (usize::MAX, "");
+    each_run(text, |line, run| {
+        if before.0 == line && is_called(before.1, run) {
+            let mut word = one(run, Shape::Name, line, 1.0);
+            word.starts = true;
+            found(word);
+        } else {
+            memo.split(run, line, 1.0, &mut found);
+        }
+        before = (line, run);
+    });
+}
+
+/// Things that somebody gives names to.
+static THINGS: Among<64> = Among::new([
+    "user",
+    "group",
+    "account",
+    "owner",
+    "database",
+    "table",
+    "volume",
+    "instance",
+    "bucket",
+    "cluster",
+    "node",
+    "pod",
+    "container",
+    "image",
+    "namespace",
+    "project",
+    "repository",
+    "repo",
+    "branch",
+    "tag",
+    "host",
+    "deployment",
+    "role",
+    "policy",
+    "network",
+    "subnet",
+    "disk",
+    "vault",
+    "secret",
+    "queue",
+    "topic",
+    "stream",
+    "function",
+    "app",
+    "application",
+    "zone",
+    "region",
+    "context",
+    "workspace",
+    "environment",
+    "stack",
+    "release",
+    "chart",
+    "module",
+    "device",
+    "directory",
+    "folder",
+    "domain",
+    "tenant",
+    "subscription",
+    "registry",
+    "profile",
+    "certificate",
+    "collection",
+    "schema",
+    "dataset",
+    "team",
+    "organization",
+    "org",
+    "member",
+    "principal",
+    "identity",
+    "named",
+    "called",
+]);
+
+/// Whether a run of characters is what a thing before it is called: `instance linden`, `bucket lumen-backups`.
+fn is_called(before: &str, run: &str) -> bool {
+    let name = without_marks(run);
+    let is_name = || name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') && name.len() > 2 && !name.ends_with("ed");
+    before.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && THINGS.has(before)
+        && is_name()
+        && !name.ends_with("ing")
+        && !COMMON.has(name)
+        && !THINGS.has(name)
+        && !is_state(name)
+        && !is_wrong(name)
+        && !says_how(name)
 }
 
 /// Shows the runs of characters without white space, each with its 0-based line.
@@ -318,10 +413,13 @@ fn without_marks(chunk: &str) -> &str {
 
 /// `"web"`: what messages put in quotes is what somebody called something.
 fn is_quoted_name(chunk: &str) -> bool {
-    if !chunk.starts_with('"') {
-        return false;
-    }
-    let inner = chunk.trim_end_matches(['.', ',']).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let quote = match chunk.as_bytes().first() {
+        Some(quote @ (b'"' | b'\'' | b'`')) => char::from(*quote),
+        // `[web-sa]`; `[done]` says how something is.
+        Some(b'[') if chunk.contains('-') => ']',
+        _ => return false,
+    };
+    let inner = chunk.trim_end_matches(['.', ',', ':', ';', '!']).get(1..).and_then(|rest| rest.strip_suffix(quote));
     inner.is_some_and(|name| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
