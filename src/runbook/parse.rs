@@ -89,6 +89,13 @@ fn finish(named: &mut Named, source: &SourceFile, diagnostics: &mut Vec<Diagnost
         diagnostics
             .push(CONTRADICTORY_DIRECTIVE.at(source, *span, message).with_hint("show the output below the step, or remove the keys"));
     }
+    let is_pattern = |expectation: &Expectation| matches!(expectation.criterion, Criterion::Regex(_));
+    if said.tunes() && !step.expectations.is_empty() && step.expectations.iter().all(is_pattern) {
+        let message = "how the output is compared is said, but a pattern decides";
+        diagnostics.push(
+            CONTRADICTORY_DIRECTIVE.at(source, *span, message).with_hint("remove the keys, or give a threshold instead of the pattern"),
+        );
+    }
     agreement::contradictions(said, source, *span, diagnostics);
     let (directives, mut conditions) = said.step();
     if let (Some(every), Some(eventually)) = (directives.every, directives.eventually)

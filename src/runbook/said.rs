@@ -78,6 +78,11 @@ impl Said {
         self.keys.iter().any(|once| is_comparison(once.key))
     }
 
+    /// Whether any key says so that means nothing where a pattern decides.
+    pub(super) fn tunes(&self) -> bool {
+        self.keys.iter().any(|once| is_comparison(once.key) && once.key != Key::Stream)
+    }
+
     /// Whether a key was said for a target: in general, or of it.
     pub(super) fn has(&self, key: Key, target: Option<TargetName>) -> bool {
         self.keys.iter().any(|once| once.key == key && (once.target.is_none() || once.target == target))

@@ -76,6 +76,9 @@ fn count(shown: &[Piece<'_>], at: usize, printed: &[Piece<'_>], other: usize) ->
     if (number == 0) == (actual == 0) {
         return None;
     }
+    if shown.len() == 1 && printed.len() == 1 && actual == 0 {
+        return Some(Conflict::Value);
+    }
     let is_word =
         |piece: &&Piece<'_>| matches!(piece.shape, Shape::Word | Shape::Name) && !piece.text.bytes().any(|byte| byte.is_ascii_digit());
     let unit: Vec<&str> = shown[at + 1..]
@@ -150,6 +153,7 @@ mod tests {
                 ("done rc=0 host=a", "done rc=4 host=a"),
                 ("Finished in 2.1s, no drift detected.", "Finished in 2.4s, 4 resources drifted."),
                 ("results are √", "results are ×"),
+                ("| count |\n| 7 |", "| count |\n| 0 |"),
             ],
         );
         check(

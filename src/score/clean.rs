@@ -92,6 +92,21 @@ pub(super) fn without_entities<'a>(expected: &'a str, actual: &str) -> Cow<'a, s
     Cow::Owned(ENTITIES.iter().fold(expected.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
 }
 
+/// A text with the quotes and dashes of ASCII in place of those of print, where the other has none of these.
+pub(super) fn without_typography<'a>(text: Cow<'a, str>, other: &str) -> Cow<'a, str> {
+    let plain = |c: char| match c {
+        '“' | '”' | '„' | '«' | '»' => Some('"'),
+        '‘' | '’' | '‚' => Some('\''),
+        '–' | '—' | '−' | '‐' | '‑' => Some('-'),
+        _ => None,
+    };
+    let has = |text: &str| !text.is_ascii() && text.chars().any(|c| plain(c).is_some());
+    if !has(&text) || has(other) {
+        return text;
+    }
+    Cow::Owned(text.chars().map(|c| plain(c).unwrap_or(c)).collect())
+}
+
 /// A document's text without the notes that an author put behind `key: value` lines and entries of lists, where the output has none such.
 pub(super) fn without_notes<'a>(expected: &'a str, actual: &str) -> Cow<'a, str> {
     if !expected.contains(" #") {
@@ -125,7 +140,7 @@ fn note(line: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{readable, without_notes};
+    use super::{readable, without_notes, without_typography};
 
     #[track_caller]
     fn check(bytes: &[u8], expected: &str) {
@@ -140,6 +155,12 @@ mod tests {
     #[test]
     fn line_ends_progress_and_backspaces_are_resolved() {
         check(b"a\r\nb\r\n10%\r20%\rdone\nxy\x08z", "a\nb\n10%\n20%\ndone\nxz");
+    }
+
+    #[test]
+    fn quotes_of_print_stand_for_those_of_programs() {
+        assert_eq!(without_typography("“a” – ‘b’".into(), "\"a\""), "\"a\" - 'b'");
+        assert_eq!(without_typography("“a”".into(), "“b”"), "“a”");
     }
 
     #[test]

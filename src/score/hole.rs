@@ -71,6 +71,9 @@ fn unlike_shown<'a>(shown: &str, printed: &'a str) -> Option<&'a str> {
         let parts: Vec<&str> = word.split(MARKS).collect();
         // One mark alone says little: `x:` may be a label.
         parts.len() > 2
+            // A path from here has a dot for a name.
+            && !word.starts_with("./")
+            && !word.starts_with("../")
             && parts.iter().any(|part| part.is_empty())
             && skeletons.get(&skeleton(word)).is_some_and(|alike| alike.iter().all(|shown| has_holes(shown, &parts)))
     })

@@ -415,6 +415,9 @@ impl<'a> Walk<'a> {
             };
             return self.leaf(Likeness { weight, credit, conflict: None }, &Value::Array(Vec::new()), actual);
         }
+        if printed.is_empty() && !self.path.is_empty() && self.role(name, parent) != Role::Soft {
+            self.tally.contradict(Conflict::Value, &self.path.clone(), &Value::from(expected).to_string(), "[]");
+        }
         let partners = self.partners(expected, printed, name);
         // A missing replica is told by its sibling; where none is missing nobody asks.
         let present: HashMap<String, usize> = if partners.contains(&None) {

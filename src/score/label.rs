@@ -241,7 +241,11 @@ pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Sel
 
 /// Whether another value than the one shown can be wrong.
 fn is_firm(role: Role, label: Label<'_>) -> bool {
-    matches!(role, Role::Type | Role::State) || truth(label.value).is_some() || is_choice(label.key, label.value) || counts_none(label) || slot::is_word(label.value)
+    matches!(role, Role::Type | Role::State)
+        || truth(label.value).is_some()
+        || is_choice(label.key, label.value)
+        || counts_none(label)
+        || slot::is_word(label.value)
 }
 
 /// Whether a label counts what went wrong, and none did.

@@ -253,6 +253,9 @@ pub(super) fn compare_as(role: Role, name: &str, expected: &str, actual: Option<
     if is_blank(actual) && role != Role::State && is_needed(name, expected) {
         return Likeness::conflict(weight, Conflict::Value);
     }
+    if matches!(actual, "[]" | "{}") && expected.len() > 2 && expected.starts_with(['[', '{']) && role != Role::Soft {
+        return Likeness::conflict(weight, Conflict::Value);
+    }
     if is_placeholder(expected) {
         return match gap(expected, actual) {
             credit if credit < 0.5 && is_another_kind(expected, actual) => Likeness::conflict(weight, Conflict::Value),
@@ -558,7 +561,7 @@ pub(super) fn swapped<'a>(values: &[(&'a str, &'a str, &'a str)]) -> Option<(&'a
 }
 
 fn is_prose(value: &str) -> bool {
-    value.split_whitespace().nth(3).is_some()
+    value.split_whitespace().nth(3).is_some() && !value.ends_with(" ago")
 }
 
 /// Ids are as good as each other when they name the same kind of resource.
@@ -632,11 +635,11 @@ fn plain(weight: f64, name: &str, expected: &str, actual: &str) -> Likeness {
         }
         return Likeness::new(weight, 0.6);
     }
-    if let Some(conflict) = slot::turned(name, expected, actual) {
-        return Likeness::conflict(weight, conflict);
-    }
     if is_constant(name, expected, shown) && is_constant(name, actual, printed) {
         return Likeness::conflict(weight, Conflict::Value);
+    }
+    if let Some(conflict) = slot::turned(name, expected, actual) {
+        return Likeness::conflict(weight, conflict);
     }
     Likeness::new(
         weight,

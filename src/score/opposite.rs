@@ -14,7 +14,7 @@ use super::unfilled::is_unfilled;
 const NEGATIONS: [&str; 8] = ["not", "no", "never", "cannot", "nothing", "without", "none", "neither"];
 
 /// Words for what went well, and for the opposite.
-const OPPOSITES: [(&[&str], &[&str]); 16] = [
+const OPPOSITES: [(&[&str], &[&str]); 18] = [
     (
         &[
             "success",
@@ -81,6 +81,8 @@ const OPPOSITES: [(&[&str], &[&str]); 16] = [
     (&["reachable", "serving", "responding"], &["unreachable", "unresponsive"]),
     (&["joined", "registered"], &["left", "evicted", "deregistered"]),
     (&["accept", "accepts"], &["reject", "rejects", "drop", "drops"]),
+    (&["in"], &["out"]),
+    (&["good", "fine", "well"], &["bad", "poor", "badly"]),
 ];
 
 /// Words around numbers of which none is better than some.
@@ -206,7 +208,12 @@ fn opposite(shown: &str, printed: &str) -> Option<Conflict> {
     let is_negation = |word: &&str| NEGATIONS.contains(word) || word.ends_with("n't");
     let negates = |words: &[&str]| words.iter().any(|word| is_negation(word) || is_wrong(word));
     let only_negates = |words: &[&str], others: &[&str]| !words.is_empty() && words.iter().all(is_negation) && others.is_empty();
-    if negates(&new) && !negates(&lost)
+    // `no problems` is what `0 problems` is.
+    let said_none = shown.numbers.contains(&0)
+        && !printed.numbers.contains(&0)
+        && printed.has(&NEGATIONS)
+        && printed.numbers.iter().all(|number| *number == 0);
+    if negates(&new) && !negates(&lost) && !said_none
         || only_negates(&lost, &new)
         || lost.iter().any(|lost| new.iter().any(|new| are_opposites(lost, new)))
         || lost.contains(&"all") && new.contains(&"of")
@@ -294,6 +301,7 @@ mod tests {
             ("server started on port 80", "server started on port 8080\nserver stopped listening on the old port"),
             ("Waiting for the deployment", "No news"),
             ("0 packages upgraded", "4 packages upgraded"),
+            ("scan: 0 problems", "scan: no problems or errors seen"),
         ] {
             check(shown, printed, false);
         }

@@ -191,7 +191,7 @@ fn without_punctuation(word: &str) -> &str {
 
 /// Names of months, weekdays and time zones, as clients of several languages write them, but for those of other languages that mean something
 /// else in English.
-static CALENDAR: Among<122> = Among::new([
+static CALENDAR: Among<137> = Among::new([
     "mon",
     "tue",
     "wed",
@@ -314,6 +314,21 @@ static CALENDAR: Among<122> = Among::new([
     "outubro",
     "novembro",
     "dezembro",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "year",
+    "years",
+    "ago",
 ]);
 
 /// Whether a word is the name of a month, a weekday or a time zone.

@@ -12,25 +12,116 @@ const WORD_BYTES_MAX: usize = 24;
 const TAIL_WORDS_MAX: usize = 3;
 
 /// Last words of labels behind which somebody's own word stands.
-const OWN: [&str; 61] = [
-    "team", "app", "application", "service", "component", "tenant", "project", "workspace", "environment", "env", "stage", "bucket", "container",
-    "database", "db", "table", "topic", "queue", "profile", "branch", "tag", "repo", "repository", "publisher", "offer", "author", "maintainer",
-    "vendor", "customer", "product", "color", "colour", "city", "country", "street", "department", "company", "organization", "organisation", "org",
-    "greeting", "value", "data", "content", "body", "comment", "note", "summary", "device", "interface", "server", "from", "to", "sender",
-    "receiver", "schema", "index", "collection", "codename", "artifact", "unit",
+const OWN: [&str; 91] = [
+    "team",
+    "app",
+    "application",
+    "service",
+    "component",
+    "tenant",
+    "project",
+    "workspace",
+    "environment",
+    "env",
+    "stage",
+    "bucket",
+    "container",
+    "database",
+    "db",
+    "table",
+    "topic",
+    "queue",
+    "profile",
+    "branch",
+    "tag",
+    "repo",
+    "repository",
+    "publisher",
+    "offer",
+    "author",
+    "maintainer",
+    "vendor",
+    "customer",
+    "product",
+    "color",
+    "colour",
+    "city",
+    "country",
+    "street",
+    "department",
+    "company",
+    "organization",
+    "organisation",
+    "org",
+    "greeting",
+    "value",
+    "data",
+    "content",
+    "body",
+    "comment",
+    "note",
+    "summary",
+    "device",
+    "interface",
+    "server",
+    "from",
+    "to",
+    "sender",
+    "receiver",
+    "schema",
+    "index",
+    "collection",
+    "codename",
+    "artifact",
+    "unit",
+    "nombre",
+    "nom",
+    "nome",
+    "usuario",
+    "utilisateur",
+    "benutzer",
+    "utente",
+    "grupo",
+    "gruppe",
+    "groupe",
+    "servidor",
+    "serveur",
+    "ciudad",
+    "ville",
+    "stadt",
+    "proyecto",
+    "projet",
+    "projekt",
+    "equipo",
+    "titulo",
+    "titre",
+    "titel",
+    "descripcion",
+    "beschreibung",
+    "mensaje",
+    "nachricht",
+    "autor",
+    "propietario",
+    "zona",
+    "standort",
 ];
 
 /// Whether a label names a thing, whose word is somebody's own.
 fn names_a_thing(label: &str) -> bool {
     let own = name_words(label).last().is_none_or(|last| OWN.contains(&last.as_str()));
-    own || matches!(role(label, ""), Role::Name | Role::Soft)
+    // What a word of another script names nobody here knows.
+    own || !label.is_ascii() || matches!(role(label, ""), Role::Name | Role::Soft)
 }
 
 /// Whether a value is one word of a language, and no name by its looks.
 pub(super) fn is_word(value: &str) -> bool {
-    (3..=WORD_BYTES_MAX).contains(&value.len())
-        && value.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && shape(value) == Shape::Word
+    let is_plain = || value.bytes().all(|byte| byte.is_ascii_alphabetic()) && shape(value) == Shape::Word;
+    (3..=WORD_BYTES_MAX).contains(&value.len()) && (is_plain() || is_constant(value))
+}
+
+/// Whether a value is a constant as programs write it: `HEALTH_OK`.
+pub(super) fn is_constant(value: &str) -> bool {
+    value.contains('_') && value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_') && !value.starts_with('_')
 }
 
 /// What another word behind a label means.
@@ -54,9 +145,14 @@ fn word(expected: &str, actual: &str) -> Option<Conflict> {
 pub(super) fn ends(shown: &[Piece<'_>], printed: &[Piece<'_>]) -> Option<Conflict> {
     let told = |pieces: &[Piece<'_>]| pieces.iter().rposition(|piece| piece.is_told).filter(|at| *at > 0);
     let (at, other) = (told(shown)?, told(printed)?);
-    let is_same = at == other && shown[..at].iter().zip(printed).all(|(shown, printed)| shown.is(printed) || shown.shape == printed.shape && shown.shape.is_volatile());
+    let is_same = at == other
+        && shown[..at]
+            .iter()
+            .zip(printed)
+            .all(|(shown, printed)| shown.is(printed) || shown.shape == printed.shape && shown.shape.is_volatile());
     let (tail, own) = (&shown[at..], &printed[other..]);
-    let are_words = |tail: &[Piece<'_>]| tail.len() <= TAIL_WORDS_MAX && tail.iter().all(|piece| piece.text.len() < 3 || is_word(piece.text));
+    let are_words =
+        |tail: &[Piece<'_>]| tail.len() <= TAIL_WORDS_MAX && tail.iter().all(|piece| piece.text.len() < 3 || is_word(piece.text));
     if !is_same || !are_words(tail) || !are_words(own) || tail.iter().any(|piece| own.iter().any(|other| other.is(piece))) {
         return None;
     }
@@ -67,7 +163,8 @@ pub(super) fn ends(shown: &[Piece<'_>], printed: &[Piece<'_>]) -> Option<Conflic
     if let ([expected], [actual]) = (tail, own) {
         return if is_word(expected.text) && is_word(actual.text) { word(expected.text, actual.text) } else { None };
     }
-    let is_negated = |tail: &[Piece<'_>]| tail.iter().any(|piece| matches!(piece.text.to_lowercase().as_str(), "no" | "not" | "never" | "none"));
+    let is_negated =
+        |tail: &[Piece<'_>]| tail.iter().any(|piece| matches!(piece.text.to_lowercase().as_str(), "no" | "not" | "never" | "none"));
     let goes_wrong = |tail: &[Piece<'_>]| tail.iter().any(|piece| is_wrong(piece.text));
     (is_negated(own) && !is_negated(tail) || goes_wrong(own) && !goes_wrong(tail)).then_some(Conflict::State)
 }
@@ -86,8 +183,11 @@ mod tests {
             ("scheme", "associating", "associated", None),
             ("scheme", "Internal", "internal", None),
             ("team", "payments", "platform", None),
+            ("nombre", "pagos", "tienda", None),
+            ("名前", "pagos", "tienda", None),
             ("host", "orders", "billing", None),
             ("scheme", "web1", "internal", None),
+            ("scheme", "HEALTH_OK", "HEALTH_WARN", Some(Conflict::Value)),
         ] {
             assert_eq!(turned(label, expected, actual), conflict, "{label}: {expected} / {actual}");
         }

@@ -169,11 +169,20 @@ pub(super) fn relate(expected: &str, actual: &str) -> Relation {
         return Relation::Contradicts;
     }
     let (was_done, is_done) = (expected.are_done(), actual.are_done());
-    if is_done && (was_done || expected.are_under_way()) || expected.are_under_way() && actual.are_under_way() {
+    if is_done && (was_done || expected.are_under_way())
+        || expected.are_under_way() && actual.are_under_way()
+        || is_finished(&expected, &actual)
+    {
         Relation::Fine
     } else {
         Relation::Contradicts
     }
+}
+
+/// Whether what was being done has been done: `associated` for `associating`.
+fn is_finished(expected: &Words, actual: &Words) -> bool {
+    let (Some(shown), Some(printed)) = (expected.alone(), actual.alone()) else { return false };
+    shown.len() > 5 && shown.strip_suffix("ing").is_some_and(|stem| printed.strip_prefix(stem) == Some("ed")) && !WRONG.are_in(printed)
 }
 
 /// Whether a state says by itself that something went wrong.
@@ -282,6 +291,9 @@ mod tests {
         check("Creating", "Succeeded", Relation::Fine);
         check("Pending", "ContainerCreating", Relation::Fine);
         check("Registering", "Registered", Relation::Fine);
+        check("associating", "associated", Relation::Fine);
+        check("associating", "disassociated", Relation::Contradicts);
+        check("rejecting", "rejected", Relation::Contradicts);
     }
 
     #[test]

@@ -247,6 +247,7 @@ fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
         if text.starts_with("...")
             || text.starts_with('…')
             || text.starts_with('#')
+            || is_elision(text)
             || text.starts_with('<') && text.ends_with('>') && text.contains("...")
         {
             table.elided = true;

@@ -360,11 +360,19 @@ impl Marks {
         const ELISION: u8 = 4;
         static MARKS: [u8; 256] = {
             let mut marks = [0; 256];
-            marks[b'/' as usize] = RESOURCE;
+            marks[b'/' as usize] = RESOURCE | ELISION;
             marks[b'"' as usize] = RESOURCE;
             marks[b'$' as usize] = PROMPT;
-            marks[b'#' as usize] = PROMPT;
+            marks[b'#' as usize] = PROMPT | ELISION;
             marks[b'.' as usize] = ELISION;
+            marks[b'<' as usize] = ELISION;
+            marks[b'[' as usize] = ELISION;
+            marks[b'(' as usize] = ELISION;
+            marks[b'-' as usize] = ELISION;
+            marks[b'*' as usize] = ELISION;
+            marks[b'=' as usize] = ELISION;
+            marks[b'~' as usize] = ELISION;
+            marks[b':' as usize] = ELISION;
             // The first byte of `…`.
             marks[0xE2] = ELISION;
             marks

@@ -8,6 +8,7 @@ use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, truth};
 use super::place::service;
 use super::placeholder::{filled, is_placeholder};
 use super::shape::{Shape, shape};
+use super::slot::is_constant;
 use super::state::{Relation, is_state, relate};
 use super::tally::Tally;
 
@@ -82,6 +83,13 @@ fn alone(expected: &str, printed: &[&str]) -> Option<Tally> {
     {
         let mut tally = Tally { weight: 1.0, ..Tally::default() };
         tally.contradict(Conflict::State, "the answer", expected, &code.to_string());
+        return Some(tally);
+    }
+    if is_constant(expected)
+        && let Some(other) = lines_of_one(printed).filter(|other| is_constant(other) && *other != expected)
+    {
+        let mut tally = Tally { weight: 1.0, ..Tally::default() };
+        tally.contradict(Conflict::Value, "the constant", expected, other);
         return Some(tally);
     }
     // Several values in one are compared as words.
@@ -278,5 +286,7 @@ mod tests {
         assert_eq!(check("200", "404").unwrap().1, 1);
         assert_eq!(check("200", "204").unwrap().1, 0);
         assert_eq!(check("302", "40").unwrap().1, 0);
+        assert_eq!(check("HEALTH_OK", "HEALTH_WARN").unwrap().1, 1);
+        assert_eq!(check("HEALTH_OK", "HEALTH_OK").unwrap().1, 0);
     }
 }

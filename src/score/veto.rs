@@ -59,7 +59,7 @@ static STRONG: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\bno se (?:pudo|puede|pudieron|encontr(?:ó|aron))\b|\b(?:acceso|permiso) denegad|\bno (?:encontrad[oa]|existe el)\b|\bnão (?:foi possível|foi encontrad|encontrad)|\b(?:acesso|permissão) negad|\b(?:wurde|konnte|konnten|kann|ist) (?:.* )?nicht (?:gefunden|möglich|erstellt|gelesen|geladen|verbunden|hergestellt)|\bfehlgeschlagen\b|\bzugriff verweigert|\b(?:est|sont|fichier) introuvables?\b|\b(?:accès|permission|connexion) (?:refusée?|non accordée)|\ba échoué\b|\bimpossible d",
         r"(?:見つかり|でき|ありま)ません|に失敗しました|拒否されました|(?:无法|未能|找不到|没有)(?:找到|连接|访问|打开|创建|读取|资源)|(?:操作|部署|连接|请求)失败|被拒绝|(?:تعذر|فشل|رفض) |(?:찾을|할) 수 없|실패했습니다|не (?:найден|удалось|существует)|отказано в доступе",
         // What was given up, taken back, or is not to be had.
-        r"^(?:aborting|aborted|(?:operation|request|deployment|job|run|task|build)?\s?(?:was |has been )?cancell?ed)(?: by (?:the )?user)?[.!]*$|^\^c$|\broll(?:ed|ing) back\b|^rollback (?:complete|of|was)|\bmerge conflict\b|^sorry, try again",
+        r"^(?:aborting|aborted|(?:operation|request|deployment|job|run|task|build)?\s?(?:was |has been )?cancell?ed)(?: by (?:the )?user)?[.!]*$|\broll(?:ed|ing) back\b|^rollback (?:complete|of|was)|\bmerge conflict\b|^sorry, try again",
         r"\bno space left on device\b|\b(?:is|are) not enabled (?:for|on|in)\b|\bnot registered\b|\b(?:host|server|service|resource|account|subscription) (?:is|was|has been) (?:down|locked|suspended|disabled)\b|unexpected end of (?:json|file|input)|(?:name or service|host) not known|\bno healthy upstream\b|^default backend - 404|\bstale file handle\b|^connection closed\b|^bad request\b|^signal: killed|^deadlineexceeded",
         // Ends of processes and builds.
         r"command terminated with exit code [1-9]|exit(?:ed)? (?:status|code|with)[ :=]*(?:code |status )?[1-9]|non-zero (?:exit|status|code)|^make(?:\[\d+\])?: \*\*\*|build fail|^killed$|^terminated$|^aborted\b|out of memory|\b[1-9]\d* (?:test[s]? )?(?:failed|errors?)\b|\b(?:failed|errors?|failures?|unreachable)\s*[=:]\s*[1-9]\d*\b|^upgrade failed|installation failed",
@@ -233,6 +233,11 @@ pub(super) fn question(text: &str) -> Option<&str> {
     });
     let last = text.trim_end().lines().next_back()?.trim();
     QUESTION.is_match(last.as_bytes()).then_some(last)
+}
+
+/// The mark of an interrupt with which an output ends; what follows one was printed on purpose.
+pub(super) fn interrupt(text: &str) -> Option<&str> {
+    text.trim_end().lines().next_back().map(str::trim).filter(|last| matches!(*last, "^C" | "^Z" | "^\\"))
 }
 
 /// Whether a line is a warning or chatter, and not part of a result.

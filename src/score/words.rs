@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::among::Among;
-use super::place::{arm_type, service};
 use super::opposite::says_how;
+use super::place::{arm_type, service};
 use super::placeholder::{Kinds, filled, is_placeholder};
 use super::shape::{Shape, shape, shape_of};
 use super::state::{is_state, is_wrong};
@@ -138,8 +138,11 @@ pub(super) fn each_word(text: &str, markup: bool, mut found: impl FnMut(Word)) {
         return;
     }
     let mut before = (usize::MAX, "");
+    // How many runs a line of a listing of files has so far.
+    let mut listed = 0;
     each_run(text, |line, run| {
-        if before.0 == line && is_called(before.1, run) {
+        listed = if before.0 == line && listed > 0 { listed + 1 } else { usize::from(before.0 != line && is_mode(run)) };
+        if before.0 == line && (matches!(listed, 3 | 4) || is_called(before.1, run)) || is_unit(run) {
             let mut word = one(run, Shape::Name, line, 1.0);
             word.starts = true;
             found(word);
@@ -217,6 +220,20 @@ static THINGS: Among<64> = Among::new([
     "named",
     "called",
 ]);
+
+/// `-rw-r--r--`: behind it stand how many links a file has, its owner and its group.
+fn is_mode(run: &str) -> bool {
+    let bytes = run.as_bytes();
+    (10..=11).contains(&bytes.len())
+        && bytes.first().is_some_and(|first| b"-dlbcps".contains(first))
+        && bytes[1..].iter().all(|byte| b"-rwxsStT.+@".contains(byte))
+}
+
+/// `shop.service`: a unit of systemd.
+fn is_unit(run: &str) -> bool {
+    let name = run.trim_end_matches([',', ':', '.', ';']);
+    [".service", ".socket", ".timer"].iter().any(|kind| name.len() > kind.len() && name.ends_with(kind)) && !name.contains('/')
+}
 
 /// Whether a run of characters is what a thing before it is called: `instance linden`, `bucket lumen-backups`.
 fn is_called(before: &str, run: &str) -> bool {
@@ -538,13 +555,37 @@ fn resource_kind(id: &str) -> Option<String> {
 
 /// Whether a line of the document says only that lines were left out.
 pub(super) fn is_elision(line: &str) -> bool {
-    let line = line.trim().trim_start_matches(['#', '/', '<', '[', '(']).trim_start();
+    let line = line.trim();
+    if matches!(line, "⋮" | "︙" | "." | ":") || says_left_out(line) {
+        return true;
+    }
+    let line = line.trim_start_matches(['#', '/', '<', '[', '(']).trim_start();
     let Some(rest) = line.strip_prefix("...").or_else(|| line.strip_prefix('…')) else { return false };
     let rest = rest.trim_start_matches('.');
     rest.is_empty()
         || rest.starts_with([' ', '(', ']', '>', ')'])
         || rest.trim_end_matches([']', '>', ')', '}']).ends_with("...")
         || is_placeholder(rest) && rest.starts_with('<')
+}
+
+/// `<snip>`, `[output truncated]`, `--- 12 lines omitted ---`.
+fn says_left_out(line: &str) -> bool {
+    const SAID: [&str; 9] = ["snip", "truncat", "omitted", "abbreviat", "shortened", "elided", "left out", "cut for", "removed for"];
+    const MARKS: [char; 11] = ['#', '/', '<', '[', '(', '-', '*', '.', '…', '=', '~'];
+    const BYTES_MAX: usize = 80;
+    if line.len() > BYTES_MAX || !line.starts_with(MARKS) {
+        return false;
+    }
+    // A bracket must close again: what is marked is all of the line.
+    let closes = match line.as_bytes()[0] {
+        b'<' => line.ends_with('>'),
+        b'[' => line.ends_with(']'),
+        b'(' => line.ends_with(')'),
+        b'-' | b'*' | b'=' | b'~' => line.ends_with(MARKS) && line.len() > 4,
+        _ => true,
+    };
+    let lower = line.to_ascii_lowercase();
+    closes && !lower.contains([':', '=', '"']) && SAID.iter().any(|said| lower.contains(said))
 }
 
 /// FNV-1a: fast on short words, the same on every machine; nothing depends on it being hard to collide.
@@ -605,6 +646,19 @@ mod tests {
     }
 
     #[test]
+    fn names_are_told_by_what_stands_before_them() {
+        check("instance linden is up", "instance tundra is up", true);
+        check("bucket lumen-backups", "bucket atlas-logs", true);
+        check("instance linden is up", "instance stopped is up", false);
+        check("the linden is up", "the tundra is up", false);
+        check("-rw-r--r-- 1 dana staff 12 a.tf", "-rw-r--r-- 1 ci ci 14 a.tf", true);
+        check("-rw-r--r-- 1 dana staff 12 a.tf", "-rw-r--r-- 1 dana staff 12 b.tf", false);
+        check("web.service loaded", "db.service loaded", true);
+        check("Created [heron-sa].", "Created [comet-sa].", true);
+        check("Repository 'fjord' cloned", "Repository 'ember' cloned", true);
+    }
+
+    #[test]
     fn what_differs_from_run_to_run_is_the_same_word() {
         check("pod/web-1 took 3m on 10.0.0.1", "pod/web-22  took\n5s on 10.2.3.4", true);
         check("Created namespace", "created NAMESPACE", true);
@@ -640,10 +694,31 @@ mod tests {
     #[test]
     fn gaps_and_lines_that_were_left_out_are_told() {
         assert!(words("<name>", false)[0].is_gap());
-        for line in ["...", "  ... ", "# ...other pods...", "... (log redacted for brevity) ...", "[...]", "…", "// ..."] {
+        for line in [
+            "...",
+            "  ... ",
+            "# ...other pods...",
+            "... (log redacted for brevity) ...",
+            "[...]",
+            "…",
+            "// ...",
+            "<snip>",
+            "[output truncated]",
+            "--- 12 lines omitted ---",
+            "<snipped …>",
+            "⋮",
+        ] {
             assert!(is_elision(line), "{line}");
         }
-        for line in ["...Successfully got an update from the \"x\" chart repository", "Loading...", "a ... b"] {
+        for line in [
+            "...Successfully got an update from the \"x\" chart repository",
+            "Loading...",
+            "a ... b",
+            "[INFO] log truncated: 3",
+            "- snippet",
+            "truncated table orders",
+            "(omitted) x",
+        ] {
             assert!(!is_elision(line), "{line}");
         }
     }

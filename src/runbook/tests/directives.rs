@@ -182,6 +182,12 @@ fn what_excludes_each_other_is_an_error() {
     assert_eq!((code("background expect-exit=1"), code("background expect-exit@live=1")), (status.clone(), status));
     assert_eq!(code("exact"), contradiction("how the output is compared is said, but no expected output follows this step"));
     assert_eq!(code("background ready=x timeout=1m"), []);
+    let by_pattern = |keys: &str, criterion: &str| {
+        let text = format!("<!-- docent: {keys} -->\n```bash\na\n```\n<!-- expected_similarity={criterion} -->\n```output\nb\n```\n");
+        read(&text).1.into_iter().map(|diagnostic| (diagnostic.code, diagnostic.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(by_pattern("exact", "\"b\""), contradiction("how the output is compared is said, but a pattern decides"));
+    assert_eq!((by_pattern("exact", "0.3"), by_pattern("stream=stderr", "\"b\"")), (vec![], vec![]));
 }
 
 #[test]
