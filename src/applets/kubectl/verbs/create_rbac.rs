@@ -25,7 +25,8 @@ pub(super) fn role(session: &mut Session<'_, '_>) -> Result<i32, Failure> {
         json!({"kind": "Role", "apiVersion": VERSION, "metadata": {"name": name, "creationTimestamp": null}, "rules": rules}),
         GROUP,
         true,
-        "failed to create role: ",
+        // Measured with 1.32: a refused role is told as the server says it, a refused binding is wrapped.
+        "",
     )
 }
 
@@ -46,7 +47,7 @@ pub(super) fn cluster_role(session: &mut Session<'_, '_>) -> Result<i32, Failure
         object["rules"] = Value::Null;
         object["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": labels}]});
     }
-    one_of(session, object, GROUP, false, "failed to create clusterrole: ")
+    one_of(session, object, GROUP, false, "")
 }
 
 /// The rules that the options ask for: one for each API group, in the order in which the groups were named, then one for the paths.
@@ -202,6 +203,19 @@ mod tests {
             &["create", "clusterrolebinding", "rb", "--clusterrole=x", "--serviceaccount=bob"],
             "serviceaccount must be <namespace>:<name>",
         );
+    }
+
+    #[test]
+    fn a_refused_role_is_told_as_the_server_says_it_and_a_refused_binding_is_wrapped() {
+        let refused = |words: &[&str], plural: &str| {
+            let path = format!("POST /apis/rbac.authorization.k8s.io/v1/{plural}?fieldManager=kubectl-create&fieldValidation=Strict");
+            let status = json!({"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": "no", "code": 403});
+            kubectl(words, "", &[(&path, 403, status)]).stderr
+        };
+        let role = refused(&["create", "clusterrole", "r", "--verb=get", "--non-resource-url=/x"], "clusterroles");
+        assert_eq!(role, "Error from server (Forbidden): no\n");
+        let binding = refused(&["create", "clusterrolebinding", "b", "--clusterrole=x", "--user=u"], "clusterrolebindings");
+        assert_eq!(binding, "error: failed to create clusterrolebinding: no\n");
     }
 
     #[test]
