@@ -277,3 +277,31 @@ fn compare(builtin: &[Ended], system: &[Ended]) {
     }
     assert!(differences.is_empty(), "{differences}");
 }
+
+/// The runbook that proves who may do what, driven by the real clients: each step ends as with the built-in ones.
+#[test]
+fn the_real_clients_come_to_the_same_verdicts_about_access() {
+    let name = "the_real_clients_come_to_the_same_verdicts_about_access";
+    let Some(az) = client("DOCENT_TEST_AZ", "az") else {
+        return skipped(name, "there is no az: set DOCENT_TEST_AZ to one");
+    };
+    let Some(kubectl) = client("DOCENT_TEST_KUBECTL", "kubectl") else {
+        return skipped(name, "there is no kubectl: set DOCENT_TEST_KUBECTL to one");
+    };
+    let verdicts = |clients: &str| -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let document = crate::support::root().join("runbooks/aks-access-and-identity.md");
+        fs::copy(document, folder.path().join("access.md")).expect("a scratch file");
+        let beside = [&az, &kubectl].into_iter().filter_map(|client| client.parent()).map(Path::to_owned);
+        let path = env::join_paths(beside.chain(env::split_paths(&env::var_os("PATH").unwrap_or_default()))).expect("a search path");
+        let words = ["test", "access.md", "--cli", clients, "--report", "json=report.json", "--run-timeout", "300s"];
+        let ended = crate::support::docent_with(folder.path(), &words, &[("PATH", &path.to_string_lossy())]);
+        let text = |step: &serde_json::Value, member: &str| step[member].as_str().unwrap_or_default().to_owned();
+        let verdicts: Vec<_> = ended.steps().iter().map(|step| (text(step, "id"), text(step, "status"))).collect();
+        assert!(verdicts.len() > 20, "{clients}: {}{}", ended.stdout, ended.stderr);
+        verdicts
+    };
+    let real = verdicts("system");
+    assert!(real.iter().all(|(_, status)| status == "passed"), "{real:?}");
+    assert_eq!(real, verdicts("builtin"));
+}

@@ -201,6 +201,22 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_refused_before_its_time_and_without_an_end() {
+        let directory = Model::new(&Ids::new(0));
+        let user = directory.signed_in_user();
+        let read_with = |name: &str, value: Value| {
+            let mut claims = common(&directory, "https://vault.azure.net", "t", at(0), 60);
+            claims["oid"] = json!(user.object_id);
+            claims[name] = value;
+            read(&directory, Audience::KeyVault, &keys::entra().sign(&directory.tenant.id, &claims), at(10))
+        };
+        assert!(read_with("nbf", json!(at(10).as_second())).is_ok());
+        assert_eq!(read_with("nbf", json!(at(11).as_second())), Err(Rejection::Invalid));
+        assert_eq!(read_with("exp", Value::Null), Err(Rejection::Invalid));
+        assert_eq!(read_with("oid", json!("nobody")), Err(Rejection::Gone));
+    }
+
+    #[test]
     fn a_token_of_another_seed_is_refused() {
         let (one, other) = (Model::new(&Ids::new(0)), Model::new(&Ids::new(1)));
         let token = user_token(&other, "https://vault.azure.net");

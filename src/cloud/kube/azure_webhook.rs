@@ -147,3 +147,119 @@ fn is_built_in(group: &str, resource: &str) -> bool {
     let of_a_definition = resources::all().iter().any(|known| known.group == group && known.plural == resource);
     of_a_definition || !group.contains('.') || group.ends_with(".k8s.io")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::cloud::identity::azure_rbac::{CustomPermission, CustomRole};
+
+    const CLUSTER: &str = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c";
+    const OID: &str = "33333333-0000-4000-8000-000000000001";
+
+    /// A webhook where `principal` has these data actions, below the clusters' type.
+    fn webhook(principal: &str, actions: &[&str]) -> Webhook {
+        let data_actions = actions.iter().map(|action| format!("{CLUSTER_TYPE}/{action}")).collect();
+        let role = CustomRole {
+            id: "r".into(),
+            name: "r".into(),
+            permissions: vec![CustomPermission { data_actions, ..CustomPermission::default() }],
+        };
+        let grant = Grant {
+            assignment_id: "a".into(),
+            principal_id: principal.into(),
+            role_id: "r".into(),
+            scope: CLUSTER.into(),
+            created: Timestamp::UNIX_EPOCH,
+            custom: Some(Arc::new(role)),
+        };
+        Webhook { cluster_id: CLUSTER.into(), grants: vec![grant] }
+    }
+
+    fn user(name: &str, groups: &[&str]) -> KubeUser {
+        KubeUser {
+            name: name.into(),
+            groups: groups.iter().map(ToString::to_string).collect(),
+            extra: vec![("oid".into(), vec![OID.into()])],
+            ..KubeUser::default()
+        }
+    }
+
+    fn asked(verb: &str, group: &str, resource: &str, subresource: &str) -> KubeAttributes {
+        KubeAttributes {
+            verb: verb.into(),
+            group: group.into(),
+            resource: resource.into(),
+            subresource: subresource.into(),
+            namespace: "dev".into(),
+            ..KubeAttributes::default()
+        }
+    }
+
+    #[track_caller]
+    fn check(actions: &[&str], (verb, group, resource, subresource): (&str, &str, &str, &str), expected: bool) {
+        let found = decide(&webhook(OID, actions), &user("ada@x", &[]), &asked(verb, group, resource, subresource));
+        assert_eq!(found.allowed, expected, "{verb} {resource}.{group} with {actions:?}: {}", found.reason);
+    }
+
+    #[test]
+    fn each_verb_needs_its_own_word() {
+        for (verb, word) in [("get", "read"), ("patch", "write"), ("create", "write"), ("delete", "delete"), ("deletecollection", "delete")]
+        {
+            for given in ["read", "write", "delete"] {
+                check(&[&format!("pods/{given}")], (verb, "", "pods", ""), given == word);
+            }
+        }
+        for verb in ["bind", "escalate", "use", "impersonate"] {
+            check(&["pods/read", "pods/write", "pods/delete"], (verb, "", "pods", ""), false);
+            check(&[&format!("pods/{verb}/action")], (verb, "", "pods", ""), true);
+        }
+        check(&["*"], ("proxy", "", "pods", ""), false);
+    }
+
+    #[test]
+    fn groups_of_kinds_and_subresources_are_named_or_left_out() {
+        check(&["deployments/read"], ("get", "apps", "deployments", ""), false);
+        check(&["apps/deployments/read"], ("get", "apps", "deployments", "scale"), true);
+        check(&["pods/write"], ("create", "", "pods", "exec"), false);
+        check(&["pods/exec/action"], ("create", "", "pods", "exec"), true);
+        check(&["cert-manager.io/certificates/read"], ("get", "cert-manager.io", "certificates", ""), false);
+        check(&["customresources/read"], ("get", "cert-manager.io", "certificates", ""), true);
+        check(&["customresources/read"], ("get", "gateway.networking.k8s.io", "httproutes", ""), false);
+    }
+
+    #[test]
+    fn a_star_needs_everything_that_it_stands_for() {
+        check(&["*"], ("*", "*", "*", ""), true);
+        check(&["*/read", "*/write"], ("*", "*", "*", ""), false);
+        check(&["pods/read"], ("get", "", "*", ""), false);
+        check(&["*/read"], ("get", "", "*", ""), true);
+    }
+
+    #[test]
+    fn discovery_is_read_by_everybody_of_entra_and_nothing_else_is() {
+        let path = |verb: &str, path: &str| {
+            let asked = KubeAttributes { verb: verb.into(), path: path.into(), ..KubeAttributes::default() };
+            decide(&webhook("nobody", &[]), &user("ada@x", &[]), &asked).allowed
+        };
+        assert!(path("get", "/api") && path("GET", "/Version") && path("get", "/openapi/v3"));
+        assert!(!path("post", "/api") && !path("get", "/metrics") && !path("get", "/"));
+    }
+
+    #[test]
+    fn only_groups_of_entra_lend_their_roles_and_the_systems_own_have_none() {
+        let group = "22222222-0000-4000-8000-000000000001";
+        let pods = asked("get", "", "pods", "");
+        assert!(decide(&webhook(group, &["pods/read"]), &user("ada@x", &[group]), &pods).allowed);
+        assert!(!decide(&webhook("devs", &["pods/read"]), &user("ada@x", &["devs"]), &pods).allowed, "a name is no object id");
+        for name in ["system:node:x", "SYSTEM:node:x"] {
+            let refused = decide(&webhook(OID, &["*"]), &user(name, &[]), &pods);
+            assert_eq!((refused.allowed, refused.reason.as_str()), (false, NO_OPINION));
+        }
+        let stranger = KubeUser { extra: Vec::new(), ..user("ada@x", &[]) };
+        assert_eq!(decide(&webhook(OID, &["*"]), &stranger, &pods).reason, NOT_OF_ENTRA);
+    }
+}

@@ -15,6 +15,8 @@ mod azure_webhook;
 #[cfg(test)]
 mod bench;
 mod bootstrap;
+#[cfg(test)]
+mod checks_tests;
 pub(crate) mod controllers;
 mod decode;
 mod defaults;

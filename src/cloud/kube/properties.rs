@@ -265,12 +265,24 @@ fn tokens_of_accounts_are_read_as_their_claims_say() {
     let uid = cluster.store.find(accounts, "default", "default").map(|account| account["metadata"]["uid"].clone()).expect("there");
     let own = cluster.audiences();
     let claims = (
-        select(vec![issuer.clone(), format!("{issuer}/"), "https://kubernetes.default.svc".to_owned(), String::new()]),
-        select(vec![json!(own), json!(own[0]), json!(["api://AzureADTokenExchange"]), json!([]), Value::Null]),
-        (select(vec![-1, 0, 1, 600]), select(vec![-600, -1, 0, 1])),
-        (select(vec![uid.clone(), json!("another"), Value::Null]), select(vec!["default", "nobody"]), select(vec!["default", "dev"])),
-        select(vec![Value::Null, json!({}), json!({"name": "p", "uid": "u"}), json!("p")]),
-        select(vec![0, 1, 2]),
+        select(vec![
+            issuer.clone(),
+            issuer.clone(),
+            issuer.clone(),
+            issuer.clone(),
+            format!("{issuer}/"),
+            "https://kubernetes.default.svc".to_owned(),
+            String::new(),
+        ]),
+        select(vec![json!(own), json!(own), json!(own), json!(own[0]), json!(["api://AzureADTokenExchange"]), json!([]), Value::Null]),
+        (select(vec![-1, 0, 1, 600, 600]), select(vec![-600, -600, -1, 0, 1])),
+        (
+            select(vec![uid.clone(), uid.clone(), uid.clone(), uid.clone(), json!("another"), Value::Null]),
+            select(vec!["default", "default", "default", "nobody"]),
+            select(vec!["default", "default", "default", "dev"]),
+        ),
+        select(vec![Value::Null, Value::Null, Value::Null, json!({}), json!({"name": "p", "uid": "u"}), json!("p")]),
+        select(vec![0, 0, 0, 0, 1, 2]),
     );
     fuzz::check("account-tokens", claims, |(iss, aud, (exp, nbf), (account_uid, name, namespace), pod, signer)| {
         let claims = json!({
