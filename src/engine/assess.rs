@@ -11,8 +11,11 @@ use crate::{
         cause::{Past, Scene, Values, expand},
         execute::{MaskedPolicy, Run, learnt},
         judge::{self, Printed},
+        misused::Heard,
+        nonsense::nonsense,
         notes::{Ground, notes},
         result::{BackgroundEnd, CommandFailure, Failure, Hider, Note, StepResult, StepStatus, Stream, TextDefect},
+        shown::Author,
         suggest,
         unseen::Around,
         world::{Observation, World},
@@ -51,7 +54,7 @@ impl Run<'_> {
         let Ended { outcome, seen, .. } = &ended;
         self.redactor.add_possible_secrets(world.secrets());
         let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
-        let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts };
+        let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts, document: runbook.source.text() };
         let hidden = |failure| Some(CommandFailure { hidden_by: Some(around.hider(failure)?), ..located(step, failure) });
         let masked: Vec<CommandFailure> = outcome.masked.iter().filter_map(hidden).collect();
         let mut result = StepResult {
@@ -76,11 +79,17 @@ impl Run<'_> {
         let values = plain_values(session);
         self.redactor.learn_values(&runbook, learnt(self.job.options), &values);
         if result.failures.is_empty() {
-            result.failures = self.scene(index, &self.before(index), &values).lost_parts();
+            let before = self.before(index);
+            let scene = self.scene(index, &before, &values);
+            result.failures = scene.lost_parts();
+            if step.directives.expect_exit.is_none() {
+                result.failures.extend(scene.hollow_captures());
+            }
         }
         let judging = &self.job.options.judging;
         if result.failures.iter().all(|failure| matches!(failure, Failure::Capture { .. } | Failure::Unset { .. })) {
-            result.checks = judge::checks(step, Printed { stdout: &stdout, stderr: &stderr }, judging, &values);
+            let author = Author { runbook: &runbook, is_settled: self.settled.get(index).copied().unwrap_or_default() };
+            result.checks = judge::checks(step, Printed { stdout: &stdout, stderr: &stderr }, judging, &values, author);
             let failed = result.checks.iter().enumerate().filter(|(_, check)| !check.verdict.passed);
             result.failures.extend(failed.map(|(check, _)| Failure::Expectation(check)));
         } else {
@@ -155,6 +164,15 @@ impl Run<'_> {
                 },
             }));
         }
+        let index = result.index;
+        if failures.is_empty() && outcome.is_success() {
+            failures.extend(nonsense(step, &self.scripts[index]).map(Failure::Text));
+        }
+        if failures.is_empty() && result.masked.is_empty() && self.job.options.masked != MaskedPolicy::Ignore {
+            let heard =
+                Heard { step, script: &self.scripts[index], seen: &ended.seen, stderr, scripts: &self.scripts, known: &outcome.masked };
+            result.masked = heard.misused();
+        }
         match self.job.options.masked {
             MaskedPolicy::Fail => failures.extend(result.masked.iter().cloned().map(Failure::Masked)),
             MaskedPolicy::Warn => result.notes.extend(result.masked.iter().map(|failure| Note {
@@ -222,7 +240,7 @@ impl Run<'_> {
             (_, false) => StepStatus::Failed,
         };
         if result.status == StepStatus::Failed {
-            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step, &self.scripts);
+            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step, &self.job.runbook, &self.scripts);
             if let Some(blocked) = result.blocked_by.as_mut() {
                 blocked.workaround = pasteable(&blocked.workaround, self.job.runbook.source.path());
             }

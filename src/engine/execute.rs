@@ -23,6 +23,7 @@ use crate::{
         preflight, promise,
         redact::{Learnt, Redactor, is_secret_name},
         result::{BlockedBy, Cause, RunbookResult, RunbookStatus, StepResult, StepStatus},
+        settled,
         world::World,
     },
     runbook::{Role, Runbook, Step},
@@ -117,6 +118,13 @@ pub async fn run<S: Session + Send>(
     let stopped = session.stop().await;
     let results: Vec<&StepResult> = run.results.iter().map(AsRef::as_ref).collect();
     let (mut status, mut reasons) = promise::conclude(&run.job.runbook, &results, &run.texts);
+    if matches!(status, RunbookStatus::Passed | RunbookStatus::Incomplete) && run.job.plan.is_whole() {
+        let never_run = promise::never_run(&run.job.diagnostics);
+        if !never_run.is_empty() {
+            status = RunbookStatus::Failed;
+            reasons.extend(never_run);
+        }
+    }
     if run.job.options.fail_on_flaky && status != RunbookStatus::Failed {
         let flaky = results.iter().filter(|result| result.flaky);
         let said: Vec<String> = flaky
@@ -183,6 +191,8 @@ pub(super) struct Run<'a> {
     pub(super) job: Job<'a>,
     pub(super) scripts: Vec<Script>,
     pub(super) given: BTreeSet<String>,
+    /// Which steps print the same wherever they run.
+    pub(super) settled: Vec<bool>,
     pub(super) redactor: Redactor,
     results: Vec<Arc<StepResult>>,
     /// What each result's promises are looked up in: messages and output.
@@ -231,16 +241,18 @@ enum Turn {
 
 impl<'a> Run<'a> {
     fn new(job: Job<'a>, world: &dyn World) -> Self {
-        let scripts = job.runbook.steps.iter().map(|step| Script::parse(&step.script)).collect();
+        let scripts: Vec<Script> = job.runbook.steps.iter().map(|step| Script::parse(&step.script)).collect();
         let mut given: BTreeSet<String> = world.environment().into_iter().map(|(name, _)| name).collect();
         given.extend(job.options.variables.iter().map(|(name, _)| name.clone()));
         given.extend(job.runbook.variables.iter().map(|variable| variable.name.clone()));
+        let settled = settled::settled(&job.runbook, &scripts, &given);
         let mut redactor = job.redactor.clone();
         redactor.add_aliases(world.aliases());
         Self {
             job,
             scripts,
             given,
+            settled,
             redactor,
             results: Vec::new(),
             texts: Vec::new(),

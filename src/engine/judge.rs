@@ -4,7 +4,7 @@ use crate::{
     engine::{
         cause::{Values, expand},
         result::{Check, Stream},
-        shown::lack,
+        shown::{Author, lack},
     },
     runbook::{Criterion, Expectation, Step, StreamChoice},
     score::{Scorer, Verdict, judge_with},
@@ -57,14 +57,14 @@ impl Printed<'_> {
 }
 
 /// One check an expectation, in document order.
-pub(crate) fn checks(step: &Step, printed: Printed<'_>, judging: &Judging, values: &Values) -> Vec<Check> {
+pub(crate) fn checks(step: &Step, printed: Printed<'_>, judging: &Judging, values: &Values, author: Author<'_>) -> Vec<Check> {
     step.expectations
         .iter()
         .filter_map(|expectation| {
             let mut check = check(expectation, printed, judging, values)?;
             if check.criterion == Criterion::Unmarked
                 && check.verdict.passed
-                && let Some(reason) = lack(step, expectation, printed, values)
+                && let Some(reason) = lack(step, expectation, printed, values, author)
             {
                 check.verdict = Verdict { passed: false, veto: Some(reason.clone()), reason, ..check.verdict };
             }

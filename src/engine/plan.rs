@@ -40,6 +40,11 @@ impl Plan {
     pub fn reported(&self) -> usize {
         self.fates.iter().filter(|fate| matches!(fate, Fate::Run | Fate::Skip)).count()
     }
+
+    /// Whether the whole document was asked for.
+    pub(super) fn is_whole(&self) -> bool {
+        self.reported() == self.fates.len()
+    }
 }
 
 /// A selection that names a step which the runbook does not have.

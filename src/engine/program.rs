@@ -383,6 +383,18 @@ const SHORT: &[&str] = &[
     "yum", "zip",
 ];
 
+/// Programs of two or three letters that no slip is taken for.
+const KNOWN_SHORT: &[&str] = &[
+    "7z", "ab", "ag", "aws", "az", "bat", "bc", "bun", "cc", "ctr", "fd", "fio", "fly", "fzf", "g++", "gcc", "gh", "ghz", "go", "gsed",
+    "hey", "ip", "jq", "k3d", "k3s", "k6", "k9s", "ko", "mc", "mvn", "nc", "nft", "nix", "oc", "odo", "op", "opa", "pm2", "ps", "rg",
+    "rpm", "sam", "sbt", "ss", "svn", "tfk", "tkn", "uv", "wrk", "xz", "yq",
+];
+
+/// Whether `name` is a program that documents often call.
+pub(super) fn is_known(name: &str) -> bool {
+    COMMANDS.contains(&name) || SHORT.contains(&name) || KNOWN_SHORT.contains(&name)
+}
+
 /// Whether `name`, which bash did not find in the block `text`, is none that anybody could install. `own` are the document's functions.
 pub(super) fn is_slip<'a>(name: &str, text: &str, own: impl IntoIterator<Item = &'a str>) -> bool {
     if name.contains('/') || COMMANDS.contains(&name) {
@@ -392,9 +404,16 @@ pub(super) fn is_slip<'a>(name: &str, text: &str, own: impl IntoIterator<Item = 
     let is_word = name.chars().all(|letter| letter.is_alphanumeric() || "._+-~@%^".contains(letter));
     !is_word
         || is_beside_a_lost_here_document(text)
+        || is_assigned_with_blanks(name, text)
         || COMMANDS.iter().any(|known| is_near(name, known))
         || SHORT.iter().any(|known| is_exchanged(name, known))
         || own.into_iter().any(|known| is_near(name, known) || is_exchanged(name, known))
+}
+
+/// `NAME = value`: blanks around the sign make a command of the name.
+fn is_assigned_with_blanks(name: &str, text: &str) -> bool {
+    let mut lines = text.lines().map(|line| line.trim_start().trim_start_matches("export ").trim_start_matches("local "));
+    lines.any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(" =") || rest.starts_with(" +=")))
 }
 
 /// A line that ends a here-document, and nothing that begins it.
@@ -445,6 +464,7 @@ mod tests {
             ("to_josn", "to_josn f\n"),
             ("apiVersion:", "apiVersion: v1\nkind: Pod\n"),
             ("import", "import os\nEOF\n"),
+            ("LOG", "LOG = greetings.log\n"),
         ] {
             assert!(is_slip(name, text, ["to_json", "step1"]), "{name}");
         }

@@ -1,9 +1,31 @@
 //! Failures that a document promises: kept exactly, or the runbook fails. Pure.
 
 use crate::{
+    diagnostic::Diagnostic,
     engine::result::{RunbookStatus, StepResult, StepStatus},
     runbook::Runbook,
 };
+
+/// Blocks that never ran because of a slip in their tag: with them gone, what passed is not what the author wrote.
+pub(crate) fn never_run(diagnostics: &[Diagnostic]) -> Vec<String> {
+    let is_slip = |message: &str| {
+        let tag = message.split('`').nth(1).unwrap_or_default().to_lowercase();
+        let is_word = tag.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+        is_word && !OTHER_TAGS.contains(&tag.as_str()) && TAGS.iter().any(|known| strsim::osa_distance(&tag, known) == 1)
+    };
+    let near = diagnostics.iter().filter(|found| found.code == "near-miss-tag" && is_slip(&found.message));
+    near.map(|found| {
+        let hint = found.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("line {}: {}{hint}", found.line, found.message)
+    })
+    .collect()
+}
+
+/// The tags that slips are slips of; shorter ones have too many neighbours.
+const TAGS: [&str; 6] = ["bash", "shell", "azurecli", "azurecli-interactive", "azurecli-init", "azure-cli"];
+
+/// Words that are near an executable tag and mean something else.
+const OTHER_TAGS: [&str; 7] = ["base", "dash", "ash", "cash", "hash", "shells", "mash"];
 
 /// The runbook's status from its steps, with a sentence for everything that the steps alone do not say.
 pub(crate) fn conclude(runbook: &Runbook, results: &[&StepResult], texts: &[String]) -> (RunbookStatus, Vec<String>) {
@@ -63,4 +85,20 @@ pub(crate) fn conclude(runbook: &Runbook, results: &[&StepResult], texts: &[Stri
         reasons.push("it failed exactly as it says it must".to_owned());
     }
     (RunbookStatus::Passed, reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::{Companions, parse};
+
+    #[test]
+    fn a_block_whose_tag_has_a_slip_was_meant_to_run() {
+        for (tag, expected) in [("bsh", 1), ("azurecl", 1), ("bahs", 1), ("{bash}", 0), ("base", 0), ("bash,ignore", 0), ("yaml", 0)] {
+            let (_, diagnostics) = parse("d.md", format!("```{tag}\necho a\n```\n").as_bytes(), &Companions::default());
+            let found = never_run(&diagnostics);
+            assert_eq!(found.len(), expected, "{tag}: {found:?}");
+            assert!(found.iter().all(|said| said.starts_with("line 1: ")), "{found:?}");
+        }
+    }
 }

@@ -31,14 +31,23 @@ impl Scene<'_> {
         let first = self.runbook.steps[self.index].script_line;
         let here = |used: &&Use| used.name == empty.name && first + used.line == empty.line && !used.guarded && !used.in_function;
         script.uses().iter().filter(here).any(|used| {
-            !self.is_asked_about(used) && !self.may_not_run(used) && !self.may_be_set_elsewhere(used) && (is_misspelt || self.is_part(used))
+            !self.is_asked_about(used, is_misspelt)
+                && !self.may_not_run(used)
+                && !self.may_be_set_elsewhere(used)
+                && (is_misspelt || self.is_part(used))
         })
     }
 
-    /// `[ "$X" = y ]`: that it may be empty is thought of.
-    fn is_asked_about(&self, used: &Use) -> bool {
+    /// `[ -n "$X" ]`: that it may be empty is thought of; of a misspelling that is compared with something, nothing is.
+    fn is_asked_about(&self, used: &Use, is_misspelt: bool) -> bool {
         let command = used.command.and_then(|index| self.scripts[self.index].commands().get(index));
-        command.is_some_and(|command| command.kind == CommandKind::Test || matches!(command.name(), Some("test" | "unset")))
+        command.is_some_and(|command| {
+            let text = self.text(command.span.start, command.span.end);
+            let compares =
+                || [" = ", " == ", " != ", " -eq ", " -ne ", " -lt ", " -gt ", " -le ", " -ge "].iter().any(|sign| text.contains(sign));
+            let is_test = command.kind == CommandKind::Test || command.name() == Some("test");
+            is_test && !(is_misspelt && compares()) || command.name() == Some("unset")
+        })
     }
 
     /// In a branch, or behind `||`.
@@ -133,6 +142,8 @@ mod tests {
     fn a_misspelling_fails_wherever_it_stands_and_a_sibling_is_none() {
         check(&["SUFFIX=1", "echo $SUFFIXX"], &["SUFFIX"], &[("SUFFIXX", Some("SUFFIX"))]);
         check(&["NAME1=1", "echo $NAME2"], &["NAME1"], &[]);
+        check(&["WANTED=1\nGOT=2", "[ \"$WNTED\" != \"$GOT\" ]"], &["WANTED", "GOT"], &[("WNTED", Some("WANTED"))]);
+        check(&["WANTED=1", "[ -z \"$WNTED\" ]"], &["WANTED"], &[]);
         check(&["RESOURCE_GROUP=x", "az x -g \"$KEYVAULT_RESOURCE_GROUP\""], &["RESOURCE_GROUP"], &[]);
     }
 

@@ -74,7 +74,8 @@ pub fn failure(runbook: &Runbook, result: &StepResult, failure: &Failure) -> Str
                 Some(Hider::Pipeline) => "in a pipeline, of which bash looks at the last part only",
                 Some(Hider::List) => "left of `&&`, so that what stands behind it was not run, and bash went on",
                 Some(Hider::Wait) => "in the background, and `wait` does not tell",
-                Some(Hider::Condition) => "where its status is only looked at: there is no such command",
+                Some(Hider::Condition) if *exit_code == 127 => "where its status is only looked at: there is no such command",
+                Some(Hider::Condition) => "where its status is only looked at: it could not read its own command line",
                 Some(Hider::Capture) | None => "inside a capture, where bash discards it; the variable holds whatever was printed",
             };
             (*line, format!("`{}` ended with {} {why}", first_line(command), exit(*exit_code)))
