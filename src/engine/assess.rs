@@ -54,7 +54,7 @@ impl Run<'_> {
         let Ended { outcome, seen, .. } = &ended;
         self.redactor.add_possible_secrets(world.secrets());
         let (stdout, stderr) = (self.stream(&outcome.stdout), self.stream(&outcome.stderr));
-        let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts, document: runbook.source.text() };
+        let around = Around { seen, stderr: &stderr.text, scripts: &self.scripts };
         let hidden = |failure| Some(CommandFailure { hidden_by: Some(around.hider(failure)?), ..located(step, failure) });
         let masked: Vec<CommandFailure> = outcome.masked.iter().filter_map(hidden).collect();
         let mut result = StepResult {
@@ -240,7 +240,7 @@ impl Run<'_> {
             (_, false) => StepStatus::Failed,
         };
         if result.status == StepStatus::Failed {
-            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step, &self.job.runbook, &self.scripts);
+            result.blocked_by = blocked_by(seen, failing.as_ref(), stderr, step, &self.scripts);
             if let Some(blocked) = result.blocked_by.as_mut() {
                 blocked.workaround = pasteable(&blocked.workaround, self.job.runbook.source.path());
             }

@@ -8,7 +8,7 @@ use crate::{
     bash::Script,
     engine::{
         cause::{Past, Values, contains_word, expand},
-        program::{is_known, is_slip},
+        program::is_slip,
         result::{BlockedBy, Cause, CommandFailure, Failure, StepResult},
         world::Observation,
     },
@@ -132,30 +132,12 @@ fn refuses(stderr: &str, power: &str) -> bool {
     stderr.lines().any(|line| line.starts_with(&own) || line.ends_with(&format!(" {power}: command not found")))
 }
 
-/// Whether the document says anything of a program but to call it: a link, a command that installs it, its name in a sentence.
-pub(super) fn is_spoken_of(name: &str, document: &str, scripts: &[Script]) -> bool {
-    let base = name.rsplit('/').next().unwrap_or(name).to_lowercase();
-    let called = |script: &Script| {
-        let commands =
-            script.commands().iter().filter(|command| command.name().is_some_and(|called| called.to_lowercase().ends_with(&base)));
-        commands.count()
-    };
-    let calls: usize = scripts.iter().map(called).sum();
-    let whole = document.to_lowercase();
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let written = whole.match_indices(&base).filter(|(at, _)| {
-        !whole[..*at].chars().next_back().is_some_and(is_word) && !whole[at + base.len()..].chars().next().is_some_and(is_word)
-    });
-    written.count() > calls
-}
-
 /// What was lacking: what the world refused by name, or a command that this machine does not have.
 pub(crate) fn blocked_by(
     seen: &[Observation],
     failing: Option<&CommandFailure>,
     stderr: &str,
     step: &Step,
-    runbook: &Runbook,
     scripts: &[Script],
 ) -> Option<BlockedBy> {
     for observation in seen {
@@ -177,9 +159,6 @@ pub(crate) fn blocked_by(
     // `--query` on a line of its own is a broken continuation, not a program that somebody could install.
     let own = scripts.iter().flat_map(|script| script.functions().keys()).map(String::as_str);
     if !what.starts_with(|c: char| c.is_alphanumeric() || "./_~".contains(c)) || is_slip(&what, &step.script, own) {
-        return None;
-    }
-    if !is_known(&what) && !is_spoken_of(&what, runbook.source.text(), scripts) {
         return None;
     }
     Some(BlockedBy { workaround: format!("install `{what}`, or mark the step with `docent: skip`"), kind: "command".to_owned(), what })

@@ -83,7 +83,7 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
             _ => {}
         }
     }
-    let around = Around { seen, stderr, scripts: scene.scripts, document: scene.runbook.source.text() };
+    let around = Around { seen, stderr, scripts: scene.scripts };
     let unseen = outcome.masked.iter().filter(|failure| around.is_notable(failure));
     for failure in unseen.filter(|failure| failure.place != Place::Background && failure.place != Place::Capture) {
         let place = match failure.place {

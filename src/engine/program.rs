@@ -383,17 +383,12 @@ const SHORT: &[&str] = &[
     "yum", "zip",
 ];
 
-/// Programs of two or three letters that no slip is taken for.
+/// Programs of two or three letters that are near another.
 const KNOWN_SHORT: &[&str] = &[
-    "7z", "ab", "ag", "aws", "az", "bat", "bc", "bun", "cc", "ctr", "fd", "fio", "fly", "fzf", "g++", "gcc", "gh", "ghz", "go", "gsed",
-    "hey", "ip", "jq", "k3d", "k3s", "k6", "k9s", "ko", "mc", "mvn", "nc", "nft", "nix", "oc", "odo", "op", "opa", "pm2", "ps", "rg",
-    "rpm", "sam", "sbt", "ss", "svn", "tfk", "tkn", "uv", "wrk", "xz", "yq",
+    "7z", "ab", "ag", "aws", "az", "bat", "bc", "bun", "cc", "cdk", "ctr", "fd", "fio", "fly", "fzf", "g++", "gcc", "gh", "ghz", "go",
+    "gsed", "hey", "ip", "jq", "k3d", "k3s", "k6", "k9s", "ko", "lsd", "mc", "mvn", "nc", "nft", "nix", "oc", "odo", "op", "opa", "pm2",
+    "ps", "rg", "rpm", "sam", "sbt", "sd", "ss", "svn", "tfk", "tkn", "uv", "wrk", "xz", "yq",
 ];
-
-/// Whether `name` is a program that documents often call.
-pub(super) fn is_known(name: &str) -> bool {
-    COMMANDS.contains(&name) || SHORT.contains(&name) || KNOWN_SHORT.contains(&name)
-}
 
 /// Whether `name`, which bash did not find in the block `text`, is none that anybody could install. `own` are the document's functions.
 pub(super) fn is_slip<'a>(name: &str, text: &str, own: impl IntoIterator<Item = &'a str>) -> bool {
@@ -407,6 +402,9 @@ pub(super) fn is_slip<'a>(name: &str, text: &str, own: impl IntoIterator<Item = 
         || is_assigned_with_blanks(name, text)
         || COMMANDS.iter().any(|known| is_near(name, known))
         || SHORT.iter().any(|known| is_exchanged(name, known))
+        || is_short_slip(name)
+        // Programs have other names: this is a function that was lost.
+        || name.contains('_') && !name.contains(['.', '-', '/'])
         || own.into_iter().any(|known| is_near(name, known) || is_exchanged(name, known))
 }
 
@@ -433,6 +431,21 @@ fn is_near(name: &str, known: &str) -> bool {
         // `step1` and `step2` are siblings.
         && letters(name) != letters(known)
 }
+
+/// A short name in which a letter is lost, or one of two letters with one too many.
+fn is_short_slip(name: &str) -> bool {
+    if !(2..=3).contains(&name.len()) || KNOWN_SHORT.contains(&name) {
+        return false;
+    }
+    let is_start = |known: &str| known.chars().next() == name.chars().next();
+    let has_lost = |known: &&&str| known.len() == name.len() + 1 && is_start(known) && strsim::levenshtein(name, known) == 1;
+    let has_more = |known: &&str| name.len() == 3 && name.starts_with(*known) && !name.ends_with(|letter: char| letter.is_ascii_digit());
+    SHORT.iter().chain(COMMON).any(|known| has_lost(&known))
+        || ["az", "wc", "cd", "ls", "rm", "cp", "mv"].iter().any(|known| has_more(&known))
+}
+
+/// Longer commands that are in every document, as the shell's own are.
+const COMMON: &[&str] = &["curl", "date", "echo", "exit", "find", "grep", "head", "read", "sort", "tail", "test", "uniq"];
 
 /// Two neighbouring letters exchanged.
 fn is_exchanged(name: &str, known: &str) -> bool {
@@ -465,6 +478,11 @@ mod tests {
             ("apiVersion:", "apiVersion: v1\nkind: Pod\n"),
             ("import", "import os\nEOF\n"),
             ("LOG", "LOG = greetings.log\n"),
+            ("grp", "grp x f\n"),
+            ("eco", "eco a\n"),
+            ("ct", "ct -d, -f1 f\n"),
+            ("azq", "azq group list\n"),
+            ("is_error", "is_error 3\n"),
         ] {
             assert!(is_slip(name, text, ["to_json", "step1"]), "{name}");
         }
@@ -478,6 +496,10 @@ mod tests {
             ("frobctl", "frobctl --version\n"),
             ("gsed", "gsed -i x\n"),
             ("gh", "gh pr list\n"),
+            ("az2", "az2 x\n"),
+            ("fd", "fd x\n"),
+            ("query", "query x\n"),
+            ("cdk", "cdk deploy\n"),
             ("step2", "step2\n"),
             ("frobctl", "cat <<EOF\nx\nEOF\nfrobctl\n"),
         ] {

@@ -72,8 +72,8 @@ pub(super) fn lack(step: &Step, expectation: &Expectation, printed: Printed<'_>,
     let actual: Vec<&str> = lines(&printed.stdout.text).collect();
     let pair = Pair { shown: &shown, printed: &actual };
     let is_loose = shown.iter().any(|line| is_loose(line));
-    let settled = || not_printed(&shown, printed).filter(|_| author.is_settled && !is_loose);
-    let spelled = || spelled::broken(step, &script, &shown, &actual).filter(|_| !is_loose);
+    let settled = || not_printed(&shown, printed).filter(|_| author.is_settled && !actual.is_empty() && !is_loose);
+    let spelled = || spelled::broken(step, &script, &shown, &actual).filter(|_| !actual.is_empty() && !is_loose);
     let exact = || pair.is_json_now().or_else(|| pair.is_number_no_more()).filter(|_| !is_loose);
     let count = || pair.is_other_count().filter(|_| counts_its_own(step));
     settled()

@@ -7,12 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     bash::Script,
-    engine::{
-        blocked::is_spoken_of,
-        program::{is_known, is_slip},
-        result::Hider,
-        world::Observation,
-    },
+    engine::{program::is_slip, result::Hider, world::Observation},
     shell::{CommandFailure, Place},
 };
 
@@ -24,8 +19,6 @@ pub(crate) struct Around<'a> {
     pub(crate) stderr: &'a str,
     /// All of the document: functions are defined anywhere.
     pub(crate) scripts: &'a [Script],
-    /// Its text.
-    pub(crate) document: &'a str,
 }
 
 impl Around<'_> {
@@ -52,8 +45,7 @@ impl Around<'_> {
     fn is_misspelt(&self, failure: &CommandFailure) -> bool {
         let own = self.scripts.iter().flat_map(|script| script.functions().keys()).map(String::as_str);
         let name = failure.command.split_whitespace().next().unwrap_or_default();
-        let is_unheard_of = || !name.contains('/') && !is_known(name) && !is_spoken_of(name, self.document, self.scripts);
-        failure.status == 127 && (is_slip(name, "", own) || is_unheard_of())
+        failure.status == 127 && is_slip(name, "", own)
     }
 
     fn fails(&self, failure: &CommandFailure) -> bool {
@@ -140,7 +132,7 @@ mod tests {
     #[track_caller]
     fn check(command: &str, status: i32, stderr: &str, expected: bool) {
         let scripts = [Script::parse("fetch() { curl -f x; }")];
-        let around = Around { seen: &[], stderr, scripts: &scripts, document: "" };
+        let around = Around { seen: &[], stderr, scripts: &scripts };
         for place in [Place::Pipeline, Place::BeforeAnd] {
             assert_eq!(around.hider(&failure(command, status, place)).is_some(), expected, "{command} in {place:?}");
         }
@@ -171,12 +163,10 @@ mod tests {
 
     #[test]
     fn under_set_plus_e_failures_are_the_documents_own_business() {
-        let around = Around { seen: &[], stderr: "x", scripts: &[], document: "" };
+        let around = Around { seen: &[], stderr: "x", scripts: &[] };
         assert_eq!(around.hider(&CommandFailure { tolerated: true, ..failure("cat missing", 1, Place::Pipeline) }), None);
         assert_eq!(around.hider(&failure("cat missing", 1, Place::Awaited)), Some(Hider::Wait));
         assert_eq!(around.hider(&failure("cat missing", 1, Place::TopLevel)), None);
         assert_eq!(around.hider(&failure("red -r line", 127, Place::TopLevel)), Some(Hider::Condition));
-        let spoken = Around { document: "If red is there, it is used: `red -r line`.", ..around };
-        assert_eq!(spoken.hider(&failure("red -r line", 127, Place::TopLevel)), None);
     }
 }
