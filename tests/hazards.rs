@@ -42,7 +42,8 @@ fn builtins_that_the_driver_uses_may_be_functions_aliases_or_gone() {
     }
     check("", "shopt -s expand_aliases\nalias printf=false trap=false set=false declare=false '.'=false umask=false shopt=false", "passed");
     // Without them nothing can be told, so the block has not passed.
-    check("", "enable -n printf trap declare set", "failed");
+    let ended = check("", "enable -n printf trap declare set", "failed");
+    assert!(ended.stdout.contains("takes from the shell what docent needs"), "{}", ended.stdout);
     check("", "readonly -f printf 2>/dev/null || true; printf() { exit 9; }; readonly -f printf", "passed");
 }
 
@@ -100,6 +101,63 @@ fn streams_may_be_closed_moved_and_full_of_anything() {
     check("", "(read -t 1 X </dev/tty) 2>/dev/null || read -t 1 X || true", "passed");
     check("", "ulimit -n 300; for i in {10..200}; do eval \"exec $i>/dev/null\"; done", "passed");
     check("", "ulimit -Sn \"$(ulimit -Hn)\"; for ((i = 0; i < 10000; i++)); do exec {FD}>/dev/null || break; done; echo $FD >&2", "passed");
+}
+
+/// The note about a limit that the hazard met.
+#[track_caller]
+fn limit(ended: &Ended) -> String {
+    let notes = ended.step("hazard")["diagnostics"].as_array().cloned().unwrap_or_default();
+    let note = notes.iter().find(|note| note["code"] == "sandbox-limit").unwrap_or_else(|| panic!("no limit: {}", ended.stdout));
+    let message = note["message"].as_str().unwrap_or_default().to_owned();
+    assert!(ended.stdout.contains(&message), "{}", ended.stdout);
+    message
+}
+
+#[test]
+fn a_full_disk_ends_the_step_that_fills_it() {
+    let fill = "for i in {1..40}; do head -c 60000000 /dev/zero >fill$i; done";
+    assert!(limit(&check("", fill, "failed")).contains("512 MiB"));
+    // In the folder for temporary files it is the same disk, and what is removed makes room again.
+    let ended = check("", &format!("(cd /tmp; trap 'rm -f fill*' EXIT; {fill})"), "failed");
+    assert!(limit(&ended).contains("512 MiB"));
+    let files = "for i in {1..20}; do mkdir d$i; (cd d$i; seq 10000 | xargs touch); done";
+    assert!(limit(&check("", files, "failed")).contains("131,072 files"));
+    assert!(limit(&check("", "head -c 100000000 /dev/zero >large", "failed")).contains("64 MiB"));
+}
+
+#[test]
+fn a_fork_storm_stays_within_its_bound_and_ends_with_the_step() {
+    // A bound of its own, far below that of the sandbox.
+    let storm = "ulimit -Su 60; storm() { storm | storm & }; storm; sleep 30";
+    let ended = check("timeout=4s", storm, "timed-out");
+    assert!(ended.step("hazard")["stderr"].as_str().is_some_and(|text| text.contains("fork: ")), "{}", ended.stdout);
+    check("timeout=4s", "ulimit -Su 60; while :; do sleep 60 & done; wait", "timed-out");
+}
+
+#[test]
+fn as_many_files_as_anybody_opens_are_refused_at_the_bound() {
+    let ended = check("", "for ((i = 0; i < 10000; i++)); do exec {FD}</dev/null; done", "failed");
+    assert!(limit(&ended).contains("4,096"));
+}
+
+#[test]
+fn a_shell_may_be_restricted_stopped_or_kept_from_writing() {
+    let ended = check("", "set -r", "failed");
+    assert!(ended.stdout.contains("takes from the shell what docent needs"), "{}", ended.stdout);
+    check("timeout=2s", "kill -STOP $$", "timed-out");
+    check("", "umask 777", "passed");
+    check("", "ulimit -f 0", "failed");
+    check("", "unset PATH HOME IFS", "passed");
+    check("", "exec 2>/dev/full; echo lost >&2 || true", "passed");
+}
+
+#[test]
+fn a_question_to_a_person_is_no_wait() {
+    for question in ["read -p 'Go on? ' ANSWER", "read ANSWER </dev/tty", "select X in a b; do break; done"] {
+        let ended = run("", question);
+        assert!(["failed", "unsupported", "passed"].iter().any(|status| ended.step("hazard")["status"] == *status), "{}", ended.stdout);
+        assert_eq!(ended.step("after")["stdout"], "kept here\n", "{question}");
+    }
 }
 
 #[test]

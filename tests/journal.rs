@@ -1,4 +1,4 @@
-//! Runs that are interrupted or killed at any point: what they leave is found by their journals, and finished from outside.
+//! The journal of a run: who may read and clean it, and what a resumed run is. How runs end at any point is in `interruptions.rs`.
 
 use std::{
     fs,
@@ -21,12 +21,13 @@ const DOCUMENT: &str = concat!(
     "```bash\necho last\n```\n",
 );
 
-struct Lab {
+/// A folder with a document, and docent in it with a state and temporary files of its own.
+pub(crate) struct Lab {
     folder: tempfile::TempDir,
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("tmp")).unwrap();
         fs::write(folder.path().join("a.md"), DOCUMENT).unwrap();
@@ -44,19 +45,24 @@ impl Lab {
         command
     }
 
-    fn start(&self) -> Child {
+    pub(crate) fn start(&self) -> Child {
         let (mark, go) = (format!("MARK={}", self.path("mark").display()), format!("GO={}", self.path("go").display()));
         let words = ["test", "a.md", "--target", "none", "--var", "ADMIN_PASSWORD=hunter2-hunter2", "--var", &mark, "--var", &go];
         self.docent(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    fn journals(&self) -> Vec<PathBuf> {
+    /// Where its temporary files are.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.path("tmp")
+    }
+
+    pub(crate) fn journals(&self) -> Vec<PathBuf> {
         fs::read_dir(self.path("state/docent/runs")).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
     }
 
     /// Waits until the journal has so many lines, and gives the run's name.
     #[track_caller]
-    fn wait_for_lines(&self, lines: usize) -> String {
+    pub(crate) fn wait_for_lines(&self, lines: usize) -> String {
         let started = Instant::now();
         loop {
             if let Some(journal) = self.journals().first()
@@ -70,13 +76,13 @@ impl Lab {
     }
 
     /// `docent clean`, and what it says.
-    fn clean(&self, words: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn clean(&self, words: &[&str]) -> (Option<i32>, String) {
         let output = self.docent(&[&["clean"], words].concat()).output().unwrap();
         (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
     }
 
     /// What is there of a run, seen from outside: processes, files, mounts.
-    fn remains(&self, run: &str) -> Vec<String> {
+    pub(crate) fn remains(&self, run: &str) -> Vec<String> {
         let mut remains: Vec<String> = [self.path("tmp"), "/dev/shm".into(), self.path("state/docent/runs")]
             .iter()
             .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
@@ -99,49 +105,9 @@ fn processes(run: &str) -> Vec<i32> {
     .collect()
 }
 
-fn signal(name: &str, pid: i32) {
+pub(crate) fn signal(name: &str, pid: i32) {
     // One that is gone already needs none.
     let _ = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).stderr(Stdio::null()).status();
-}
-
-fn helpers(docent: i32) -> Vec<i32> {
-    let children = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let is_child = |pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse::<i32>().ok()) == Some(docent)
-    };
-    children.filter(is_child).collect()
-}
-
-#[test]
-fn nothing_is_left_after_clean_wherever_and_however_a_run_was_ended() {
-    // Lines of the journal: the beginning, the control directory, and each start and end of a step.
-    for (number, how) in ["INT", "TERM", "KILL", "all"].iter().cycle().take(20).enumerate() {
-        let lab = Lab::new();
-        let mut child = lab.start();
-        let pid = i32::try_from(child.id()).unwrap();
-        let lines = 1 + number * 7 % 10;
-        let run = lab.wait_for_lines(lines);
-        if *how == "all" {
-            // The helper, which cleans up after a killed docent, is killed too, and first.
-            signal("STOP", pid);
-            for helper in helpers(pid) {
-                signal("KILL", helper);
-            }
-            signal("KILL", pid);
-        } else {
-            signal(how, pid);
-        }
-        let code = child.wait().unwrap().code();
-        // Before the first step, docent may not be listening yet.
-        let is_told = ["INT", "TERM"].contains(how) && (lines > 1 || code.is_some());
-        assert_eq!(code, is_told.then_some(130), "{how}");
-        let (code, said) = lab.clean(&[]);
-        assert_eq!(code, Some(0), "{number} {how}: {said}");
-        assert!(said.contains(&run), "{number} {how}: {said}");
-        assert_eq!(lab.remains(&run), Vec::<String>::new(), "{number} {how}: {said}");
-        assert!(lab.clean(&[]).1.contains("nothing to clean"));
-    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod directives;
 mod documentation;
 mod hazards;
 mod incumbent;
+mod interruptions;
 mod journal;
 mod leftovers;
 mod links;

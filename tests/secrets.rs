@@ -255,6 +255,22 @@ fn what_the_embedded_azure_issues_and_stores_is_masked() {
 }
 
 #[test]
+fn what_a_command_prints_beside_the_embedded_azure_is_masked_unless_a_terminal_has_it() {
+    let script =
+        "az account get-access-token --query accessToken -o tsv | tee /dev/stderr | base64 -w0; echo; echo \"$MY_PASSWORD\"; exit 3";
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_docent"))
+        .args(["cloud", "exec", "--", "/bin/bash", "-c", script])
+        .env("MY_PASSWORD", "hunter2-hunter2")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    // Secrets side by side are one.
+    assert!((2..=4).contains(&text.matches("***").count()) && text.len() < 30, "{text}");
+}
+
+#[test]
 fn masking_comes_after_judging_and_leaves_ordinary_words_alone() {
     let text = "# Judged\n\n```bash\nexport SORT_KEY=created ADMIN_PASSWORD=sup3r-secret\necho \"created with sup3r-secret\"\n```\n\n<!-- expected_similarity=1.0 -->\n```output\ncreated with sup3r-secret\n```\n\n<!-- docent: expect-exit=1 -->\n```bash\necho \"no sup3r-secret here\" >&2; (exit 1)\n```\n";
     let ended = crate::support::test_document(text, &[]);

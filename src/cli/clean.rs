@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{
         journal::{self, JournalError},
-        leftovers,
+        remains,
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &CleanArgs) -> Result<Exit, Problem> {
             }
             Err(error) => return Err(Problem::of(Exit::Usage, &error)),
         };
-        if leftovers::is_running(&account) {
+        if remains::is_running(&account) {
             if args.run.is_some() {
                 let pid = account.beginning.process.pid;
                 return Err(Problem::new(Exit::Usage, format!("run {run} is still going on, as process {pid}")));
@@ -41,7 +41,7 @@ pub(super) fn run(args: &CleanArgs) -> Result<Exit, Problem> {
             lines.push(format!("{run}: still going on; left alone"));
             continue;
         }
-        let cleaned = leftovers::clean(&account);
+        let cleaned = remains::clean(&account);
         lines.push(format!("{run}: begun {}, {} steps had ended, {} had not", account.beginning.started, account.finished, account.open));
         lines.extend(cleaned.killed.iter().map(|pid| format!("  killed process {pid}")));
         lines.extend(cleaned.removed.iter().map(|place| format!("  removed {}", place.display())));

@@ -1,11 +1,13 @@
 //! `docent cloud`: the embedded Azure on its own.
 
+mod veil;
+
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     os::unix::process::ExitStatusExt,
     path::Path,
-    process::Command,
+    process::{Command, ExitStatus, Stdio},
 };
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
     engine::world::World,
     target::embedded::Embedded,
 };
+use veil::Veil;
 
 /// What each variable is for, in the order in which they are printed.
 const PURPOSES: [(&str, &str); 7] = [
@@ -46,7 +49,7 @@ pub(super) fn run(args: CloudArgs) -> Result<Exit, Problem> {
             }
             Ok(Exit::Passed)
         }
-        CloudCommand::Up => with_cloud(args.seed, Clients::Builtin, |variables, runtime| {
+        CloudCommand::Up => with_cloud(args.seed, Clients::Builtin, |variables, runtime, _| {
             for (name, value) in variables {
                 let value = shlex::try_quote(value).map_err(|error| Problem::new(Exit::Broken, error.to_string()))?;
                 writeln!(out, "export {name}={value}").map_err(broken)?;
@@ -62,19 +65,37 @@ pub(super) fn run(args: CloudArgs) -> Result<Exit, Problem> {
 fn exec(seed: u64, clients: Clients, command: &[OsString]) -> Result<Exit, Problem> {
     let (program, words) = command.split_first().ok_or_else(|| Problem::new(Exit::Usage, "no command was given"))?;
     let mut code = 0;
-    with_cloud(seed, clients, |variables, _| {
+    with_cloud(seed, clients, |variables, _, world| {
         let path = variables.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone()).unwrap_or_default();
         let found = locate(program, &path);
-        let status = Command::new(&found)
-            .args(words)
-            .envs(variables.iter().map(|(name, value)| (name, value)))
-            .status()
+        let mut command = Command::new(&found);
+        command.args(words).envs(variables.iter().map(|(name, value)| (name, value)));
+        let status = run_masked(&mut command, world, variables)
             .map_err(|error| Problem::new(Exit::Broken, format!("cannot run {}: {error}", Path::new(program).display())))?;
         code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
         Ok(Exit::Passed)
     })?;
     // The command's own status is the answer, whatever docent's codes mean.
     std::process::exit(code);
+}
+
+/// Runs it with what it prints masked; a terminal is a conversation's own, from whose both ends docent stays away.
+fn run_masked(command: &mut Command, world: &mut Embedded, variables: &[(String, String)]) -> io::Result<ExitStatus> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return command.status();
+    }
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let inherited = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let veil = Veil::new(world, inherited.chain(variables.iter().cloned()));
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        // A reader that went away ends what is written for it, not the command.
+        scope.spawn(|| stdout.map(|stdout| veil.pass(stdout, io::stdout())));
+        scope.spawn(|| stderr.map(|stderr| veil.pass(stderr, io::stderr())));
+        let ended = child.wait();
+        veil.end();
+        ended
+    })
 }
 
 /// `program` as the child's search path finds it: the system would look along the parent's.
@@ -89,7 +110,7 @@ fn locate(program: &OsString, path: &str) -> std::path::PathBuf {
 fn with_cloud(
     seed: u64,
     clients: Clients,
-    body: impl FnOnce(&[(String, String)], &tokio::runtime::Runtime) -> Result<Exit, Problem>,
+    body: impl FnOnce(&[(String, String)], &tokio::runtime::Runtime, &mut Embedded) -> Result<Exit, Problem>,
 ) -> Result<Exit, Problem> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -99,7 +120,7 @@ fn with_cloud(
     let scratch = tempfile::Builder::new().prefix("docent-").tempdir().map_err(|error| Problem::of(Exit::Broken, &error))?;
     let setup = options::embedded(clients, Some(Clock::Now));
     let helper = options::helper()?;
-    let world = runtime
+    let mut world = runtime
         .block_on(Embedded::start(&setup, seed, helper.executable(), scratch.path(), None))
         .map_err(|error| Problem::of(Exit::Broken, &error))?;
     let mut variables = world.environment();
@@ -108,5 +129,5 @@ fn with_cloud(
     search.extend(std::env::split_paths(&options::search_path()));
     let path = std::env::join_paths(search).map_err(|error| Problem::of(Exit::Broken, &error))?;
     variables.push(("PATH".to_owned(), path.to_string_lossy().into_owned()));
-    body(&variables, &runtime)
+    body(&variables, &runtime, &mut world)
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     engine::{
         journal::{self, Account, Asked},
-        leftovers,
+        remains,
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) fn asked(args: &TestArgs, variables: &[(String, String)]) -> Asked {
 pub(super) fn resume(run: &str, args: &mut TestArgs, colour: Colour) -> Result<Account, Problem> {
     let directory = options::journals().ok_or_else(|| Problem::new(Exit::Usage, "there is no home directory, so there are no journals"))?;
     let account = journal::read(&directory, run).map_err(|error| Problem::of(Exit::Usage, &error))?;
-    if leftovers::is_running(&account) {
+    if remains::is_running(&account) {
         return Err(Problem::new(Exit::Usage, format!("run {run} is still going on, as process {}", account.beginning.process.pid)));
     }
     let asked = account.beginning.asked.clone();
@@ -61,7 +61,7 @@ pub(super) fn resume(run: &str, args: &mut TestArgs, colour: Colour) -> Result<A
             format!("run {run} was given a value for {missing}, which is not kept: give it again with --var or --env-file"),
         ));
     }
-    let cleaned = leftovers::clean(&account);
+    let cleaned = remains::clean(&account);
     if let Some(left) = cleaned.left.first() {
         return Err(Problem::new(Exit::LeftBehind, format!("run {run} has left something: {left}")));
     }

@@ -18,7 +18,7 @@ use crate::{
         execute::RunOptions,
         journal::Journal,
         redact::Redactor,
-        result::RunbookStatus,
+        result::{Leftover, RunbookStatus},
     },
     report::{
         diagnostics,
@@ -26,7 +26,7 @@ use crate::{
         permissions::PermissionsReport,
         terminal::{Terminal, Verbosity},
     },
-    runbook::Role,
+    runbook::{Role, is_loosening},
     shell::{Interrupt, ShellError},
     suite::{self, Conclusion, Entry},
 };
@@ -42,6 +42,12 @@ pub(super) fn run(mut args: TestArgs, colour: Colour) -> Result<Exit, Problem> {
         return Err(Problem::new(Exit::Usage, format!("--{}: no document has a {0} `{}`; {known}", unknown.noun, unknown.name)));
     }
     show_diagnostics(&entries, &resolved.suite.run, colour, args.quiet);
+    if let Some(document) = documents.iter().find(|document| document.diagnostics.iter().any(is_loosening)) {
+        let path = document.runbook.source.path();
+        let message =
+            format!("{path} loosens what only whoever runs docent may loosen; nothing was run\n\nTry: docent explain loosening-directive");
+        return Err(Problem::new(Exit::Usage, message));
+    }
     let mut listeners = listeners(&args, colour)?;
     let cleans_up = documents.iter().any(|document| document.runbook.steps.iter().any(|step| step.directives.role == Role::Cleanup));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -127,7 +133,7 @@ fn exit(conclusion: &Conclusion, allow_incomplete: bool) -> Exit {
     match suite::worst(&conclusion.totals) {
         RunbookStatus::Unreadable => Exit::Unreadable,
         RunbookStatus::Failed => Exit::Failed,
-        _ if conclusion.results.iter().flatten().any(|result| result.leftovers.iter().any(|one| one.stays)) => Exit::LeftBehind,
+        _ if conclusion.results.iter().flatten().any(|result| result.leftovers.iter().any(Leftover::is_left)) => Exit::LeftBehind,
         RunbookStatus::Incomplete if !allow_incomplete => Exit::Incomplete,
         RunbookStatus::Incomplete | RunbookStatus::Passed => Exit::Passed,
     }

@@ -158,6 +158,10 @@ impl Run<'_> {
                     line: step.script_line + line,
                     what: format!("bash could not compute an expression ({message}) and left the command out"),
                 },
+                Defect::Restricted => TextDefect {
+                    line: step.line,
+                    what: "the block takes from the shell what docent needs to go on with it (`set -r`, `enable -n`); the next step gets the shell as it was before".to_owned(),
+                },
                 Defect::OpenHereDocument { line, delimiter } => TextDefect {
                     line: step.script_line + line,
                     what: format!("the here-document that begins here never ends: no line says just `{delimiter}`"),

@@ -116,7 +116,7 @@ impl Run<'_> {
                 step: maker.map(|maker| maker.step),
                 line: maker.map(|maker| maker.line),
                 removed: removed == Some(Ok(())),
-                reason: removed.and_then(Result::err),
+                reason: removed.and_then(Result::err).map(|reason| self.redactor.mask(&reason)),
                 stays: false,
                 is_forgotten: cleans_up,
             });
@@ -125,6 +125,11 @@ impl Run<'_> {
         let now = world.made();
         for (leftover, one) in leftovers.iter_mut().zip(&left) {
             let is_there = now.iter().any(|other| other.id == one.id);
+            if !is_there {
+                leftover.reason = None;
+            } else if leftover.removed {
+                leftover.reason = Some("it is still there after it was removed".to_owned());
+            }
             leftover.removed &= !is_there;
             leftover.stays = world.outlives_run() && !leftover.removed;
         }

@@ -22,7 +22,7 @@ use crate::{
         plan::{Fate, Plan},
         preflight, promise,
         redact::{Learnt, Redactor, is_secret_name},
-        result::{BlockedBy, Cause, RunbookResult, RunbookStatus, StepResult, StepStatus},
+        result::{BlockedBy, Cause, Leftover, RunbookResult, RunbookStatus, StepResult, StepStatus},
         settled,
         world::World,
     },
@@ -154,7 +154,7 @@ pub async fn run<S: Session + Send>(
     });
     // What is left behind is told even when docent could not do its work.
     let worked = ended.and(stopped.map(|_| ()));
-    if worked.is_err() && !result.leftovers.iter().any(|one| one.stays) {
+    if worked.is_err() && !result.leftovers.iter().any(Leftover::is_left) {
         return worked.map(|()| result);
     }
     listener.hear(&Event::RunbookFinished {

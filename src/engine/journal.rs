@@ -1,8 +1,9 @@
 //! The journal of a run: what is about to happen, written down before it does, so that somebody can finish it when docent cannot.
 //!
 //! A file of JSON lines in a directory that only its owner can look into. Lines are written at once, which outlives the death of any
-//! process; a thread of its own brings them to the disk, which is for the death of the machine, so steps do not wait for it. Values of
-//! variables never stand here.
+//! process. The first one, by which everything of the run can be found, is on the disk before anything happens; the others a thread brings
+//! there, in as few goes as the disk allows. What they tell of is gone when the machine dies, so steps do not wait for it: a sync takes
+//! longer than most steps. Values of variables never stand here.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -19,7 +20,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{event::Event, leftovers::began};
+use crate::engine::{event::Event, remains::began};
 
 /// What the first line says that this is.
 const SCHEMA: &str = "docent/journal/1";
@@ -81,6 +82,7 @@ pub struct Process {
 #[serde(tag = "event", rename_all = "kebab-case")]
 enum Record {
     Place { path: PathBuf },
+    User { user: u32 },
     StepStarted { runbook: usize, step: usize },
     StepFinished { runbook: usize, step: usize },
     RunFinished { interrupted: bool },
@@ -122,6 +124,8 @@ impl Journal {
         let journal = Self { run, path, file: Mutex::new(file), sync: Some(sync), syncing: Some(syncing) };
         journal.write(&beginning)?;
         journal.file().sync_all()?;
+        // So that the file itself is found.
+        File::open(directory)?.sync_all()?;
         Ok(journal)
     }
 
@@ -138,6 +142,11 @@ impl Journal {
     /// Notes a directory that was made besides.
     pub fn place(&self, path: &Path) {
         self.note(&Record::Place { path: path.to_owned() });
+    }
+
+    /// Notes the user of the machine that is this run's alone.
+    pub fn user(&self, user: u32) {
+        self.note(&Record::User { user });
     }
 
     /// Notes what is about to happen, or has.
@@ -198,6 +207,8 @@ pub struct Account {
     pub beginning: Beginning,
     /// Directories that were made besides those with the run's name.
     pub places: Vec<PathBuf>,
+    /// Users of the machine that were the run's alone.
+    pub users: Vec<u32>,
     /// How many steps had ended.
     pub finished: usize,
     /// How many had begun and not ended.
@@ -287,10 +298,11 @@ pub fn read(directory: &Path, run: &str) -> Result<Account, JournalError> {
     if beginning.run != run {
         return Err(JournalError::Foreign { path });
     }
-    let mut account = Account { path: path.clone(), beginning, places: Vec::new(), finished: 0, open: 0 };
+    let mut account = Account { path: path.clone(), beginning, places: Vec::new(), users: Vec::new(), finished: 0, open: 0 };
     for (index, line) in lines.enumerate() {
         match serde_json::from_slice(line) {
             Ok(Record::Place { path }) => account.places.push(path),
+            Ok(Record::User { user }) => account.users.push(user),
             Ok(Record::StepStarted { .. }) => account.open += 1,
             Ok(Record::StepFinished { .. }) => {
                 account.open = account.open.saturating_sub(1);

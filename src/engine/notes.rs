@@ -63,6 +63,10 @@ pub(crate) fn notes(ground: &Ground<'_>, result: &StepResult) -> Vec<Note> {
         let text = scene.runbook.source_of(step).line_text(line).trim();
         note(Severity::Advice, "input-line", line, format!("the error is about this line of the here-document: `{text}`"));
     }
+    if let Some(bound) = outcome.exhausted {
+        let line = failing.map_or(step.line, |failure| failure.line);
+        note(Severity::Warning, "sandbox-limit", line, format!("a limit of the sandbox was met: {}", bound.sentence()));
+    }
     for observation in seen {
         match observation {
             Observation::Luck(text) => note(Severity::Advice, "luck", step.line, text.clone()),

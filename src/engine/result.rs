@@ -333,6 +333,14 @@ pub struct Leftover {
     pub is_forgotten: bool,
 }
 
+impl Leftover {
+    /// Whether somebody has to look after it: it is there after the run, or it could not be removed. Where a place ends with the run, it would
+    /// be there in a place that does not.
+    pub fn is_left(&self) -> bool {
+        self.stays || self.reason.is_some()
+    }
+}
+
 /// Sums over a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "each is the number of what its name says")]

@@ -319,7 +319,7 @@ impl<W: Write + Send> Terminal<W> {
         for leftover in &result.leftovers {
             let document = self.documents.get(&runbook).map(|document| Arc::clone(&document.runbook));
             let Some(line) = wording::leftover(document.as_deref(), leftover) else { continue };
-            if leftover.stays {
+            if leftover.is_left() {
                 writeln!(self.out, "  {} {line}", Painted(BAD, "left behind:"))?;
             } else if self.verbosity > Verbosity::Quiet {
                 writeln!(self.out, "  {} left behind: {line}", Painted(DOUBT, Severity::Advice))?;

@@ -137,7 +137,7 @@ pub fn earlier(runbook: &Runbook, result: &StepResult) -> Vec<String> {
 
 /// Something that a document has not removed, when that is worth a line.
 pub fn leftover(runbook: Option<&Runbook>, leftover: &Leftover) -> Option<String> {
-    let is_worth_a_line = leftover.stays || leftover.is_forgotten && leftover.step.is_some();
+    let is_worth_a_line = leftover.is_left() || leftover.is_forgotten && leftover.step.is_some();
     if !is_worth_a_line {
         return None;
     }

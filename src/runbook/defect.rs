@@ -20,6 +20,11 @@ impl Defect {
     }
 }
 
+/// Whether this is an attempt of a document to loosen what is there against it.
+pub fn is_loosening(diagnostic: &Diagnostic) -> bool {
+    diagnostic.code == LOOSENING_DIRECTIVE.code
+}
+
 /// The entry of a diagnostic code; none when the parser has no such code.
 pub fn defect(code: &str) -> Option<&'static Defect> {
     DEFECTS.iter().copied().find(|defect| defect.code == code)
@@ -91,6 +96,9 @@ defects! {
         "The directive cannot be read. It is a row of keys, separated by spaces: `key`, `key=value` or `key=\"a value with spaces\"`, with `\\\"` for a quote inside the quotes and no space around `=`.";
     UNKNOWN_DIRECTIVE = Error "unknown-directive":
         "The directive has a key that docent does not know. A misspelt key that is ignored would be a check that nobody makes, so it is an error.";
+    LOOSENING_DIRECTIVE = Error "loosening-directive":
+        "The document asks for less of a sandbox, for another target, for hosts or variables of whoever runs it, or for leaving things behind. A document comes from others, in a pull request perhaps, and decides none of \
+         that; flags, `DOCENT_` variables and `--config FILE` do. Nothing is run, and `docent test` ends with status 2.";
     WRONG_DIRECTIVE_PLACE = Error "wrong-directive-place":
         "The key is known, but not here: `docent:` speaks of the step below it, `docent-file:` of the whole document, `docent-begin:` of all steps down to `docent-end`.";
     INVALID_DIRECTIVE_VALUE = Error "invalid-directive-value":

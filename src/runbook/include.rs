@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity, SourceFile};
 
-use super::defect::{BROKEN_PREREQUISITE, Defect, MISSING_PREREQUISITE, PREREQUISITE_CYCLE, REFUSED_PREREQUISITE};
+use super::defect::{
+    BROKEN_PREREQUISITE, Defect, LOOSENING_DIRECTIVE, MISSING_PREREQUISITE, PREREQUISITE_CYCLE, REFUSED_PREREQUISITE, is_loosening,
+};
 use super::model::{Prerequisite, Runbook, Step};
 
 /// How deep prerequisites of prerequisites are followed.
@@ -167,7 +169,10 @@ impl Search<'_> {
         }
         if let Some(error) = loaded.diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
             let message = format!("the prerequisite {}:{} cannot be run: {}", loaded.runbook.source.path(), error.line, error.message);
-            report(BROKEN_PREREQUISITE, message, "correct it there, or leave it out with --prerequisites skip");
+            // By whichever document it comes, the attempt is the same.
+            let loosens = loaded.diagnostics.iter().any(is_loosening);
+            let defect = if loosens { LOOSENING_DIRECTIVE } else { BROKEN_PREREQUISITE };
+            report(defect, message, "correct it there, or leave it out with --prerequisites skip");
             return;
         }
         self.path.push(loaded.key);

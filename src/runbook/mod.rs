@@ -33,7 +33,7 @@ mod vocabulary;
 mod tests;
 
 pub use companions::{Companion, Companions};
-pub use defect::{DEFECTS, Defect, defect};
+pub use defect::{DEFECTS, Defect, defect, is_loosening};
 pub use include::{Loaded, Loader, Refusal, flatten, include, is_about_prerequisites};
 pub use model::{
     Background, Backoff, Capture, CaptureSource, Comparison, Criterion, Exact, ExitExpectation, Expectation, ExpectedFailure,

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::defect::{BROKEN_DIRECTIVE, INVALID_DIRECTIVE_VALUE, REPEATED_DIRECTIVE, UNKNOWN_DIRECTIVE, WRONG_DIRECTIVE_PLACE};
+use super::defect::{
+    BROKEN_DIRECTIVE, INVALID_DIRECTIVE_VALUE, LOOSENING_DIRECTIVE, REPEATED_DIRECTIVE, UNKNOWN_DIRECTIVE, WRONG_DIRECTIVE_PLACE,
+};
 use super::model::{Comparison, FileDirectives, Prerequisite, StepDirectives};
 use super::pairs::{Pair, Pairs, Problem};
 use super::setting::Setting;
@@ -54,6 +56,10 @@ impl Said {
     /// Takes in one key.
     pub(super) fn take(&mut self, pair: &Pair, place: Place, line: usize) -> Result<(), Problem> {
         let (key, target) = match look_up(&pair.key, place) {
+            // `cleanup` marks a step; with a value like these it would be the policy of the run.
+            Entry::Known(Key::Cleanup, _) if matches!(pair.value.as_deref(), Some("never" | "on-success" | "off")) => {
+                return Err(misfit(pair, Entry::NotTheDocuments, place));
+            }
             Entry::Known(key, target) => (key, target),
             entry => return Err(misfit(pair, entry, place)),
         };
@@ -221,6 +227,11 @@ pub(super) fn misfit(pair: &Pair, entry: Entry, place: Place) -> Problem {
             let name = key.split_once('@').map_or("", |(_, name)| name);
             let hint = near.map_or_else(|| format!("targets are {}", TargetName::list()), |near| format!("did you mean `@{near}`?"));
             Problem::new(INVALID_DIRECTIVE_VALUE, range, format!("`{name}` is not a target")).with_hint(hint)
+        }
+        Entry::NotTheDocuments => {
+            let key = key.split('@').next().unwrap_or_default();
+            Problem::new(LOOSENING_DIRECTIVE, range, format!("a document does not decide about `{key}`"))
+                .with_hint("whoever runs docent does, with a flag, a variable or --config FILE")
         }
         Entry::Unknown(near) => {
             let hint = match near {
@@ -415,6 +426,8 @@ mod tests {
     #[test]
     fn keys_that_cannot_be_taken_are_errors_that_say_why() {
         check_problem("timout=3m", "unknown-directive", "unknown key `timout`");
+        check_problem("sandbox=off", "loosening-directive", "a document does not decide about `sandbox`");
+        check_problem("cleanup=never", "loosening-directive", "a document does not decide about `cleanup`");
         check_problem("expect-failure=\"a: b\"", "wrong-directive-place", "`expect-failure` does not belong to `docent:`");
         check_problems_in(Place::Range, "name=a", &[("wrong-directive-place", "`name` does not belong to `docent-begin:`")]);
         check_problem("skip skip", "repeated-directive", "`skip` is said twice");

@@ -80,6 +80,8 @@ pub(super) enum Entry {
     Untargeted(&'static str),
     /// There is no such target; perhaps this one was meant.
     UnknownTarget(Option<&'static str>),
+    /// Nothing that a document decides.
+    NotTheDocuments,
     /// Unknown; perhaps this key was meant.
     Unknown(Option<&'static str>),
 }
@@ -146,9 +148,30 @@ const WORDS: &[Word] = &[
     word("zone", Key::Zone, FILE),
 ];
 
+/// What only whoever runs docent decides: a document comes from others, and would loosen what is there against it.
+const NOT_THE_DOCUMENTS: &[&str] = &[
+    "allow-host",
+    "allow-hosts",
+    "config",
+    "env",
+    "env-file",
+    "host",
+    "hosts",
+    "network",
+    "no-sandbox",
+    "pass-env",
+    "sandbox",
+    "target",
+    "trust",
+    "unmask",
+];
+
 /// Looks up a key, with or without the one target that it speaks of: `timeout`, `timeout@live`.
 pub(super) fn look_up(key: &str, place: Place) -> Entry {
     let (base, target) = key.split_once('@').map_or((key, None), |(base, target)| (base, Some(target)));
+    if NOT_THE_DOCUMENTS.contains(&base.to_ascii_lowercase().replace('_', "-").as_str()) {
+        return Entry::NotTheDocuments;
+    }
     let Some(word) = WORDS.iter().find(|word| word.spelling == base) else { return Entry::Unknown(nearest(base, place)) };
     if !word.places.contains(&place) {
         return Entry::Elsewhere(word.places);
@@ -229,6 +252,10 @@ mod tests {
         check("after", Place::File, Entry::Elsewhere(STEP));
         check("unordered", Place::Expectation, Entry::Known(Key::Unordered, None));
         check("frobnicate", Place::Step, Entry::Unknown(None));
+        for key in ["sandbox", "target", "Pass_Env", "hosts", "sandbox@live"] {
+            check(key, Place::Step, Entry::NotTheDocuments);
+            check(key, Place::File, Entry::NotTheDocuments);
+        }
     }
 
     #[test]

@@ -155,11 +155,15 @@ pub(super) fn block_line(directory: &str, number: usize, arm_exit: bool, has_inp
     let d = quote(directory);
     let input = if has_input { format!("{d}/n{number}") } else { "/dev/null".to_owned() };
     format!(
-        "__docent_b={number} __docent_x={exit};\\builtin . {d}/{};\\builtin . {d}/b{number} <{input} >|{d}/o{number} 2>|{d}/e{number};\\builtin . {d}/{}\n",
+        "__docent_b={number} __docent_x={exit};\\builtin . {d}/{};\\builtin . {d}/b{number} <{input} >|{d}/o{number} 2>|{d}/e{number};\\builtin . {d}/{};case $- in *r*)\\builtin kill -{RESTRICTED} $$;;esac\n",
         file::BEFORE,
         file::AFTER
     )
 }
+
+/// The signal by which a shell ends itself that a block has made a restricted one: such a shell refuses to run the next script. Nobody else
+/// uses it. Source: signal(7), SIGVTALRM.
+pub(super) const RESTRICTED: i32 = 26;
 
 /// The line that runs the restore file in a running shell, and tells that it has. A DEBUG trap is seen and taken away at the top only.
 pub(super) fn undo_line(directory: &str) -> String {

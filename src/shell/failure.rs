@@ -78,6 +78,8 @@ pub enum Defect {
         /// What bash says of it: `1/0: division by 0`.
         message: String,
     },
+    /// It made the shell a restricted one, or took builtins away that the driver needs: that shell can run no other block.
+    Restricted,
     /// A here-document never ends, so it swallowed the rest of the block. bash only warns.
     OpenHereDocument {
         /// The 0-based line of its `<<`.

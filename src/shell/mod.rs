@@ -11,6 +11,7 @@
 //! Not carried over a restart: open descriptors, jobs and `$!`, `$$`, limits, coprocesses.
 
 mod background;
+mod bound;
 mod capture;
 mod channel;
 mod checkpoint;
@@ -29,10 +30,12 @@ mod process_tree;
 mod report;
 mod rewind;
 mod session;
+mod told;
 mod walls;
 mod warden;
 
 pub use background::{Background, Readiness};
+pub use bound::Bound;
 pub use capture::Captured;
 pub use declaration::{Shape, Variable, Variables};
 pub use error::ShellError;
@@ -42,7 +45,7 @@ pub use launch::{Helper, Launch};
 pub use persistent::{Bash, LateOutput};
 pub use rewind::Mark;
 pub use session::{Block, Ending, Farewell, Outcome, Session};
-pub use walls::{Layer, LayerState, Layers, Plan, Room, Sandbox, programs};
+pub use walls::{Layer, LayerState, Layers, Plan, Room, Sandbox, evict, programs};
 
 #[cfg(test)]
 mod tests;

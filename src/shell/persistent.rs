@@ -7,9 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use tokio::task::JoinSet;
 
 use super::background::Background;
+use super::bound::Bound;
 use super::capture::{Captured, Stream};
 use super::channel::Channel;
 use super::checkpoint::{Checkpoint, ExitTrap};
@@ -17,17 +19,18 @@ use super::control::Control;
 use super::declaration::Variables;
 use super::driver::{self, file};
 use super::error::ShellError;
-use super::failure::{self, Defect, Departure, Earlier, FAILURES_MAX, Judgement};
+use super::failure::{self, Earlier};
 use super::helper;
 use super::interrupt::Interrupt;
 use super::launch::Launch;
 use super::lifeline::{Lifeline, News};
 use super::lookout::Lookout;
-use super::report::{FailedCommand, FailedJob, FailedParts, Report, WatchName};
+use super::report::Report;
 use super::rewind::Mark;
 use super::session::{Block, Ending, Farewell, Outcome, Session};
+use super::told::Told;
 use super::walls::{Plan, Room};
-use crate::bash::{Script, Watch};
+use crate::bash::Watch;
 
 /// bash answers its start script within this.
 const START_TIME_MAX: Duration = Duration::from_secs(10);
@@ -65,32 +68,8 @@ pub struct Bash {
     late: Arc<Mutex<Vec<LateOutput>>>,
     late_readers: JoinSet<()>,
     /// What is watched in the block that runs, and in those that define functions.
-    watches: BTreeMap<usize, Vec<Watch>>,
-    earlier: Earlier,
-}
-
-/// What the driver told of a block.
-#[derive(Debug, Default)]
-struct Told {
-    failed: Vec<FailedCommand>,
-    parts: Vec<FailedParts>,
-    jobs: Vec<FailedJob>,
-    left_by: Option<WatchName>,
-}
-
-impl Told {
-    fn hear(&mut self, report: Report, number: usize) {
-        match report {
-            // Those that stop a block are few, and come last.
-            Report::Failed(report) if report.block == number && (report.stops || self.failed.len() < FAILURES_MAX) => {
-                self.failed.push(report);
-            }
-            Report::Parts(report) if report.block == number && self.parts.len() < FAILURES_MAX => self.parts.push(report),
-            Report::Job(report) if report.block == number && self.jobs.len() < FAILURES_MAX => self.jobs.push(report),
-            Report::Leaving { block, subshell: 0, watch } if block == number => self.left_by = Some(watch),
-            _ => {}
-        }
-    }
+    pub(super) watches: BTreeMap<usize, Vec<Watch>>,
+    pub(super) earlier: Earlier,
 }
 
 /// Output that came after the end of the block whose background job wrote it.
@@ -120,11 +99,12 @@ pub(super) struct Shell {
 
 /// How the wait for a block ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wait {
+pub(super) enum Wait {
     Done(i32),
     ShellEnded(Ending),
     TimedOut,
     Interrupted,
+    Overfull,
 }
 
 impl Bash {
@@ -137,7 +117,7 @@ impl Bash {
         launch.make_directories().map_err(ShellError::control("make the run's directories"))?;
         let mut session = Self::prepare(launch).await?;
         // No block has run yet, so what is there is ours.
-        session.room.give(&session.launch.directory).map_err(ShellError::control("give the run's directory away"))?;
+        session.room.furnish().map_err(ShellError::control("hand over the run's directory"))?;
         session.spawn().await?;
         Ok(session)
     }
@@ -194,6 +174,11 @@ impl Bash {
         Ok(fork)
     }
 
+    /// Where it lives.
+    pub fn room(&self) -> &Room {
+        &self.room
+    }
+
     /// What ends its blocks.
     pub(super) fn interrupt(&self) -> Interrupt {
         self.launch.interrupt.clone()
@@ -237,6 +222,7 @@ impl Bash {
         let mut stdout = Stream::new(open(&names[1])?, self.launch.output_bytes_max, company.lookout.clone());
         let mut stderr = Stream::new(open(&names[2])?, self.launch.output_bytes_max, company.lookout);
 
+        self.room.begin_to_count().await;
         let started = Instant::now();
         let line = driver::block_line(self.control.text(), number, std::mem::take(&mut self.arm_exit), !block.stdin.is_empty());
         let shell = self.shell.as_mut().ok_or(ShellError::HelperLost)?;
@@ -247,7 +233,7 @@ impl Bash {
         if !matches!(wait, Wait::Done(_)) {
             self.shell = None;
         }
-        if matches!(wait, Wait::TimedOut | Wait::Interrupted) {
+        if matches!(wait, Wait::TimedOut | Wait::Interrupted | Wait::Overfull) {
             self.kill().await?;
         }
         // What the shell wrote came before its last report; what it reported before its end is in the FIFO.
@@ -285,6 +271,7 @@ impl Bash {
             Wait::ShellEnded(ending) => ending,
             Wait::TimedOut => Ending::TimedOut,
             Wait::Interrupted => Ending::Interrupted,
+            Wait::Overfull => Ending::Signaled(Signal::KILL.as_raw()),
         };
         self.take_checkpoint(wait)?;
         let is_frozen = matches!(wait, Wait::Done(_)) && self.checkpoint.as_ref().is_some_and(Checkpoint::has_frozen_driver);
@@ -300,6 +287,11 @@ impl Bash {
                 Some(failure::CommandFailure { line, called_from: None, command, status, place, tolerated: false, is_answer: false });
         }
         self.remember_functions(number, &names[0], &block.script);
+        let exhausted = match wait {
+            Wait::Overfull => Some(Bound::Disk),
+            _ if self.room.has_walls() => Bound::told(ending, &judgement, &block.script, &stderr.text(), || self.room.is_full()),
+            _ => None,
+        };
         Ok(Outcome {
             ending,
             stdout,
@@ -309,6 +301,7 @@ impl Bash {
             masked: judgement.masked,
             left_by,
             defect,
+            exhausted,
             writers_left,
             shell_restarted: is_frozen || !matches!(wait, Wait::Done(_)),
         })
@@ -329,10 +322,14 @@ impl Bash {
         tokio::pin!(deadline);
         let raised = interrupt.raised_times(requests(block));
         tokio::pin!(raised);
+        let room = Arc::clone(&self.room);
+        let overfull = room.overfull();
+        tokio::pin!(overfull);
         loop {
             tokio::select! {
                 () = &mut deadline => return Ok(Wait::TimedOut),
                 () = &mut raised => return Ok(Wait::Interrupted),
+                () = &mut overfull => return Ok(Wait::Overfull),
                 taken = stdout.take() => taken.map_err(ShellError::control("read standard output"))?,
                 taken = stderr.take() => taken.map_err(ShellError::control("read standard error"))?,
                 news = lifeline.next() => {
@@ -364,7 +361,7 @@ impl Bash {
         let shell = self.shell.take().filter(|_| !self.room.has_own_processes());
         if let Some(group) = shell.and_then(|shell| rustix::process::Pid::from_raw(shell.pid)) {
             // Nobody to tell when it is gone already.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
     }
 
@@ -405,97 +402,6 @@ impl Bash {
         self.arm_exit |= taken.exit_trap() == ExitTrap::Cleared;
         self.checkpoint = Some(taken);
         Ok(())
-    }
-
-    /// Functions outlive the text that defines them: later reports speak of it.
-    fn remember_functions(&mut self, number: usize, name: &str, text: &str) {
-        let script = Some(text).filter(|text| text.contains("()") || text.contains("function ")).map(Script::parse);
-        match script.filter(|script| !script.functions().is_empty()) {
-            Some(script) => {
-                let path = self.control.file(name).to_string_lossy().into_owned();
-                self.earlier.insert(path, (script, text.to_owned()));
-            }
-            None => drop(self.watches.remove(&number)),
-        }
-    }
-
-    fn departure(&self, block: &Block, number: usize, name: WatchName) -> Option<Departure> {
-        let part = self.watches.get(&name.block)?.get(name.index)?.parts.first()?;
-        let here = name.block == number;
-        let script = Script::parse(&block.script);
-        let last = script.statements().last().map_or(0, |statement| statement.line);
-        let in_function = self.watches.get(&name.block)?.get(name.index)?.in_function;
-        Some(Departure {
-            line: if here { part.line } else { 0 },
-            command: part.text.clone(),
-            skips: !here || in_function || part.line < last,
-        })
-    }
-
-    fn judge(&self, block: &Block, name: &str, wait: Wait, told: &Told, stderr: &Captured) -> (Judgement, Option<Defect>) {
-        let failed = &told.failed;
-        // Under `-e` bash ends the shell at text that it cannot read, otherwise only the block.
-        let status = match wait {
-            Wait::Done(status) | Wait::ShellEnded(Ending::Exited(status)) => Some(status),
-            _ => None,
-        };
-        let may_be_syntax = matches!(status, Some(1 | 2)) && !failed.iter().any(|report| report.stops);
-        let may_be_open = block.script.contains("<<");
-        let ended = matches!(wait, Wait::ShellEnded(_));
-        if failed.is_empty()
-            && told.parts.is_empty()
-            && told.jobs.is_empty()
-            && stderr.total == 0
-            && !may_be_syntax
-            && !may_be_open
-            && !ended
-        {
-            return (Judgement::default(), None);
-        }
-        let script = Script::parse(&block.script);
-        let path = self.control.file(name);
-        let path = path.to_string_lossy();
-        let open = script.here_documents().iter().find(|document| !document.closed);
-        let open = open.map(|document| Defect::OpenHereDocument { line: document.line, delimiter: document.delimiter.clone() });
-        // What the grammar could not make out, bash still warns about.
-        let open = open.or_else(|| failure::open_here_document(&path, &stderr.text()));
-        let syntax = || {
-            let line = syntax_line(stderr, &path, script.is_valid()).filter(|_| may_be_syntax)?;
-            Some(Defect::Syntax { line })
-        };
-        let mut judgement = failure::judge(&script, &block.script, &path, failed, &self.earlier);
-        for report in &told.parts {
-            let watch = self.watches.get(&report.watch.block).and_then(|watches| watches.get(report.watch.index));
-            let here = name.strip_prefix('b') == Some(report.watch.block.to_string().as_str());
-            for part in watch.iter().flat_map(|watch| failure::unseen_parts(&script, report, watch, here)) {
-                // A part that is made of commands has had its own report.
-                let lines = part.line..=part.line + part.command.matches('\n').count();
-                let known = |failure: &failure::CommandFailure| failure.status == part.status && lines.contains(&failure.line);
-                let stop = judgement.stopped_at.as_ref().and_then(|stop| script.statement_at(stop.line));
-                let stopped = stop.is_some_and(|statement| (statement.line..=statement.last_line).contains(&part.line));
-                if !stopped && !judgement.masked.iter().any(known) {
-                    judgement.masked.push(part);
-                }
-            }
-        }
-        for job in told.jobs.iter().filter(|job| job.subshell == 0) {
-            let watch = self.watches.get(&job.watch.block).and_then(|watches| watches.get(job.watch.index));
-            if let Some(awaited) = watch.map(|watch| failure::awaited(&script, &block.script, job, watch)) {
-                // Its own report says less.
-                let same = |known: &failure::CommandFailure| known.line == awaited.line && known.status == awaited.status;
-                judgement.masked.retain(|known| !same(known));
-                judgement.masked.push(awaited);
-            }
-        }
-        let text = stderr.text();
-        if judgement.stopped_at.is_none() && text.contains(": command not found") {
-            judgement.masked.extend(failure::missing_commands(&script, &block.script, &path, &text, &judgement.masked));
-        }
-        let expression = || failure::expression(self.control.text(), &path, &text);
-        if ended && judgement.stopped_at.is_none() && matches!(status, Some(1 | 127)) {
-            judgement.stopped_at = failure::last_words(&script, &block.script, &path, &stderr.text());
-        }
-        (judgement, open.or_else(syntax).or_else(expression))
     }
 
     /// Takes note when something in the background has ended the shell between two blocks.
@@ -676,17 +582,6 @@ async fn settle(stdout: &mut Stream, stderr: &mut Stream, enough: impl Future<Ou
     Ok(false)
 }
 
-/// The 0-based line of bash's own message about a block that it could not read: `FILE: line 3: …`. In another language than English
-/// the grammar must agree that the text is wrong.
-fn syntax_line(stderr: &Captured, path: &str, is_valid: bool) -> Option<usize> {
-    let text = stderr.text();
-    let mut messages = text.lines().filter_map(|line| line.strip_prefix(path)?.strip_prefix(": "));
-    // Source: the messages of bash's parser in English.
-    let message = messages.find(|message| !is_valid || message.contains("syntax error") || message.contains("unexpected EOF"))?;
-    let digits: String = message.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    digits.parse::<usize>().ok()?.checked_sub(1)
-}
-
 fn outcome(ending: Ending, duration: Duration) -> Outcome {
     Outcome {
         ending,
@@ -697,6 +592,7 @@ fn outcome(ending: Ending, duration: Duration) -> Outcome {
         masked: Vec::new(),
         left_by: None,
         defect: None,
+        exhausted: None,
         writers_left: false,
         shell_restarted: false,
     }

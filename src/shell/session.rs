@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::background::Background;
+use super::bound::Bound;
 use super::capture::Captured;
 use super::declaration::Variables;
 use super::error::ShellError;
@@ -70,6 +71,8 @@ pub struct Outcome {
     pub left_by: Option<Departure>,
     /// What is wrong with the block as a text: it fails whatever its status is.
     pub defect: Option<Defect>,
+    /// What the block had used up of what the sandbox lets it have, when that shows in how it ended.
+    pub exhausted: Option<Bound>,
     /// A background job can still write to one of the streams.
     pub writers_left: bool,
     /// The shell is gone (`exit`, `exec`, `set -u`, a signal, the time-out) and the next block gets one from the checkpoint.

@@ -53,8 +53,13 @@ impl Document {
     /// The same with nothing that runs before it, and without complaints about that.
     #[must_use]
     pub fn without_prerequisites(mut self) -> Self {
-        Arc::make_mut(&mut self.runbook).before.clear();
-        self.diagnostics.retain(|diagnostic| !runbook::is_about_prerequisites(diagnostic.code));
+        let runbook = Arc::make_mut(&mut self.runbook);
+        runbook.before.clear();
+        let is_of_a_link = |line: usize| runbook.prerequisites.iter().any(|link| link.line == line);
+        self.diagnostics.retain(|diagnostic| {
+            let is_loosened = runbook::is_loosening(diagnostic) && is_of_a_link(diagnostic.line);
+            !runbook::is_about_prerequisites(diagnostic.code) && !is_loosened
+        });
         self
     }
 }

@@ -308,10 +308,11 @@ async fn one(
     launch.interrupt = interrupt.clone();
     launch.environment = environment(&launch, world.as_ref(), &document, options);
     launch.room = Some(Arc::clone(&room));
-    let mut session = Bash::start(launch).await.map_err(shell_failed)?;
     if let Some(journal) = &options.journal {
         journal.place(room.control_directory());
+        room.user().into_iter().for_each(|user| journal.user(user));
     }
+    let mut session = Bash::start(launch).await.map_err(shell_failed)?;
     redactor.add_aliases([(session.control_directory().display().to_string(), "/docent/control".to_owned())]);
     let job = Job {
         position: teller.position,

@@ -202,8 +202,7 @@ impl World for Embedded {
     }
 
     fn remove<'a>(&'a mut self, made: &'a Made) -> Answer<'a, Result<(), String>> {
-        let gone = self.cloud.remove_group(&made.id);
-        Box::pin(std::future::ready(if gone { Ok(()) } else { Err("its deletion does not end".to_owned()) }))
+        Box::pin(std::future::ready(self.cloud.remove_standing(&made.id)))
     }
 
     fn act_as(&mut self, name: &str) -> Result<Guise, Stranger> {

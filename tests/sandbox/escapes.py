@@ -164,7 +164,11 @@ def connect_elsewhere():
 def fast_open():
     with socket.socket() as peer:
         peer.settimeout(2)
-        peer.sendto(b"x", 0x20000000, ("127.0.0.1", WHERE["other"]))
+        try:
+            peer.sendto(b"x", 0x20000000, ("127.0.0.1", WHERE["other"]))
+        except BlockingIOError:
+            # The first packet is on its way.
+            select.select([], [peer], [], 2)
         return SECRET in peer.recv(100).decode()
 
 
@@ -184,8 +188,13 @@ def datagram():
 
 
 def echo_request():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP):
-        return True
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
+        try:
+            socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
+            return True
+        except PermissionError:
+            pass
+    return False
 
 
 def other_families():
@@ -205,7 +214,7 @@ def listen_for_all():
         with open("listening.new", "w") as file:
             file.write(str(server.getsockname()[1]))
         os.rename("listening.new", "listening")
-        server.settimeout(3)
+        server.settimeout(1)
         peer, _ = server.accept()
         return peer.recv(10) == b"outside"
 

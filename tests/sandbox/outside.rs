@@ -16,15 +16,11 @@ use std::{
     thread,
 };
 
-use rustix::process::geteuid;
 use tempfile::TempDir;
 
 const SECRET: &[u8] = b"SECRET";
 
-/// The user that blocks are on the host when docent is root.
-const NOBODY: u32 = 65534;
-
-/// What is planted. Everything belongs to the user that blocks are, so that ordinary permissions explain no failure.
+/// What is planted, as the user that blocks are.
 pub(super) struct Outside {
     home: TempDir,
     other: u16,
@@ -43,7 +39,8 @@ impl Drop for Outside {
 }
 
 impl Outside {
-    pub(super) fn plant() -> Self {
+    /// Plants it as `user`; none for whoever this process is.
+    pub(super) fn plant(user: Option<u32>) -> Self {
         // Not below /tmp, which blocks share with the host where there are no namespaces.
         let home = tempfile::Builder::new().prefix("docent-outside").tempdir_in("/var/tmp").expect("a place outside");
         let mark = home.path().file_name().expect("it has a name").to_string_lossy().into_owned();
@@ -51,10 +48,10 @@ impl Outside {
             let path = home.path().join(name);
             fs::create_dir_all(path.parent().expect("it is below")).expect("folders");
             fs::write(&path, text).expect("files");
-            open(&path, mode);
-            open(path.parent().expect("it is below"), 0o777);
+            open(&path, mode, user);
+            open(path.parent().expect("it is below"), 0o777, user);
         };
-        open(home.path(), 0o755);
+        open(home.path(), 0o755, user);
         write(".ssh/id_rsa", SECRET, 0o644);
         write(".azure/msal_token_cache.json", SECRET, 0o644);
         write("open/file", b"content", 0o666);
@@ -64,7 +61,7 @@ impl Outside {
         let udp = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let socket = home.path().join("open/docker.sock");
         let named = UnixListener::bind(&socket).expect("a socket");
-        open(&socket, 0o777);
+        open(&socket, 0o777, user);
         let abstract_name = SocketAddr::from_abstract_name(&mark).expect("a name");
         let hidden = UnixListener::bind_addr(&abstract_name).expect("a socket");
         let port = |listener: &TcpListener| listener.local_addr().expect("bound").port();
@@ -81,7 +78,7 @@ impl Outside {
                 let _ = udp.send_to(SECRET, from);
             }
         });
-        let victim = as_blocks("/bin/sh")
+        let victim = as_blocks("/bin/sh", user)
             .args(["-c", "read forever", &mark])
             .env("VICTIM", "SECRET")
             .stdin(Stdio::piped())
@@ -166,18 +163,18 @@ fn tell_all(listener: TcpListener, text: &'static [u8]) {
 }
 
 /// A command as the user that blocks are on the host.
-fn as_blocks(program: &str) -> Command {
+fn as_blocks(program: &str, user: Option<u32>) -> Command {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(program);
-    if geteuid().is_root() {
-        command.uid(NOBODY).gid(NOBODY);
+    if let Some(user) = user {
+        command.uid(user).gid(user);
     }
     command
 }
 
-fn open(path: &Path, mode: u32) {
+fn open(path: &Path, mode: u32, user: Option<u32>) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
-    if geteuid().is_root() {
-        chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+    if let Some(user) = user {
+        chown(path, Some(user), Some(user)).expect("root may");
     }
 }

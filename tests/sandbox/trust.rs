@@ -40,13 +40,60 @@ fn a_checkout_that_loosens_is_refused_and_nothing_runs() {
     assert_eq!(run(folder.path(), &[], &[("CI", "false")]).0, 0);
 }
 
-#[test]
-fn a_directive_that_loosens_keeps_the_document_from_running() {
-    for directive in ["docent-file: sandbox=off", "docent-file: target=live", "docent: sandbox=off", "docent: pass-env=*"] {
-        let folder = checkout("", &DOCUMENT.replace("```bash", &format!("<!-- {directive} -->\n\n```bash")));
-        let (code, text) = run(folder.path(), &[], &[]);
-        assert!([2, 3].contains(&code) && !text.contains("1 passed"), "{directive}: {code} {text}");
+/// All files and folders below a folder, by their paths.
+fn everything(folder: &Path) -> Vec<String> {
+    let mut open = vec![folder.to_owned()];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            found.push(entry.path().display().to_string());
+            if entry.path().is_dir() {
+                open.push(entry.path());
+            }
+        }
     }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_directive_that_loosens_is_refused_and_changes_nothing() {
+    let hostile = [
+        "docent-file: sandbox=off",
+        "docent-file: target=live",
+        "docent: sandbox=off",
+        "docent: pass-env=*",
+        "docent-file: env=AWS_SECRET_ACCESS_KEY",
+        "docent-file: hosts=*",
+        "docent: cleanup=never",
+        "docent-begin: network=on",
+        "docent-file: sandbox=off target=live pass-env=* hosts=*",
+    ];
+    let begins = "```bash";
+    for directive in hostile {
+        let ends = if directive.starts_with("docent-begin") { "\n<!-- docent-end -->\n" } else { "" };
+        let folder = checkout("", &(DOCUMENT.replace(begins, &format!("<!-- {directive} -->\n\n{begins}")) + ends));
+        fs::write(folder.path().join("innocent.md"), DOCUMENT).expect("a scratch file");
+        for name in ["tmp", "state"] {
+            fs::create_dir(folder.path().join(name)).expect("a scratch folder");
+        }
+        let (tmp, state) = (folder.path().join("tmp").display().to_string(), folder.path().join("state").display().to_string());
+        let before = everything(folder.path());
+        // A document that is innocent is not run beside it either.
+        let words = ["test", "innocent.md", "document.md", "--report", "json=report.json"];
+        let ended = docent_with(folder.path(), &words, &[("TMPDIR", &tmp), ("XDG_STATE_HOME", &state)]);
+        let text = ended.stdout + &ended.stderr;
+        assert_eq!(ended.code, 2, "{directive}: {text}");
+        assert!(text.contains("loosening-directive") && text.contains("document.md loosens") && !text.contains("passed"), "{text}");
+        assert_eq!(everything(folder.path()), before, "{directive}");
+    }
+    // The same in a document that would run before.
+    let folder = checkout("", "<!-- docent-file: requires=doc:other.md -->\n\n```bash\n:\n```\n");
+    fs::write(folder.path().join("other.md"), "<!-- docent-file: sandbox=off -->\n\n```bash\n:\n```\n").expect("a scratch file");
+    let (code, text) = run(folder.path(), &[], &[]);
+    assert!(code == 2 && text.contains("a document does not decide about `sandbox`"), "{code} {text}");
+    let (code, text) = run(folder.path(), &["--prerequisites", "skip"], &[]);
+    assert_eq!(code, 0, "{text}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub(crate) mod custom;
 mod definitions;
 mod faults;
 mod filter;
+pub(crate) mod locks;
 pub(crate) mod model;
 pub(crate) mod routes;
 #[cfg(test)]

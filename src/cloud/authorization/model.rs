@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::custom::RoleDefinition;
+use super::locks::Lock;
 use crate::cloud::identity::azure_rbac::is_at_or_below;
 
 /// All role assignments, in the order of their creation.
@@ -11,6 +12,8 @@ pub(crate) struct Model {
     assignments: Vec<RoleAssignment>,
     /// Custom roles, in the order of their creation.
     definitions: Vec<RoleDefinition>,
+    /// Management locks, in the order of their creation.
+    pub(super) locks: Vec<Lock>,
 }
 
 /// One principal has one role at one scope.
@@ -119,9 +122,10 @@ impl Model {
         Some(self.assignments.remove(position))
     }
 
-    /// Forgets the assignments at `scope` and below it.
+    /// Forgets the assignments and locks at `scope` and below it.
     pub(crate) fn forget_below(&mut self, scope: &str) {
         self.assignments.retain(|assignment| !is_at_or_below(&assignment.scope, scope));
+        self.locks.retain(|lock| !is_at_or_below(&lock.scope, scope));
     }
 }
 

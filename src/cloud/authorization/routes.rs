@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::assignments::{self, Answer};
-use super::{custom, definitions, faults};
+use super::{custom, definitions, faults, locks};
 use crate::cloud::arm::faults::require_api_version;
 use crate::cloud::arm::id::split_at_provider;
 use crate::cloud::fault::Fault;
@@ -38,6 +38,10 @@ fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault
         (&Method::GET, "roleassignments", [_]) => ("roleAssignments.get", "roleAssignments/read", get),
         (&Method::PUT, "roleassignments", [_]) => ("roleAssignments.put", "roleAssignments/write", put),
         (&Method::DELETE, "roleassignments", [_]) => ("roleAssignments.delete", "roleAssignments/delete", delete),
+        (&Method::GET, "locks", []) => ("locks.list", "locks/read", list_locks),
+        (&Method::GET, "locks", [_]) => ("locks.get", "locks/read", get_lock),
+        (&Method::PUT, "locks", [_]) => ("locks.put", "locks/write", put_lock),
+        (&Method::DELETE, "locks", [_]) => ("locks.delete", "locks/delete", delete_lock),
         (&Method::PUT, "roledefinitions", [_]) => ("roleDefinitions.put", "roleDefinitions/write", put_definition),
         (&Method::DELETE, "roledefinitions", [_]) => ("roleDefinitions.delete", "roleDefinitions/delete", delete_definition),
         _ => return Err(unsupported()),
@@ -50,6 +54,28 @@ fn find(request: &Request, scope: &str, rest: &[&str]) -> Result<Endpoint, Fault
     let asked = format!("{above}/providers/Microsoft.Authorization{below}");
     let access = Access::Arm { action: format!("Microsoft.Authorization/{action}"), scope: asked };
     Ok(Endpoint { name, access, params, run })
+}
+
+fn list_locks(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let value: Vec<Value> = locks::list(context.state, context.params.get("scope")).map(locks::Lock::encode).collect();
+    Ok(Reply::json(json!({ "value": value })))
+}
+
+fn get_lock(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    locks::get(context.state, context.params.get("scope"), context.params.get("name")).map(|lock| Reply::json(lock.encode()))
+}
+
+/// REST reference: 201 for a new one, 200 for a changed one.
+fn put_lock(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let body = context.request.json()?;
+    let (lock, is_new) = locks::put(context.state, (context.params.get("scope"), context.params.get("name")), &body)?;
+    Ok(Reply::with_status(if is_new { 201 } else { 200 }, lock.encode()))
+}
+
+/// REST reference: 200 when it was there, 204 when not.
+fn delete_lock(context: &mut Context<'_>) -> Result<Reply, Fault> {
+    let was_there = locks::delete(context.state, context.params.get("scope"), context.params.get("name"));
+    Ok(Reply::empty(if was_there { 200 } else { 204 }))
 }
 
 /// The subscription in a scope; empty at the root.

@@ -3,7 +3,7 @@
 //!
 //! Refused by name: everything else, and every filter but those that az sends.
 
-mod directory;
+pub(crate) mod directory;
 mod filter;
 pub(crate) mod routes;
 mod shape;

@@ -74,6 +74,7 @@ fn admit(state: &mut State, endpoint: &Endpoint, request: &Request) -> Result<Ca
         Access::Arm { action, scope } => {
             let caller = authorize::resource_manager_caller(state, request)?;
             authorize::require_action(state, &caller, action, scope)?;
+            authorization::locks::require_unlocked(state, &request.method, scope)?;
             Ok(caller)
         }
         Access::Graph => authorize::graph_caller(state, request),

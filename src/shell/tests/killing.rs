@@ -92,7 +92,7 @@ async fn an_interrupt_ends_the_block_and_refuses_the_next() {
     let handle = interrupt.clone();
     let Some(mut shell) = Fixture::start_with(|launch| launch.interrupt = handle).await else { return };
     shell.run("A=1").await;
-    let mark = shell.scratch.join("running");
+    let mark = shell.seen.join("running");
     let raise = async {
         while !mark.exists() {
             tokio::task::yield_now().await;
@@ -158,12 +158,12 @@ fn a_killed_docent_leaves_nothing_running() {
         .unwrap();
     let scratch = directory.path().join("t");
     let started = Instant::now();
-    while !scratch.join("running").exists() {
+    while !scratch.join("told").exists() {
         assert!(started.elapsed() < Duration::from_secs(20), "the block did not start");
         std::thread::yield_now();
     }
     assert!(survivors(&scratch).len() > 3);
-    let control = std::fs::read_to_string(scratch.join("running")).unwrap();
+    let control = std::fs::read_to_string(scratch.join("told")).unwrap();
     docent.kill().unwrap();
     docent.wait().unwrap();
     await_none(&scratch);
@@ -184,8 +184,22 @@ async fn victim() {
     let Some(launch) = launch(Path::new(&directory)) else { return };
     let mut bash = Bash::start(launch).await.unwrap();
     let control = bash.control_directory().to_string_lossy().into_owned();
-    let script = format!("{ADVERSARY}\nsleep 0.2; echo '{control}' >$T/running.new; mv $T/running.new $T/running; sleep 600");
-    bash.run(Block { script, timeout: Duration::from_secs(60), ..Block::default() }).await.unwrap();
+    let seen = bash.room().seen(&Path::new(&directory).join("t/running"));
+    let tell = async {
+        while !seen.exists() {
+            tokio::task::yield_now().await;
+        }
+        let new = Path::new(&directory).join("t/told.new");
+        std::fs::write(&new, control).unwrap();
+        std::fs::rename(&new, new.with_extension("")).unwrap();
+        std::future::pending::<()>().await;
+    };
+    let script = format!("{ADVERSARY}\nsleep 0.2; : >$T/running; sleep 600");
+    let block = Block { script, timeout: Duration::from_secs(60), ..Block::default() };
+    tokio::select! {
+        ended = bash.run(block) => drop(ended.unwrap()),
+        () = tell => {}
+    }
 }
 
 /// Nobody tells when the helper has done its work, so this looks until it has, with a bound.

@@ -19,6 +19,8 @@ use super::*;
 struct Fixture {
     bash: Bash,
     scratch: PathBuf,
+    /// The same directory as it is found from outside.
+    seen: PathBuf,
     control: PathBuf,
     _directory: TempDir,
 }
@@ -58,7 +60,8 @@ impl Fixture {
         change(&mut launch);
         let bash = Bash::start(launch).await.expect("bash starts");
         let (scratch, control) = (directory.path().join("t"), bash.control_directory().to_owned());
-        Some(Self { bash, scratch, control, _directory: directory })
+        let seen = bash.room().seen(&scratch);
+        Some(Self { bash, scratch, seen, control, _directory: directory })
     }
 
     async fn run(&mut self, script: &str) -> Outcome {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use rustix::process::{DumpableBehavior, Pid, geteuid, getpid, set_dumpable_behavior};
 use rustix::thread::set_no_new_privs;
 
-use super::identity::{self, INSIDE, NOBODY};
+use super::identity::{self, INSIDE};
 use super::kernel::{Fork, fork};
 use super::layers::{Layer, Layers};
 use super::notify::{self, Supervisor};
@@ -31,6 +31,8 @@ pub(in crate::shell) struct Confinement {
     space: Space,
     /// Whom blocks run as, where this process may choose.
     user: Option<u32>,
+    /// Who that is on the host.
+    owner: Option<u32>,
     filters: Result<Filters, String>,
     /// The process that all of the run descends from.
     room: Pid,
@@ -39,14 +41,15 @@ pub(in crate::shell) struct Confinement {
 }
 
 impl Confinement {
-    /// Tries all of it in a child that is thrown away. `outer` says what is known of namespaces.
-    pub(super) fn new(policy: Policy, space: Space, outer: Layers) -> Self {
+    /// Tries all of it in a child that is thrown away. `owner` is whom the host is to see as doing what blocks do; `outer` says what is
+    /// known of namespaces.
+    pub(super) fn new(policy: Policy, space: Space, owner: Option<u32>, outer: Layers) -> Self {
         let user = match space {
             Space::Own => geteuid().is_root().then_some(INSIDE),
-            Space::Host => identity::owner(),
+            Space::Host => owner,
         };
         let filters = Filters::compile(space);
-        let mut confinement = Self { policy, space, user, filters, room: getpid(), promised: Layers::default() };
+        let mut confinement = Self { policy, space, user, owner, filters, room: getpid(), promised: Layers::default() };
         if confinement.policy.walls {
             confinement.promised = confinement.trial(outer);
         }
@@ -184,7 +187,7 @@ impl Confinement {
 
     /// The user on the host that files of the run must belong to; none when that is whoever runs docent.
     pub(super) fn owner(&self) -> Option<u32> {
-        self.user.filter(|_| self.policy.allows(Layer::Identity)).map(|_| NOBODY)
+        self.owner.filter(|_| self.policy.allows(Layer::Identity))
     }
 }
 

@@ -15,6 +15,7 @@ use rustix::net::{
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, setsid, wait};
 
 use super::confine::{Confinement, Space};
+use super::identity::Lodger;
 use super::kernel::{self, Fork, fork};
 use super::layers::{Layer, Layers};
 use super::namespaces::{self, Entered};
@@ -35,7 +36,7 @@ const ABANDONED: i32 = 3;
 
 /// The room's messages, by their first byte.
 pub(super) mod message {
-    /// To docent: what holds; with a listener in a network of the room's own.
+    /// To docent: what holds; out of namespaces of its own with the listener in its network and the run's directory, in this order.
     pub(in crate::shell::walls) const READY: u8 = b'R';
     /// To the room: a shell is wanted, with its control directory and its lifeline.
     pub(in crate::shell::walls) const ENTER: u8 = b'E';
@@ -53,13 +54,16 @@ pub(in crate::shell) fn serve(arguments: impl Iterator<Item = OsString>) -> bool
         return false;
     }
     let directories = [policy.control.clone(), policy.directory.clone()];
+    let lodger = if policy.walls { Lodger::choose() } else { None };
+    let owner = lodger.as_ref().map(Lodger::user);
     let mut layers = Layers::default();
-    let (mut space, mut listener) = (Space::Host, None);
+    let (mut space, mut listener, mut directory) = (Space::Host, None, None);
     if policy.walls {
-        let entered = if policy.allows(Layer::Namespaces) { namespaces::enter(&policy) } else { Err("switched off".to_owned()) };
+        let entered = if policy.allows(Layer::Namespaces) { namespaces::enter(&policy, owner) } else { Err("switched off".to_owned()) };
         match entered {
             Ok(Entered::Outside) => return clean(keep_watch(), &directories),
-            Ok(Entered::Inside { listener: door }) => {
+            Ok(Entered::Inside { listener: door, directory: own }) => {
+                directory = Some(own);
                 layers.set(Layer::Namespaces, true, "users, processes, network, mounts, IPC, host name; a minimal root");
                 layers.set(Layer::Lifeline, true, "the end of process 1 ends all");
                 (space, listener) = (Space::Own, Some(door));
@@ -70,13 +74,16 @@ pub(in crate::shell) fn serve(arguments: impl Iterator<Item = OsString>) -> bool
             }
         }
     }
-    let room = Room { confinement: Confinement::new(policy, space, layers) };
-    let was_told = room.serve(listener);
+    let room = Room { confinement: Confinement::new(policy, space, owner, layers) };
+    let was_told = room.serve(listener, directory);
     if space == Space::Own {
         // The kernel kills the others; whoever stays outside does the rest.
         std::process::exit(if was_told { TOLD } else { ABANDONED });
     }
     kill_descendants(KILL_TIME_MAX, |_, _| {});
+    if let Some(lodger) = lodger {
+        lodger.clean(&directories);
+    }
     clean(was_told, &directories)
 }
 
@@ -111,8 +118,8 @@ struct Room {
 
 impl Room {
     /// Starts a helper for each shell that is wanted. Whether docent said farewell.
-    fn serve(&self, listener: Option<TcpListener>) -> bool {
-        self.tell_ready(listener);
+    fn serve(&self, listener: Option<TcpListener>, directory: Option<OwnedFd>) -> bool {
+        self.tell_ready(listener, directory);
         let mut was_told = false;
         loop {
             let docent = rustix::stdio::stdin();
@@ -137,12 +144,13 @@ impl Room {
         }
     }
 
-    fn tell_ready(&self, listener: Option<TcpListener>) {
+    fn tell_ready(&self, listener: Option<TcpListener>, directory: Option<OwnedFd>) {
         let owner = self.confinement.owner().map(|owner| owner.to_string()).unwrap_or_default();
         let text = format!("{}{owner}\n{}", char::from(message::READY), self.confinement.layers().encode());
-        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        let descriptors: Vec<BorrowedFd<'_>> = listener.iter().map(AsFd::as_fd).collect();
+        let door = listener.iter().map(AsFd::as_fd);
+        let descriptors: Vec<BorrowedFd<'_>> = door.chain(directory.iter().map(AsFd::as_fd)).collect();
         if !descriptors.is_empty() {
             ancillary.push(SendAncillaryMessage::ScmRights(&descriptors));
         }

@@ -23,8 +23,10 @@ pub(super) fn set(tasks: u64) -> Result<(), String> {
     for (resource, bound) in bounds {
         let now = getrlimit(resource);
         let least = |limit: Option<u64>| Some(limit.map_or(bound, |limit| limit.min(bound)));
-        setrlimit(resource, Rlimit { current: least(now.current), maximum: least(now.maximum) })
-            .map_err(|error| format!("{resource:?}: {error}"))?;
+        let maximum = least(now.maximum);
+        // Of open files there may be as many as the bound says, whatever is usual.
+        let current = if resource == Resource::Nofile { maximum } else { least(now.current) };
+        setrlimit(resource, Rlimit { current, maximum }).map_err(|error| format!("{resource:?}: {error}"))?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod network;
 mod notify;
 mod policy;
 mod programs;
+mod quota;
 mod room;
 mod root;
 mod syscalls;
@@ -27,6 +28,7 @@ use std::ffi::OsStr;
 
 pub(super) use confine::Confinement;
 pub(super) use host::serve;
+pub use identity::evict;
 pub(super) use kernel::{Fork, fork, fork_brother};
 pub use layers::{Layer, LayerState, Layers};
 pub(super) use notify::{Supervisor, hear_line};

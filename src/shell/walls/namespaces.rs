@@ -5,13 +5,14 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getegid, geteuid, set_parent_process_death_signal};
 use rustix::thread::{UnshareFlags, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
-use super::identity::{self, INSIDE};
+use super::identity::INSIDE;
 use super::kernel::{Fork, fork, unshare};
 use super::policy::Policy;
 use super::{network, root};
@@ -29,23 +30,26 @@ pub(super) enum Entered {
     Inside {
         /// The way out of the room's network.
         listener: TcpListener,
+        /// The run's directory, which only the room shows.
+        directory: OwnedFd,
     },
 }
 
-/// Goes in, in a child of a child. The error names the step that was refused; nothing is left of the attempt then.
-pub(super) fn enter(policy: &Policy) -> Result<Entered, String> {
+/// Goes in, in a child of a child. The host is to see blocks as `owner`; none for whoever runs docent. The error names the step that was
+/// refused; nothing is left of the attempt then.
+pub(super) fn enter(policy: &Policy, owner: Option<u32>) -> Result<Entered, String> {
     let (mut ours, mut theirs) = UnixStream::pair().map_err(|error| format!("socketpair: {error}"))?;
     match fork().map_err(|error| format!("fork: {error}"))? {
         Fork::Parent(child) => {
             drop(theirs);
-            escort(&mut ours, child).map(|()| Entered::Outside).inspect_err(|_| {
+            escort(&mut ours, child, owner).map(|()| Entered::Outside).inspect_err(|_| {
                 kill_descendants(TIME_MAX, |_, _| {});
             })
         }
         Fork::Child => {
             drop(ours);
-            match descend(policy, &mut theirs) {
-                Ok(listener) => Ok(Entered::Inside { listener }),
+            match descend(policy, owner.is_some(), &mut theirs) {
+                Ok((listener, directory)) => Ok(Entered::Inside { listener, directory }),
                 Err(why) => {
                     let _ = theirs.write_all(format!("E{why}").as_bytes());
                     std::process::exit(1);
@@ -56,10 +60,10 @@ pub(super) fn enter(policy: &Policy) -> Result<Entered, String> {
 }
 
 /// The part of who stays outside: only it may say who the users inside are.
-fn escort(child: &mut UnixStream, pid: Pid) -> Result<(), String> {
+fn escort(child: &mut UnixStream, pid: Pid, owner: Option<u32>) -> Result<(), String> {
     child.set_read_timeout(Some(TIME_MAX)).map_err(|error| error.to_string())?;
     heard(child)?;
-    map_users(pid)?;
+    map_users(pid, owner)?;
     child.write_all(b"m").map_err(|error| error.to_string())?;
     heard(child)
 }
@@ -79,11 +83,11 @@ fn heard(child: &mut UnixStream) -> Result<(), String> {
     }
 }
 
-fn map_users(pid: Pid) -> Result<(), String> {
+fn map_users(pid: Pid, owner: Option<u32>) -> Result<(), String> {
     let write = |file: &str, text: String| {
         std::fs::write(format!("/proc/{}/{file}", pid.as_raw_nonzero()), text).map_err(|error| format!("{file}: {error}"))
     };
-    match identity::owner() {
+    match owner {
         // Root inside is needed to set the room up; blocks are the other.
         Some(owner) => {
             let map = format!("0 0 1\n{INSIDE} {owner} 1\n");
@@ -99,11 +103,10 @@ fn map_users(pid: Pid) -> Result<(), String> {
 }
 
 /// The part of who goes inside; returns as process 1.
-fn descend(policy: &Policy, parent: &mut UnixStream) -> Result<TcpListener, String> {
+fn descend(policy: &Policy, is_mapped: bool, parent: &mut UnixStream) -> Result<(TcpListener, OwnedFd), String> {
     let said = |what: &'static str| move |error: std::io::Error| format!("{what}: {error}");
     // The parent has one thread, so this cannot fire early.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
-    let is_mapped = identity::owner().is_some();
     let all = UnshareFlags::NEWUSER
         | UnshareFlags::NEWPID
         | UnshareFlags::NEWNET
@@ -127,7 +130,7 @@ fn descend(policy: &Policy, parent: &mut UnixStream) -> Result<TcpListener, Stri
         Fork::Parent(_) => std::process::exit(0),
         Fork::Child => {}
     }
-    root::build(policy)?;
+    let directory = root::build(policy)?;
     parent.write_all(b"k").map_err(said("tell"))?;
-    Ok(listener)
+    Ok((listener, directory))
 }

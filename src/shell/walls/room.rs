@@ -2,10 +2,10 @@
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::TcpListener;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
     SocketType, recvmsg, sendmsg, socketpair,
 };
+use rustix::process::Pid;
 use tempfile::TempDir;
 
 use super::Sandbox;
@@ -22,6 +23,7 @@ use super::host::message;
 use super::layers::{Layer, Layers};
 use super::network;
 use super::policy::Policy;
+use super::quota::{Places, Quota};
 use crate::shell::error::ShellError;
 use crate::shell::helper;
 use crate::shell::launch::Helper;
@@ -30,6 +32,8 @@ use crate::shell::launch::Helper;
 const FIRST_WORD_TIME_MAX: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
 /// The room needs no longer to end.
 const END_TIME_MAX: Duration = Duration::from_secs(10);
+/// With less than this there is no room left.
+const FULL_BYTES: u64 = 64 << 10;
 /// In memory where there is such a place: a block costs half as much there.
 const IN_MEMORY: &str = "/dev/shm";
 
@@ -66,6 +70,12 @@ pub struct Room {
     layers: Layers,
     listener: Mutex<Option<TcpListener>>,
     owner: Option<(Uid, Gid)>,
+    /// Where the run's directory is called so outside.
+    directory: PathBuf,
+    /// The run's directory as blocks see it, where that is one that only the room shows.
+    inner: Option<OwnedFd>,
+    is_furnished: AtomicBool,
+    quota: Option<Quota>,
     control: TempDir,
     sessions: AtomicUsize,
 }
@@ -82,10 +92,11 @@ impl Room {
         let listener = plan.has_listener.then(network::listen).transpose().map_err(ShellError::control("listen on loopback"))?;
         let port = listener.as_ref().and_then(|listener| listener.local_addr().ok()).map(|address| address.port());
         let walls = plan.sandbox != Sandbox::Off;
+        let directory = absolute(&plan.directory);
         let policy = Policy {
             walls,
             control: control.path().to_owned(),
-            directory: absolute(&plan.directory),
+            directory: directory.clone(),
             readable: plan.readable,
             port,
             without: plan.without,
@@ -106,11 +117,18 @@ impl Room {
             .start()
             .map_err(|source| ShellError::HelperMissing { executable: executable.clone(), source })?;
         let heard = tokio::task::spawn_blocking(move || first_word(&ours).map(|word| (ours, word))).await;
-        let Ok(Some((socket, (owner, layers, inside)))) = heard else {
+        let Ok(Some((socket, FirstWord { owner, layers, listener: inside, directory: inner }))) = heard else {
             // Whatever it is, it does not watch the lifeline.
             let _ = process.kill();
             return Err(ShellError::HelperSilent { executable });
         };
+        let quota = walls.then(|| {
+            let mut own = vec![control.path().to_owned()];
+            // Memory of the room's own has a size of its own.
+            own.extend(Some(&directory).filter(|_| inner.is_none()).cloned());
+            let room = process.pids().first().and_then(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
+            Quota::watch(Places { own, user: owner.filter(|_| inner.is_none()), room })
+        });
         let room = Self {
             socket: Mutex::new(Some(socket)),
             process: Arc::new(process),
@@ -118,6 +136,10 @@ impl Room {
             layers,
             listener: Mutex::new(if plan.has_listener { inside.or(listener) } else { None }),
             owner: owner.map(|owner| (Uid::from_raw(owner), Gid::from_raw(owner))),
+            directory,
+            inner,
+            is_furnished: AtomicBool::new(false),
+            quota,
             control,
             sessions: AtomicUsize::new(0),
         };
@@ -152,14 +174,55 @@ impl Room {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Gives a file or folder, with all that is in it, to the user that blocks are. No link is followed.
+    /// Hands the run's directory to blocks, as it is now: all that is in it is theirs, and where the room has a directory of its own it is
+    /// copied there. Before the first block, once; later calls do nothing.
     ///
     /// # Errors
     ///
     /// When the system refuses.
-    pub fn give(&self, path: &Path) -> io::Result<()> {
-        let Some(owner) = self.owner else { return Ok(()) };
-        give(path, owner)
+    pub fn furnish(&self) -> io::Result<()> {
+        if self.is_furnished.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let directory = self.seen(&self.directory);
+        if directory != self.directory {
+            copy(&self.directory, &directory)?;
+        }
+        self.owner.map_or(Ok(()), |owner| give(&directory.join("."), owner))
+    }
+
+    /// Where docent finds what blocks call `path`: their files may be in memory that only the room shows.
+    pub fn seen(&self, path: &Path) -> PathBuf {
+        match (&self.inner, path.strip_prefix(&self.directory)) {
+            (Some(inner), Ok(rest)) => Path::new("/proc/self/fd").join(inner.as_raw_fd().to_string()).join(rest),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Whether there is no room left for what blocks write; never where nobody counts it beforehand.
+    pub(in crate::shell) fn is_full(&self) -> bool {
+        let Some(found) = self.inner.as_ref().and_then(|inner| rustix::fs::fstatvfs(inner).ok()) else { return false };
+        found.f_bavail.saturating_mul(found.f_frsize) < FULL_BYTES || found.f_favail == 0
+    }
+
+    /// A block begins, which may write as much as is left.
+    pub(in crate::shell) async fn begin_to_count(&self) {
+        if let Some(quota) = &self.quota {
+            quota.begin().await;
+        }
+    }
+
+    /// Waits until blocks have written more than they may; for ever where the system does not let them.
+    pub(in crate::shell) async fn overfull(&self) {
+        match &self.quota {
+            Some(quota) => quota.over().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether there are walls.
+    pub(in crate::shell) fn has_walls(&self) -> bool {
+        self.quota.is_some()
     }
 
     /// Whether blocks can run the program at this path.
@@ -170,7 +233,11 @@ impl Room {
         self.owner.is_none() || self.has_own_processes() || program.ancestors().all(is_open)
     }
 
-    /// The user that blocks are, where it is not docent's own.
+    /// The user that the host sees blocks as, where it is not docent's own.
+    pub fn user(&self) -> Option<u32> {
+        self.owner.map(|(uid, _)| uid.as_raw())
+    }
+
     pub(in crate::shell) fn owner(&self) -> Option<(Uid, Gid)> {
         self.owner
     }
@@ -229,24 +296,34 @@ impl Room {
     }
 }
 
-/// Who owns what blocks do, what holds, and a listener.
-type FirstWord = (Option<u32>, Layers, Option<TcpListener>);
+/// What the room says first.
+struct FirstWord {
+    /// Who owns what blocks do.
+    owner: Option<u32>,
+    layers: Layers,
+    /// The way out of a network of its own.
+    listener: Option<TcpListener>,
+    /// A directory of its own.
+    directory: Option<OwnedFd>,
+}
 
 fn first_word(socket: &OwnedFd) -> Option<FirstWord> {
     let mut bytes = vec![0; 16 * 1024];
     let mut sources = [PollFd::new(socket, PollFlags::IN)];
     while poll(&mut sources, Some(&FIRST_WORD_TIME_MAX)) == Err(rustix::io::Errno::INTR) {}
-    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let received =
         recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT).ok()?;
-    let listener = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next().map(TcpListener::from),
-        _ => None,
+    let mut descriptors = ancillary.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect::<Vec<_>>(),
+        _ => Vec::new(),
     });
+    // Out of a room of its own come both, in this order.
+    let (listener, directory) = (descriptors.next().map(TcpListener::from), descriptors.next());
     let text = std::str::from_utf8(&bytes[..received.bytes]).ok()?.strip_prefix(char::from(message::READY))?;
     let (owner, layers) = text.split_once('\n')?;
-    Some((owner.parse().ok(), Layers::decode(layers), listener))
+    Some(FirstWord { owner: owner.parse().ok(), layers: Layers::decode(layers), listener, directory })
 }
 
 fn control_directory(directory: &Path) -> io::Result<TempDir> {
@@ -263,6 +340,24 @@ fn control_directory(directory: &Path) -> io::Result<TempDir> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Copies what is in a directory, links as links.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, target, kind) = (entry.path(), to.join(entry.file_name()), entry.file_type()?);
+        if kind.is_symlink() {
+            std::os::unix::fs::symlink(std::fs::read_link(&path)?, &target)?;
+        } else if kind.is_dir() {
+            std::fs::create_dir(&target)?;
+            copy(&path, &target)?;
+            std::fs::set_permissions(&target, std::fs::symlink_metadata(&path)?.permissions())?;
+        } else if kind.is_file() {
+            std::fs::copy(&path, &target)?;
+        }
+    }
+    Ok(())
 }
 
 fn give(path: &Path, owner: (Uid, Gid)) -> io::Result<()> {

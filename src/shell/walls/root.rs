@@ -1,12 +1,14 @@
-//! The minimal root directory of a room: the system read-only, private devices and processes, bounded memory for what is temporary,
-//! and of everything else only the run's own directory.
+//! The minimal root directory of a room: the system read-only, private devices and processes, and bounded memory for the run's own
+//! directory and what is temporary. Of what else the machine has there is nothing.
 
 use std::ffi::CStr;
 use std::fs;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive, mount_change, unmount};
 
 use super::identity::INSIDE;
@@ -20,8 +22,13 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// The folder of the control directory that the new root is put together on.
 const BASE: &str = "root";
 
-/// Makes it this process's root; nothing of the old one can be reached afterwards.
-pub(super) fn build(policy: &Policy) -> Result<(), String> {
+/// What blocks may write in all, in the run's directory and in `/tmp`: 512 MiB, and 131,072 files. [`super::quota`] holds to the same
+/// where there is no room with a root of its own.
+const STORE: &CStr = c"mode=1777,size=512m,nr_inodes=131072";
+
+/// Makes it this process's root; nothing of the old one can be reached afterwards. Comes back with the run's directory, which is in memory
+/// and empty.
+pub(super) fn build(policy: &Policy) -> Result<OwnedFd, String> {
     let said = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).map_err(said("mount propagation"))?;
     let base = policy.control.join(BASE);
@@ -35,15 +42,17 @@ pub(super) fn build(policy: &Policy) -> Result<(), String> {
     let processes = folder(&base, Path::new("/proc")).map_err(|error| format!("/proc: {error}"))?;
     mount("proc", &processes, "proc", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, None).map_err(said("/proc"))?;
     let temporary = folder(&base, Path::new("/tmp")).map_err(|error| format!("/tmp: {error}"))?;
-    memory(&temporary, c"mode=1777,size=512m").map_err(|error| format!("/tmp: {error}"))?;
+    memory(&temporary, STORE).map_err(|error| format!("/tmp: {error}"))?;
     for name in ["/run", "/home", "/var"] {
         folder(&base, Path::new(name)).map_err(|error| format!("{name}: {error}"))?;
     }
     symlink("/tmp", base.join("var/tmp")).map_err(|error| format!("/var/tmp: {error}"))?;
-    for path in [&policy.control, &policy.directory] {
-        let target = folder(&base, path).map_err(|error| format!("{}: {error}", path.display()))?;
-        mount_bind(path, &target).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
+    let control = &policy.control;
+    let target = folder(&base, control).map_err(|error| format!("{}: {error}", control.display()))?;
+    mount_bind(control, &target).map_err(|error| format!("{}: {error}", control.display()))?;
+    let target = own_directory(&base, &temporary, &policy.directory).map_err(|error| format!("{}: {error}", policy.directory.display()))?;
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
+    let directory = rustix::fs::open(&target, flags, Mode::empty()).map_err(said("the run's directory"))?;
     for path in &policy.readable {
         // A folder of the search path that cannot be shown is as if it were not there.
         let _ = readable(&base, path);
@@ -54,7 +63,23 @@ pub(super) fn build(policy: &Policy) -> Result<(), String> {
     rustix::process::chdir("/").map_err(said("chdir"))?;
     // Only the top: what is mounted below has rules of its own.
     rustix::mount::mount_remount("/", MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV, "")
-        .map_err(said("read-only root"))
+        .map_err(said("read-only root"))?;
+    Ok(directory)
+}
+
+/// The run's directory, in the same memory as what is temporary, so that one bound holds for both.
+fn own_directory(base: &Path, temporary: &Path, path: &Path) -> io::Result<PathBuf> {
+    let private = fs::Permissions::from_mode(0o700);
+    let target = folder(base, path)?;
+    if target.starts_with(temporary) {
+        fs::set_permissions(&target, private)?;
+        return Ok(target);
+    }
+    let inner = temporary.join(path.file_name().unwrap_or(path.as_os_str()));
+    fs::create_dir(&inner)?;
+    fs::set_permissions(&inner, private)?;
+    mount_bind(&inner, &target)?;
+    Ok(target)
 }
 
 /// A file system in memory, as large as `options` say at most.

@@ -27,8 +27,8 @@ impl Filters {
             (powers()?, libc::EPERM),
             (sockets(space)?, libc::EAFNOSUPPORT),
             (protocols()?, libc::EPROTONOSUPPORT),
-            // A caller of these takes this answer for an older kernel and does without.
-            (whole(&[libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register]), libc::ENOSYS),
+            // A caller of these takes this answer for an older kernel, or one built without, and does without.
+            (absent(space), libc::ENOSYS),
         ];
         let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
         let mut programs = vec![only_this_abi(&[])];
@@ -156,6 +156,16 @@ fn protocols() -> Result<Rules, String> {
         }
     }
     Ok(rules)
+}
+
+/// Calls that are as if the kernel did not have them.
+fn absent(space: Space) -> Rules {
+    let mut rules = whole(&[libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register]);
+    if space == Space::Host {
+        // What they make has no file that Landlock could ask about, is found by every process of the same user, and outlives them all.
+        rules.extend(whole(&[libc::SYS_shmget, libc::SYS_shmat, libc::SYS_semget, libc::SYS_msgget]));
+    }
+    rules
 }
 
 fn whole(calls: &[i64]) -> Rules {

@@ -15,6 +15,7 @@ mod group;
 mod identity;
 mod keyvault;
 mod kubeconfig;
+mod lock;
 mod login;
 mod role;
 mod role_definition;
@@ -38,7 +39,7 @@ pub(crate) struct Command {
 }
 
 /// All of them, a group after the other.
-const GROUPS: [&[Command]; 13] = [
+const GROUPS: [&[Command]; 14] = [
     &account::COMMANDS,
     &ad::COMMANDS,
     &ad::CHECK,
@@ -48,6 +49,7 @@ const GROUPS: [&[Command]; 13] = [
     &group::COMMANDS,
     &identity::COMMANDS,
     &keyvault::COMMANDS,
+    &lock::COMMANDS,
     &login::COMMANDS,
     &role::COMMANDS,
     &role_definition::COMMANDS,

@@ -9,7 +9,10 @@ use std::{
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::engine::journal::{Account, Process, prefix};
+use crate::{
+    engine::journal::{Account, Process, prefix},
+    shell::evict,
+};
 
 /// The helper of a killed run kills and removes by itself; it gets so long.
 const HELPER_TIME_MAX: Duration = Duration::from_secs(2);
@@ -70,6 +73,10 @@ pub fn clean(account: &Account) -> Cleaned {
             break;
         }
         std::thread::sleep(PAUSE);
+    }
+    for user in &account.users {
+        // What has thrown its environment away is still this user's, and another run's user is left alone.
+        cleaned.killed.extend(evict(*user));
     }
     for place in places(account, &name) {
         match remove(&place) {
