@@ -1,6 +1,6 @@
 //! A document as the rules see it: its blocks analysed once, and the way back from a script to the document.
 
-use std::collections::BTreeSet;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use super::{az::AzCall, placeholder::filled};
 use crate::{
@@ -14,6 +14,8 @@ pub(super) struct Document<'a> {
     pub(super) runbook: &'a Runbook,
     /// The blocks that run: those marked `skip` are left out.
     pub(super) blocks: Vec<Block<'a>>,
+    /// Its text in lower case, once somebody has asked for it.
+    lower: OnceCell<String>,
     /// The codes that the document switches off in vain, and where; known when all other rules have answered.
     pub(super) unused_switches: Vec<(Span, String)>,
 }
@@ -38,7 +40,7 @@ impl<'a> Document<'a> {
             Block { step, script: Script::parse(&filled(&step.script)), runbook, line_starts }
         });
         let blocks = blocks.collect();
-        Self { runbook, blocks, unused_switches: Vec::new() }
+        Self { runbook, blocks, lower: OnceCell::new(), unused_switches: Vec::new() }
     }
 
     /// The lines that do not run, prose included: number and text.
@@ -53,7 +55,7 @@ impl<'a> Document<'a> {
 
     /// Whether a word stands anywhere in the document, in any case.
     pub(super) fn mentions(&self, word: &str) -> bool {
-        self.runbook.source.text().to_lowercase().contains(word)
+        self.lower.get_or_init(|| self.runbook.source.text().to_lowercase()).contains(word)
     }
 }
 

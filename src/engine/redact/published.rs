@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::Redactor;
+use super::{Redactor, names::surety};
 use crate::{
     bash::Script,
     diagnostic::Diagnostic,
@@ -35,15 +35,29 @@ impl<'a> Learnt<'a> {
     }
 }
 
+/// Whether a script may give a value to a variable that is secret, by its name or because somebody says so.
+fn may_set_secret(script: &str, named: &[&str]) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    script.match_indices('=').any(|(at, _)| {
+        let before = script[..at].strip_suffix(['+', ':']).unwrap_or(&script[..at]);
+        let start = before.bytes().rposition(|byte| !is_name(byte)).map_or(0, |end| end + 1);
+        let name = &before[start..];
+        // The name of an array stands before what is asked of it.
+        before.ends_with(']') || surety(name).is_some() || named.contains(&name)
+    })
+}
+
 impl Redactor {
     /// Learns what a document itself gives away: literals that it assigns to variables that are secret, by its directives or by name.
     pub fn learn(&mut self, runbook: &Runbook, from: Learnt<'_>) {
-        let scripts: Vec<Script> = runbook.steps.iter().map(|step| Script::parse(&step.script)).collect();
+        let named = from.names(runbook);
+        // Most scripts set nothing secret, and reading them takes long.
+        let steps = runbook.steps.iter().filter(|step| may_set_secret(&step.script, &named));
+        let scripts: Vec<Script> = steps.map(|step| Script::parse(&step.script)).collect();
         let assigned = scripts.iter().flat_map(Script::assignments).filter_map(|one| Some((one.name.as_str(), one.literal.as_deref()?)));
         let brought = runbook.variables.iter().map(|variable| (variable.name.as_str(), variable.value.as_str()));
         let given = from.given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let variables: Vec<(&str, &str)> = assigned.chain(brought).chain(given).collect();
-        let named = from.names(runbook);
         self.add_secrets(variables.iter().filter(|(name, _)| named.contains(name)).map(|(_, value)| (*value).to_owned()));
         self.add_variables(variables);
     }
