@@ -3,7 +3,7 @@
 use std::thread::{Builder, scope};
 
 /// From how many bytes on a thread is worth it.
-const BYTES_MIN: usize = 1 << 20;
+const BYTES_MIN: usize = 1 << 18;
 
 /// Whether so many bytes are worth a thread.
 pub(super) fn is_worth(bytes: usize) -> bool {

@@ -12,19 +12,41 @@ const MARKS: [char; 8] = ['/', '.', ':', '@', ',', ';', '=', '&'];
 
 /// The first word of an output that lacks a part without which it leads nowhere, where the document shows none that does.
 pub(super) fn find<'a>(shown: &str, printed: &'a str) -> Option<&'a str> {
-    let shows_url = words(shown).any(|word| word.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(':')));
-    let alone = || words(printed).find(|word| is_nowhere(word, shows_url));
-    if words(shown).any(|word| is_nowhere(word, false)) {
+    let shown = words(shown);
+    if shown.iter().any(|word| is_nowhere(word, false)) {
         return None;
     }
-    alone().or_else(|| unlike_shown(shown, printed))
+    let printed = words(printed);
+    let shows_url = shown.iter().any(|word| word.split_once("://").is_some_and(|(_, rest)| !rest.starts_with(':')));
+    let alone = printed.iter().copied().find(|word| is_nowhere(word, shows_url));
+    alone.or_else(|| unlike_shown(&shown, &printed))
 }
 
-/// The words of the lines that have something like an address on them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let lines = text.lines().filter(|line| line.contains(MARKS));
-    let words = lines.flat_map(|line| line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | '`')));
-    words.map(|word| word.trim_end_matches([']', '}'])).filter(|word| word.len() > 2 && word.contains(MARKS)).take(WORDS_MAX)
+/// The words of the lines that have something like an address on them, at most [`WORDS_MAX`].
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    while let Some(mark) = next_mark(&text.as_bytes()[at..]).map(|mark| at + mark) {
+        let start = text[at..mark].rfind('\n').map_or(at, |end| at + end + 1);
+        let end = text[mark..].find('\n').map_or(text.len(), |end| mark + end);
+        let pieces = text[start..end].split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | '`'));
+        let own = pieces.map(|word| word.trim_end_matches([']', '}'])).filter(|word| word.len() > 2 && word.contains(MARKS));
+        words.extend(own.take(WORDS_MAX - words.len()));
+        if words.len() == WORDS_MAX {
+            break;
+        }
+        at = end;
+    }
+    words
+}
+
+/// Where the first mark stands; many texts have none.
+fn next_mark(bytes: &[u8]) -> Option<usize> {
+    const LOOKED_AT_BYTES: usize = 256;
+    let is_mark = |byte: &u8| matches!(byte, b'/' | b'.' | b':' | b'@' | b',' | b';' | b'=' | b'&');
+    let has_any = |part: &[u8]| part.iter().fold(false, |any, byte| any | is_mark(byte));
+    let part = bytes.chunks(LOOKED_AT_BYTES).position(has_any)? * LOOKED_AT_BYTES;
+    bytes[part..].iter().position(is_mark).map(|at| part + at)
 }
 
 /// Whether a word has an empty part by itself; where the document shows URLs, a URL without a host is no place to listen at.
@@ -56,26 +78,28 @@ fn is_doubled(name: &str) -> bool {
 }
 
 /// The first word that is one of the document's but for parts that are empty: `.azurecr.io/web:v1` for `shop.azurecr.io/web:v1`.
-fn unlike_shown<'a>(shown: &str, printed: &'a str) -> Option<&'a str> {
+fn unlike_shown<'a>(shown: &[&str], printed: &[&'a str]) -> Option<&'a str> {
+    // One mark alone says little: `x:` may be a label.
+    let holed = |word: &&'a str| {
+        let parts: Vec<&str> = word.split(MARKS).collect();
+        // A path from here has a dot for a name.
+        let is_here = word.starts_with("./") || word.starts_with("../");
+        parts.len() > 2 && !is_here && parts.iter().any(|part| part.is_empty())
+    };
+    let holed: Vec<&str> = printed.iter().map(|word| without_stop(word)).filter(holed).collect();
+    if holed.is_empty() {
+        return None;
+    }
     let mut skeletons: HashMap<String, Vec<Vec<&str>>> = HashMap::new();
-    for word in words(shown).map(without_stop) {
+    for word in shown.iter().map(|word| without_stop(word)) {
         let alike = skeletons.entry(skeleton(word)).or_default();
         if alike.len() < ALIKE_MAX {
             alike.push(word.split(MARKS).collect());
         }
     }
-    if skeletons.is_empty() {
-        return None;
-    }
-    words(printed).map(without_stop).find(|word| {
+    holed.into_iter().find(|word| {
         let parts: Vec<&str> = word.split(MARKS).collect();
-        // One mark alone says little: `x:` may be a label.
-        parts.len() > 2
-            // A path from here has a dot for a name.
-            && !word.starts_with("./")
-            && !word.starts_with("../")
-            && parts.iter().any(|part| part.is_empty())
-            && skeletons.get(&skeleton(word)).is_some_and(|alike| alike.iter().all(|shown| has_holes(shown, &parts)))
+        skeletons.get(&skeleton(word)).is_some_and(|alike| alike.iter().all(|shown| has_holes(shown, &parts)))
     })
 }
 

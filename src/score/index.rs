@@ -54,6 +54,25 @@ impl Index {
         self.next += 1;
     }
 
+    /// Asks for a key and counts it; its number.
+    pub(super) fn put(&mut self, key: u64) -> u32 {
+        let number = self.ask(key);
+        if let Some(count) = self.found.get_mut(number as usize) {
+            *count = count.saturating_add(1);
+        }
+        number
+    }
+
+    /// Takes one of what was found of a key that may never have been asked for; its number.
+    pub(super) fn take_key(&mut self, key: u64) -> Option<usize> {
+        if self.keys.get(self.next) != Some(&key) {
+            self.next = self.find(key).ok()?;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.take(number as u32).then_some(number)
+    }
+
     /// Takes one of what was found of a key.
     pub(super) fn take(&mut self, number: u32) -> bool {
         match self.found.get_mut(number as usize) {
@@ -111,6 +130,13 @@ mod tests {
         let numbers: Vec<u32> = keys.iter().map(|key| index.ask(*key)).collect();
         keys.iter().chain(keys.iter().rev()).chain(&[1, 2, 3]).for_each(|key| index.count(*key));
         assert!(numbers.iter().all(|number| index.take(*number) && index.take(*number) && !index.take(*number)));
+    }
+
+    #[test]
+    fn what_was_put_is_taken_by_its_key_as_often_as_it_was_put() {
+        let mut index = Index::new(3);
+        assert_eq!([index.put(7), index.put(8), index.put(7)], [0, 1, 0]);
+        assert_eq!([7, 8, 9, 7, 7, 8].map(|key| index.take_key(key)), [Some(0), Some(1), None, Some(0), None, None]);
     }
 
     #[test]

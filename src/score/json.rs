@@ -28,6 +28,8 @@ use super::words::Fnv;
 const ATTEMPTS_MAX: usize = 64;
 /// How many documents of an output a document's JSON is compared with.
 const CANDIDATES_MAX: usize = 64;
+/// How many values are compared to find the documents that belong together; where there are more, the next is as good as any.
+const TRIED_NODES_MAX: usize = 1 << 17;
 /// From how many members on one value for all of them is none.
 const ALIKE_MIN: usize = 3;
 /// How many members are looked at for one whose name varies.
@@ -168,16 +170,26 @@ pub(super) fn compare_documents(expected: &[Value], actual: &[Value], rules: &Ru
 fn one_by_one(expected: &[Value], actual: &[Value], rules: &Rules) -> Tally {
     let mut total = Tally::default();
     let mut used = vec![false; actual.len()];
+    let mut tried = 0;
     for (index, shown) in expected.iter().enumerate() {
         let candidates: Vec<usize> = if actual.len() <= CANDIDATES_MAX {
             (0..actual.len()).filter(|at| !used[*at]).collect()
         } else {
             (index..actual.len().min(index + 1)).collect()
         };
-        let best = candidates
-            .into_iter()
-            .map(|at| (at, compare_root(shown, Some(&actual[at]), rules)))
-            .max_by(|left, right| left.1.rank().total_cmp(&right.1.rank()).then(right.0.cmp(&left.0)));
+        let mut best: Option<(usize, Tally)> = None;
+        let nodes = nodes(shown);
+        for at in candidates {
+            // What is the same cannot be outdone, and of large documents the first few must do.
+            if best.as_ref().is_some_and(|(_, best)| best.rank() >= 1.0 || tried > TRIED_NODES_MAX) {
+                break;
+            }
+            tried += nodes;
+            let tally = compare_root(shown, Some(&actual[at]), rules);
+            if best.as_ref().is_none_or(|(_, best)| tally.rank().total_cmp(&best.rank()).is_gt()) {
+                best = Some((at, tally));
+            }
+        }
         match best {
             Some((at, tally)) => {
                 used[at] = true;
@@ -187,6 +199,15 @@ fn one_by_one(expected: &[Value], actual: &[Value], rules: &Rules) -> Tally {
         }
     }
     total
+}
+
+/// How many values a value consists of.
+fn nodes(value: &Value) -> usize {
+    1 + match value {
+        Value::Object(members) => members.values().map(nodes).sum(),
+        Value::Array(items) => items.iter().map(nodes).sum(),
+        _ => 0,
+    }
 }
 
 fn compare_root(expected: &Value, actual: Option<&Value>, rules: &Rules) -> Tally {

@@ -5,6 +5,7 @@
 use regex::{Captures, Regex};
 use serde_json::{Map, Value, json};
 
+use super::marks::Lines;
 use super::rules::Rules;
 use super::shape::{Shape, shape};
 use super::{json as json_judge, table, text, veto};
@@ -634,12 +635,12 @@ fn json_map(text: &str, dice: &mut Dice, change: &mut dyn FnMut(&mut Map<String,
 }
 
 fn has_table(text: &str) -> bool {
-    !table::find(&text.lines().collect::<Vec<_>>()).is_empty()
+    !table::find(&Lines::of(text)).is_empty()
 }
 
 /// Changes the only table of a text and prints it anew, as kubectl would.
 fn with_table(text: &str, mut change: impl FnMut(&mut Vec<String>, &mut Vec<Vec<String>>) -> bool) -> Option<String> {
-    let lines: Vec<&str> = text.lines().collect();
+    let lines = Lines::of(text);
     let mut tables = table::find(&lines);
     let table = (tables.len() == 1).then(|| tables.remove(0))?;
     let owned = |cells: &Vec<&str>| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<String>>();

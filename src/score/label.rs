@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::BuildHasherDefault;
 
 use super::exact;
-use super::leaf::{Conflict, Likeness, Role, compare_as, is_blank, is_choice, name_words, role, swapped, truth};
+use super::leaf::{Conflict, Likeness, Role, chooses, compare_as, is_blank, is_choice, name_words, role, swapped, truth};
+use super::marks::Lines;
 use super::outline;
 use super::pairing::{self, Placed};
 use super::rules::Rules;
@@ -12,7 +13,7 @@ use super::selector::Selection;
 use super::slot;
 use super::tally::Tally;
 use super::unfilled::is_unfilled;
-use super::words::{Passed, hash};
+use super::words::{Fnv, Passed, hash};
 
 /// How much the key of a `key: value` line tells.
 const KEY_WEIGHT: f64 = 0.8;
@@ -32,17 +33,19 @@ pub(super) struct Label<'a> {
 
 /// The `key: value` lines of a text, by line.
 pub(super) struct Labels<'a> {
-    lines: Vec<&'a str>,
     /// With their lines, in order.
     found: Vec<(usize, Label<'a>)>,
     /// Lines whose labels do not count, in order.
     ignored: Vec<usize>,
     roles: ByHash<Role>,
+    /// Whether the values of a key, as it is written, are chosen from few.
+    choices: HashMap<&'a str, bool, BuildHasherDefault<Fnv>>,
 }
 
 impl<'a> Labels<'a> {
-    pub(super) fn of(lines: &[&'a str], rules: &Rules) -> Self {
-        let mut found: Vec<(usize, Label<'a>)> = lines.iter().enumerate().filter_map(|(at, line)| Some((at, label(line)?))).collect();
+    pub(super) fn of(lines: &Lines<'a>, rules: &Rules) -> Self {
+        let may_be = lines.iter().enumerate().filter(|(at, _)| lines.marks(*at).may_be_label());
+        let mut found: Vec<(usize, Label<'a>)> = may_be.filter_map(|(at, line)| Some((at, label(line)?))).collect();
         let mut ignored = Vec::new();
         if !rules.ignore.is_empty() {
             found.retain(|(at, label)| {
@@ -53,7 +56,7 @@ impl<'a> Labels<'a> {
                 !is_meant
             });
         }
-        Self { lines: lines.to_vec(), found, ignored, roles: ByHash::default() }
+        Self { found, ignored, roles: ByHash::default(), choices: HashMap::default() }
     }
 
     /// The place of the first line of each key.
@@ -74,6 +77,11 @@ impl<'a> Labels<'a> {
         (found.value != label.value).then_some(at)
     }
 
+    /// Whether there is a label on a line, also one that does not count.
+    pub(super) fn is_on(&self, line: usize) -> bool {
+        self.found.binary_search_by_key(&line, |(at, _)| *at).is_ok() || self.is_ignored(line)
+    }
+
     /// Whether a line does not count.
     pub(super) fn is_ignored(&self, line: usize) -> bool {
         self.ignored.binary_search(&line).is_ok()
@@ -82,6 +90,15 @@ impl<'a> Labels<'a> {
     /// What the key of a line says about its value; the same few keys come again and again.
     fn role(&mut self, label: Label<'_>) -> Role {
         *self.roles.entry(label.hash).or_insert_with(|| role(label.key, ""))
+    }
+
+    /// Whether another value than the one shown can be wrong.
+    fn is_firm(&mut self, role: Role, label: Label<'a>) -> bool {
+        matches!(role, Role::Type | Role::State)
+            || truth(label.value).is_some()
+            || *self.choices.entry(label.key).or_insert_with(|| chooses(label.key)) && is_choice(label.key, label.value)
+            || counts_none(label)
+            || slot::is_word(label.value)
     }
 
     /// Whether a label's value may be any.
@@ -93,6 +110,8 @@ impl<'a> Labels<'a> {
 /// The values of an output whose keys say that somebody chose them, or that they vary.
 pub(super) struct Chosen<'a> {
     values: ByHash<Vec<&'a str>>,
+    /// The place of the first label that was not asked for yet.
+    next: usize,
 }
 
 impl<'a> Chosen<'a> {
@@ -111,15 +130,18 @@ impl<'a> Chosen<'a> {
                 }
             }
         }
-        Self { values }
+        Self { values, next: 0 }
     }
 
     /// The likeness of a line to the one that has its key; none when it is no such line or the output has no such key left.
+    ///
+    /// Lines are asked for in order.
     pub(super) fn find(&mut self, shown: &mut Labels<'_>, line: usize) -> Option<Likeness> {
         if self.values.is_empty() {
             return None;
         }
-        let (_, label) = shown.found[shown.found.binary_search_by_key(&line, |(at, _)| *at).ok()?];
+        self.next += shown.found[self.next..].iter().take_while(|(at, _)| *at < line).count();
+        let (_, label) = *shown.found.get(self.next).filter(|(at, _)| *at == line)?;
         let found = self.values.get_mut(&label.hash).filter(|found| !found.is_empty())?;
         let at = found.iter().position(|printed| *printed == label.value).unwrap_or(0);
         let likeness = compare_as(shown.role(label), label.key, label.value, Some(found.remove(at)));
@@ -129,7 +151,11 @@ impl<'a> Chosen<'a> {
 }
 
 /// Finds lines whose key must hold and whose value does not, and values that are not there.
-pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, printed_lines: &[&str], tally: &mut Tally) {
+pub(super) fn contradictions(
+    (shown, shown_lines): (&mut Labels<'_>, &Lines<'_>),
+    (printed, printed_lines): (&Labels<'_>, &Lines<'_>),
+    tally: &mut Tally,
+) {
     let mut found: ByHash<Vec<&str>> = ByHash::default();
     for (_, label) in &shown.found {
         found.entry(label.hash).or_default();
@@ -150,10 +176,9 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
             values.push(label.value);
         }
     }
-    for line in printed_lines {
-        if let Some(key) = heading(line) {
-            *without_value.entry(hash(key)).or_default() += 1;
-        }
+    let headings = printed_lines.iter().enumerate().filter(|(at, _)| printed_lines.marks(*at).may_be_label());
+    for key in headings.filter_map(|(_, line)| heading(line)) {
+        *without_value.entry(hash(key)).or_default() += 1;
     }
     let mut seen: ByHash<usize> = ByHash::default();
     shown.found.iter().for_each(|(_, label)| *seen.entry(label.hash).or_default() += 1);
@@ -188,25 +213,25 @@ pub(super) fn contradictions(shown: &mut Labels<'_>, printed: &Labels<'_>, print
             continue;
         }
     }
-    clashes(shown, printed, tally);
+    clashes((shown, shown_lines), (printed, printed_lines), tally);
 }
 
 /// Notes labels that must hold, and where the one that stands for them in the output says otherwise.
-fn clashes(shown: &mut Labels<'_>, printed: &Labels<'_>, tally: &mut Tally) {
+fn clashes((shown, shown_lines): (&mut Labels<'_>, &Lines<'_>), (printed, printed_lines): (&Labels<'_>, &Lines<'_>), tally: &mut Tally) {
     let firm: Vec<(usize, Role)> = (0..shown.found.len())
         .filter_map(|place| {
             let label = shown.found[place].1;
             let role = shown.role(label);
-            is_firm(role, label).then_some((place, role))
+            shown.is_firm(role, label).then_some((place, role))
         })
         .collect();
     if firm.is_empty() {
         return;
     }
-    let sites = outline::sites(&shown.lines, &shown.found);
+    let sites = outline::sites(shown_lines, &shown.found);
     let wanted: Vec<Placed<'_>> = firm.iter().map(|(place, _)| (shown.found[*place].1, sites[*place])).collect();
     let keys: HashSet<u64, BuildHasherDefault<Passed>> = wanted.iter().map(|(label, _)| label.hash).collect();
-    let sites = outline::sites(&printed.lines, &printed.found);
+    let sites = outline::sites(printed_lines, &printed.found);
     let found = printed.found.iter().zip(sites).filter(|((_, label), _)| keys.contains(&label.hash));
     let found: Vec<Placed<'_>> = found.map(|((_, label), site)| (*label, site)).collect();
     let clash = |at: usize, partner: usize| conflict(firm[at].1, wanted[at].0, found[partner].0.value);
@@ -237,15 +262,6 @@ pub(super) fn exact_values(shown: &Labels<'_>, printed: &Labels<'_>, exact: &Sel
             }
         }
     }
-}
-
-/// Whether another value than the one shown can be wrong.
-fn is_firm(role: Role, label: Label<'_>) -> bool {
-    matches!(role, Role::Type | Role::State)
-        || truth(label.value).is_some()
-        || is_choice(label.key, label.value)
-        || counts_none(label)
-        || slot::is_word(label.value)
 }
 
 /// Whether a label counts what went wrong, and none did.
@@ -308,19 +324,28 @@ fn setting(line: &str) -> Option<usize> {
 /// `STATUS: deployed`, `  type: LoadBalancer`, `"state": "on",`, `status = ok`.
 fn label(line: &str) -> Option<Label<'_>> {
     // The last is what the wide colon of Chinese and Japanese begins with.
-    if !line.bytes().any(|byte| matches!(byte, b':' | b'=' | 0xEF)) {
+    let is_sign = |byte: u8| matches!(byte, b':' | b'=' | 0xEF);
+    if !line.bytes().any(is_sign) {
         return None;
     }
     let line = line.trim().trim_start_matches(['-', '*', '+']).trim_start();
-    let bytes = line.as_bytes();
-    let mark = |first: u8, second: u8| bytes.windows(2).position(|pair| pair == [first, second]);
-    let (at, length) = mark(b':', b' ')
-        .map(|at| (at, 2))
-        .or_else(|| mark(b':', b'\t').map(|at| (at, 2)))
-        .or_else(|| line.find(" = ").map(|at| (at, 3)))
-        .or_else(|| line.find('：').map(|at| (at, '：'.len_utf8())))
-        .or_else(|| variable(line).map(|at| (at, 1)))
-        .or_else(|| setting(line).map(|at| (at, 1)))?;
+    // Of several kinds of signs on a line the one named first here tells; of one kind the first.
+    let (mut tabbed, mut spaced, mut wide, mut tight) = (None, None, None, false);
+    let mut signs = line.bytes().enumerate().filter(|(_, byte)| is_sign(*byte));
+    let colon = signs.find_map(|(at, _)| {
+        let rest = &line.as_bytes()[at..];
+        match rest {
+            [b':', b' ', ..] => return Some((at, 2)),
+            [b':', b'\t', ..] => tabbed = tabbed.or(Some((at, 2))),
+            [b'=', b' ', ..] if line[..at].ends_with(' ') => spaced = spaced.or(Some((at - 1, 3))),
+            [0xEF, ..] if rest.starts_with("：".as_bytes()) => wide = wide.or(Some((at, '：'.len_utf8()))),
+            _ => {}
+        }
+        tight |= rest[0] == b'=';
+        None
+    });
+    let joined = || variable(line).or_else(|| setting(line)).filter(|_| tight).map(|at| (at, 1));
+    let (at, length) = colon.or(tabbed).or(spaced).or(wide).or_else(joined)?;
     let key = line[..at].trim();
     let key = key.strip_prefix("export ").unwrap_or(key).trim_matches(['"', '\'']);
     let simple = !key.is_empty()

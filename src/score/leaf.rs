@@ -674,7 +674,7 @@ fn may_be_constant(value: &str, shape: Shape) -> bool {
 }
 
 /// Whether a name says that its value is chosen from few.
-fn chooses(name: &str) -> bool {
+pub(super) fn chooses(name: &str) -> bool {
     const CHOICES: [&str; 15] = [
         "mode",
         "tier",

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
+use super::index::Index;
 use super::shape::{Shape, shape};
 use super::words::{Passed, hash, is_elision};
 
@@ -74,20 +75,15 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
 pub(super) fn pairs<'a>(shown: &[&'a str], counts: &[bool], printed: &[&'a str]) -> Vec<Pair<'a>> {
     let is_other = |line: &&str| !line.trim().is_empty() && !is_elision(line);
     // Lines that are on both sides are set aside, each as often as it is on both.
-    let mut there: ByHash<usize> = ByHash::default();
-    let printed_folded: Vec<u64> = printed.iter().map(|line| folded(line)).collect();
-    printed_folded.iter().for_each(|line| *there.entry(*line).or_default() += 1);
-    let mut there_too: ByHash<usize> = ByHash::default();
+    let mut there = Index::new(printed.len());
+    let numbers: Vec<u32> = printed.iter().map(|line| there.put(folded(line))).collect();
+    let mut there_too = vec![0_u32; numbers.len()];
     let mut is_lost = |line: &str| {
-        let own = folded(line);
-        match there.get_mut(&own).filter(|count| **count > 0) {
-            Some(count) => {
-                *count -= 1;
-                *there_too.entry(own).or_default() += 1;
-                false
-            }
-            None => true,
+        let taken = there.take_key(folded(line));
+        if let Some(count) = taken.and_then(|number| there_too.get_mut(number)) {
+            *count += 1;
         }
+        taken.is_none()
     };
     let lost: Vec<Numbered<'a>> = shown
         .iter()
@@ -98,9 +94,9 @@ pub(super) fn pairs<'a>(shown: &[&'a str], counts: &[bool], printed: &[&'a str])
     if lost.is_empty() {
         return Vec::new();
     }
-    let new = printed.iter().zip(&printed_folded).enumerate().filter(|(_, (line, _))| !line.trim().is_empty());
+    let new = printed.iter().zip(numbers).enumerate().filter(|(_, (line, _))| !line.trim().is_empty());
     let new: Vec<Numbered<'a>> = new
-        .filter(|(_, (_, own))| there_too.get_mut(own).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
+        .filter(|(_, (_, own))| there_too.get_mut(*own as usize).filter(|count| **count > 0).map(|count| *count -= 1).is_none())
         .map(|(at, (line, _))| (at, *line))
         .take(PRINTED_MAX)
         .collect();
@@ -141,9 +137,10 @@ fn by_words<'a>(lost: &[Numbered<'a>], new: &[Numbered<'a>], firm: bool) -> Vec<
             others.push(line);
         }
     }
+    let mut shared = vec![0; others.len()];
     lost.iter()
         .filter_map(|(at, line)| {
-            let other = nearest(line, &others, &places, if firm { SHARE_MIN } else { HALF })?;
+            let other = nearest(line, &others, &places, &mut shared, if firm { SHARE_MIN } else { HALF })?;
             Some(Pair { at: *at, shown: line.text, printed: other.text, is_like: !firm })
         })
         .collect()
@@ -187,22 +184,29 @@ fn runs<'a>(all: &[&str], lines: &[Numbered<'a>]) -> Runs<'a> {
 
 /// Sets aside lines that say the same about other things or at other times, each as often as it is on both sides.
 fn apart<'a>(lost: Vec<Numbered<'a>>, new: Vec<Numbered<'a>>) -> (Vec<Numbered<'a>>, Vec<Numbered<'a>>) {
+    let gists: Vec<u64> = new.iter().map(|(_, line)| gist(line)).collect();
     let mut there: ByHash<usize> = ByHash::default();
-    new.iter().for_each(|(_, line)| *there.entry(gist(line)).or_default() += 1);
+    gists.iter().for_each(|gist| *there.entry(*gist).or_default() += 1);
     let mut taken: ByHash<usize> = ByHash::default();
-    let is_there =
-        |line: &str, there: &mut ByHash<usize>| there.get_mut(&gist(line)).filter(|count| **count > 0).map(|count| *count -= 1).is_some();
+    let takes =
+        |gist: u64, counts: &mut ByHash<usize>| counts.get_mut(&gist).filter(|count| **count > 0).map(|count| *count -= 1).is_some();
+    let mut left = gists.len();
     let lost = lost
         .into_iter()
         .filter(|(_, line)| {
-            let same = is_there(line, &mut there);
+            if left == 0 {
+                return true;
+            }
+            let gist = gist(line);
+            let same = takes(gist, &mut there);
             if same {
-                *taken.entry(gist(line)).or_default() += 1;
+                left -= 1;
+                *taken.entry(gist).or_default() += 1;
             }
             !same
         })
         .collect();
-    (lost, new.into_iter().filter(|(_, line)| !is_there(line, &mut taken)).collect())
+    (lost, new.into_iter().zip(gists).filter(|(_, gist)| !takes(*gist, &mut taken)).map(|(line, _)| line).collect())
 }
 
 /// A line without case and the width of its white space.
@@ -235,15 +239,27 @@ fn mix(left: u64, right: u64) -> u64 {
 }
 
 /// The output's line that has most of a line's words, and at least that share of them.
-fn nearest<'b, 'c>(line: &Line<'_>, others: &'b [Line<'c>], places: &ByHash<Vec<usize>>, share: (usize, usize)) -> Option<&'b Line<'c>> {
-    let mut shared: HashMap<usize, usize> = HashMap::new();
+///
+/// `shared` counts for each of `others` the words that it shares; all are 0 before and after.
+fn nearest<'b, 'c>(
+    line: &Line<'_>,
+    others: &'b [Line<'c>],
+    places: &ByHash<Vec<usize>>,
+    shared: &mut [usize],
+    share: (usize, usize),
+) -> Option<&'b Line<'c>> {
     let mut words = line.words.clone();
     words.sort_unstable();
     words.dedup();
-    for word in &words {
-        places.get(word).into_iter().flatten().for_each(|at| *shared.entry(*at).or_default() += 1);
+    let mut found = Vec::new();
+    for at in words.iter().filter_map(|word| places.get(word)).flatten() {
+        if shared[*at] == 0 {
+            found.push(*at);
+        }
+        shared[*at] += 1;
     }
-    let best = shared.into_iter().max_by_key(|(at, count)| (*count, std::cmp::Reverse(others[*at].words.len()), std::cmp::Reverse(*at)));
+    let counted = found.into_iter().map(|at| (at, std::mem::take(&mut shared[at])));
+    let best = counted.max_by_key(|(at, count)| (*count, std::cmp::Reverse(others[*at].words.len()), std::cmp::Reverse(*at)));
     best.filter(|(_, count)| count * share.1 >= words.len() * share.0).map(|(at, _)| &others[at])
 }
 

@@ -20,6 +20,7 @@ mod label;
 mod leaf;
 mod lenient;
 mod lines;
+mod marks;
 mod opposite;
 mod outline;
 mod pairing;
@@ -49,6 +50,7 @@ use serde_json::Value;
 use crate::runbook::{Comparison, Criterion, Exact, Expectation, Format};
 
 use self::leaf::Conflict;
+use self::marks::Lines;
 use self::reason::{Ends, Finding, Number};
 use self::rules::Rules;
 use self::tally::{Tally, shown};
@@ -332,7 +334,7 @@ fn stray(expected: &str, read: &Reading, rules: &Rules) -> Option<String> {
     if let Some(shown) = &read.shown {
         return unknown("exact", rules.exact.stray(&shown.values, &[]));
     }
-    let lines: Vec<&str> = expected.lines().collect();
+    let lines = Lines::of(expected);
     let names = text::names(&lines);
     // Those that were read do not have any more what is ignored.
     let values = if read.among.is_some() { json::find(expected).values } else { Vec::new() };
@@ -347,7 +349,7 @@ fn unknown(key: &str, stray: Option<(&str, Option<String>)>) -> Option<String> {
 
 /// Where two outputs are not the same to the letter.
 fn difference(expected: &str, actual: &str, read: &Reading, format: Option<Format>, rules: &Rules) -> Option<exact::Difference> {
-    let (shown, printed): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    let (shown, printed) = (Lines::of(expected), Lines::of(actual));
     match (&read.shown, format) {
         (Some(shown), Some(_)) => {
             exact::values(&Value::from(shown.values.clone()), Some(&Value::from(read.printed.values.clone())), "", rules.unordered)

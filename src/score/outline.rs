@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::label::{Label, heading};
-use super::words::{Fnv, hash};
+use super::marks::Lines;
+use super::words::{Passed, hash};
 
 /// The deepest nesting that is told apart.
 const DEPTH_MAX: usize = 64;
@@ -59,11 +60,11 @@ struct Identity {
 }
 
 /// The places of `labels`, in their order; each with its line, in order.
-pub(super) fn sites(lines: &[&str], labels: &[(usize, Label<'_>)]) -> Vec<Site> {
+pub(super) fn sites(lines: &Lines<'_>, labels: &[(usize, Label<'_>)]) -> Vec<Site> {
     let mut outline = Outline::new();
     let mut places: Vec<(usize, u32)> = Vec::with_capacity(labels.len());
     let mut labels = labels.iter().peekable();
-    for (at, line) in lines.iter().enumerate() {
+    for (at, line) in lines.told() {
         let label = labels.next_if(|(place, _)| *place == at).map(|(_, label)| label);
         let place = outline.read(line, label);
         if label.is_some() {
@@ -84,8 +85,8 @@ struct Outline {
     /// The lines under which the next one may stand, outermost first.
     open: Vec<usize>,
     /// In which record of its scope each key was seen last: the same key again begins the next record.
-    seen: HashMap<(usize, u64), u32, BuildHasherDefault<Fnv>>,
-    identities: HashMap<(usize, u32), Identity, BuildHasherDefault<Fnv>>,
+    seen: HashMap<(usize, u64), u32, BuildHasherDefault<Passed>>,
+    identities: HashMap<(usize, u32), Identity, BuildHasherDefault<Passed>>,
 }
 
 impl Outline {

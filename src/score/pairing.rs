@@ -5,9 +5,11 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 
 use super::label::{ByHash, Label};
 use super::outline::Site;
+use super::words::{Passed, hash_bytes};
 
 /// How many labels of other values are tried for one that does not clash.
 const TRIED_MAX: usize = 32;
@@ -17,8 +19,11 @@ const TRIES_MAX: usize = 1 << 13;
 /// A label and where it stands.
 pub(super) type Placed<'a> = (Label<'a>, Site);
 
+/// Labels of the document and of the output that something puts together.
+type Groups<K> = HashMap<K, (Vec<usize>, Vec<usize>), BuildHasherDefault<Passed>>;
+
 /// What a thing is called, if that tells it from others.
-type Told = fn(&Site) -> Option<[u64; 3]>;
+type Told = fn(&Site) -> Option<(u64, u64, u64)>;
 
 /// For each label of the document the place of the output's that stands for it; none when there is none left for it.
 ///
@@ -38,7 +43,7 @@ pub(super) fn pair(shown: &[Placed<'_>], printed: &[Placed<'_>], clash: &dyn Fn(
     };
     for level in levels {
         let place = |(label, site): &Placed<'_>| label.hash.rotate_left(32) ^ level(site);
-        let mut groups: ByHash<(Vec<usize>, Vec<usize>)> = ByHash::default();
+        let mut groups: Groups<u64> = Groups::default();
         for at in &open {
             groups.entry(place(&shown[*at])).or_default().0.push(*at);
         }
@@ -99,16 +104,16 @@ fn within(
     pairs: &mut [Option<usize>],
 ) {
     let things: [Told; 4] = [
-        |site| Some([site.above, site.name, site.kind]),
-        |site| (site.name != 0).then_some([site.name, site.kind, 0]),
-        |site| (site.kind != 0).then_some([site.kind, 0, 0]),
-        |_| Some([0; 3]),
+        |site| Some((site.above, site.name, site.kind)),
+        |site| (site.name != 0).then_some((site.name, site.kind, 0)),
+        |site| (site.kind != 0).then_some((site.kind, 0, 0)),
+        |_| Some((0, 0, 0)),
     ];
     for thing in things {
         if wanted.is_empty() || found.is_empty() {
             return;
         }
-        let mut groups: HashMap<[u64; 3], (Vec<usize>, Vec<usize>)> = HashMap::new();
+        let mut groups: Groups<(u64, u64, u64)> = Groups::default();
         let mut others = (Vec::new(), Vec::new());
         for at in wanted {
             match thing(&shown[at].1) {
@@ -144,17 +149,27 @@ fn by_value(
     if found.is_empty() {
         return (wanted, found);
     }
-    let mut values: HashMap<&str, Vec<usize>> = HashMap::new();
-    found.iter().rev().for_each(|at| values.entry(printed[*at].0.value).or_default().push(*at));
+    // For each value the first label that has it, and for each label the next of its value; places count from 1, and 0 is none.
+    let value = |label: &Label<'_>| hash_bytes(label.value.as_bytes());
+    let mut values: ByHash<usize> = ByHash::default();
+    let mut next = vec![0; found.len()];
+    for (place, at) in found.iter().enumerate().rev() {
+        next[place] = values.insert(value(&printed[*at].0), place + 1).unwrap_or(0);
+    }
     let mut left = Vec::new();
+    let mut is_free = vec![true; found.len()];
     for at in wanted {
-        match values.get_mut(shown[at].0.value).and_then(Vec::pop) {
-            Some(partner) => pairs[at] = Some(partner),
+        match values.get_mut(&value(&shown[at].0)).filter(|first| **first > 0) {
+            Some(first) => {
+                let place = *first - 1;
+                *first = next[place];
+                is_free[place] = false;
+                pairs[at] = Some(found[place]);
+            }
             None => left.push(at),
         }
     }
-    let mut free: Vec<usize> = values.into_values().flatten().collect();
-    free.sort_unstable();
+    let free: Vec<usize> = found.into_iter().zip(is_free).filter_map(|(at, is_free)| is_free.then_some(at)).collect();
     // Only the first few are ever taken out, which a queue does without moving the others.
     let mut free = VecDeque::from(free);
     left.retain(|at| {

@@ -4,18 +4,21 @@
 //! white space may be collapsed as long as each row has one word for each column.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::cell::LazyCell;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
 use super::exact;
+use super::label::ByHash;
 use super::leaf::{Conflict, Likeness, Role, compare, compare_as, role, swapped, truth};
+use super::marks::Lines;
 use super::placeholder::is_placeholder;
 use super::selector::Selection;
 use super::state::{Relation, is_state, is_wrong, relate};
 use super::tally::Tally;
 use super::value;
-use super::words::is_elision;
+use super::words::{Hashes, hash_bytes, is_elision};
 
 /// The longest tables whose rows are matched by trying each with each.
 const PAIRED_MAX: usize = 24;
@@ -45,6 +48,49 @@ struct Column {
     role: Role,
     /// Where the output has it.
     place: Option<usize>,
+    /// Whether it is called what should have become true: `SUCCEEDED`.
+    is_state: bool,
+}
+
+/// What the headers of two tables make of their columns; tables of the same headers share it.
+pub(super) struct Heads<'a> {
+    expected: Vec<&'a str>,
+    actual: Vec<&'a str>,
+    columns: Vec<Column>,
+    /// By which column of the document's a row is called.
+    key: usize,
+    /// Which columns of the output tell a state.
+    states: Vec<usize>,
+    /// The share of the document's columns that the output has.
+    share: f64,
+    /// Whether names stand in the first column on both sides.
+    are_named: bool,
+}
+
+impl<'a> Heads<'a> {
+    pub(super) fn of(expected: &Table<'a>, actual: &Table<'a>) -> Self {
+        let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
+        let column = |name: &&str| {
+            let plain = plain(name);
+            let is_state = is_state(&plain) && !matches!(plain.as_str(), "enabled" | "exposed" | "open" | "active");
+            Column { role: role(name, ""), place: places.get(&plain).copied(), is_state, plain }
+        };
+        let named = |header: &[&str]| header.first().is_some_and(|name| plain(name) == "name");
+        Self {
+            columns: expected.header.iter().map(column).collect(),
+            key: key_column(&expected.header),
+            states: (0..actual.header.len()).filter(|at| role(actual.header[*at], "") == Role::State).collect(),
+            share: shared(&columns(expected), &columns(actual)),
+            are_named: named(&expected.header) && named(&actual.header),
+            expected: expected.header.clone(),
+            actual: actual.header.clone(),
+        }
+    }
+
+    /// Whether these are the headers of two tables.
+    pub(super) fn are_of(&self, expected: &Table<'_>, actual: &Table<'_>) -> bool {
+        self.expected == expected.header && self.actual == actual.header
+    }
 }
 
 impl Table<'_> {
@@ -69,7 +115,7 @@ impl Table<'_> {
 }
 
 /// The table that starts at the first line with something on it, whatever its header looks like.
-pub(super) fn forced<'a>(lines: &[&'a str]) -> Option<Table<'a>> {
+pub(super) fn forced<'a>(lines: &Lines<'a>) -> Option<Table<'a>> {
     let at = lines.iter().position(|line| !line.trim().is_empty())?;
     let (groups, header): (Vec<usize>, Vec<&str>) = wide(lines[at]).into_iter().unzip();
     let (groups, header) = if header.len() > 1 { (groups, header) } else { (Vec::new(), lines[at].split_whitespace().collect()) };
@@ -79,11 +125,16 @@ pub(super) fn forced<'a>(lines: &[&'a str]) -> Option<Table<'a>> {
 }
 
 /// Finds all tables, in order.
-pub(super) fn find<'a>(lines: &[&'a str]) -> Vec<Table<'a>> {
+pub(super) fn find<'a>(lines: &Lines<'a>) -> Vec<Table<'a>> {
     let mut tables = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        match barred(lines, at).or_else(|| ruled(lines, at)).or_else(|| capitals(lines, at)).or_else(|| aligned(lines, at)) {
+        let (marks, below) = (lines.marks(at), lines.marks(at + 1));
+        let found = (marks.may_be_drawn().then(|| barred(lines, at)).flatten())
+            .or_else(|| below.may_be_rule().then(|| ruled(lines, at)).flatten())
+            .or_else(|| marks.may_be_capitals().then(|| capitals(lines, at)).flatten())
+            .or_else(|| marks.may_be_named().then(|| aligned(lines, at)).flatten());
+        match found {
             Some(table) => {
                 at = table.lines.1;
                 tables.push(table);
@@ -95,7 +146,7 @@ pub(super) fn find<'a>(lines: &[&'a str]) -> Vec<Table<'a>> {
 }
 
 /// A header with a rule of dashes below it.
-fn ruled<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+fn ruled<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
     let rule = lines.get(at + 1)?;
     // A second rule below the first: a terminal has wrapped the header.
     if lines[at].trim().is_empty() || !is_rule(rule) || lines.get(at + 2).is_some_and(|next| is_rule(next)) || is_rule(lines[at]) {
@@ -120,7 +171,7 @@ fn is_rule(line: &str) -> bool {
 }
 
 /// A header of words in capitals, two or more, with a row below it that is none.
-fn capitals<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+fn capitals<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
     let line = lines[at];
     let is_header = |line: &str| {
         let mut words = 0;
@@ -152,7 +203,7 @@ fn capitals<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
 }
 
 /// A header of which every cell begins with a capital, and rows whose cells all begin below those of the header.
-fn aligned<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+fn aligned<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
     const NAME_BYTES_MAX: usize = 30;
     let line = lines[at];
     if !line.trim_start().starts_with(|c: char| c.is_uppercase()) || line.contains([':', '=']) {
@@ -179,7 +230,7 @@ fn aligned<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
 }
 
 /// Cells between bars, as SQL clients and Markdown draw them: a header between rules, or with one below it.
-fn barred<'a>(lines: &[&'a str], at: usize) -> Option<Table<'a>> {
+fn barred<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
     let is_bar_rule = |line: &&str| is_rule(line) && line.trim().contains(['+', '|']) || is_drawn_rule(line);
     let is_beside_rule = lines.get(at + 1).is_some_and(is_bar_rule) || at > 0 && is_bar_rule(&lines[at - 1]);
     if !lines[at].contains(['|', '│', '┃']) || is_bar_rule(&lines[at]) || !is_beside_rule {
@@ -219,7 +270,7 @@ fn between_bars(line: &str) -> Vec<&str> {
     inner.split(['|', '│', '┃']).map(str::trim).collect()
 }
 
-fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
+fn rows<'a>(lines: &Lines<'a>, groups: &[usize], table: &mut Table<'a>) {
     let columns = table.header.len();
     let indent = groups.first().copied().unwrap_or_default();
     let mut is_spaced = false;
@@ -241,7 +292,10 @@ fn rows<'a>(lines: &[&'a str], groups: &[usize], table: &mut Table<'a>) {
         }
         // Three dashes alone stand between two outputs.
         let is_apart = |line: &str| columns > 1 && line.trim() == "---";
-        if text.is_empty() || is_apart(text) || lines.get(table.lines.1 + 1).is_some_and(|next| is_rule(next) && !is_apart(next)) {
+        if text.is_empty()
+            || is_apart(text)
+            || lines.marks(table.lines.1 + 1).may_be_rule() && is_rule(lines[table.lines.1 + 1]) && !is_apart(lines[table.lines.1 + 1])
+        {
             return;
         }
         if text.starts_with("...")
@@ -417,26 +471,29 @@ pub(super) fn is_read(table: &Table<'_>) -> bool {
     table.rows.iter().all(|row| row.len() == table.header.len())
 }
 
+/// The names of a table's columns without case and punctuation, hashed.
+pub(super) fn columns(table: &Table<'_>) -> Vec<u64> {
+    table.header.iter().map(|name| hash_bytes(plain(name).as_bytes())).collect()
+}
+
 /// The share of `expected`'s columns that `actual` has, 0 to 1.
-pub(super) fn shared_columns(expected: &Table<'_>, actual: &Table<'_>) -> f64 {
-    let printed: Vec<String> = actual.header.iter().map(|name| plain(name)).collect();
-    let found = expected.header.iter().filter(|name| printed.contains(&plain(name))).count();
-    found as f64 / expected.header.len().max(1) as f64
+pub(super) fn shared(expected: &[u64], actual: &[u64]) -> f64 {
+    let found = expected.iter().filter(|name| actual.contains(name)).count();
+    found as f64 / expected.len().max(1) as f64
 }
 
 /// Compares a table of the document with one of the output.
-pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, exact: &Selection) -> Tally {
+pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, heads: &Heads<'_>, exact: &Selection) -> Tally {
     let mut tally = Tally::default();
-    let places: HashMap<String, usize> = actual.header.iter().enumerate().rev().map(|(at, name)| (plain(name), at)).collect();
-    let column = |name: &&str| Column { plain: plain(name), role: role(name, ""), place: places.get(&plain(name)).copied() };
-    let columns: Vec<Column> = expected.header.iter().map(column).collect();
-    for (name, column) in expected.header.iter().zip(&columns) {
+    let columns = &heads.columns;
+    for (name, column) in expected.header.iter().zip(columns) {
         let credit = if column.place.is_some() { 1.0 } else { 0.0 };
         tally.add(Likeness { weight: 0.3, credit, conflict: None }, || format!("column {name}"), name, "");
     }
-    let pairs = pair(expected, actual, &columns);
-    let key = key_column(&expected.header);
-    let stem_of = |row: &Vec<&str>| row.get(key).map(|name| (name, stem(name))).filter(|(name, stem)| stem != **name).map(|(_, stem)| stem);
+    let mut seen = superseded(expected, actual, heads);
+    let pairs = pair(expected, actual, heads, seen.clone());
+    let stem_of =
+        |row: &Vec<&str>| row.get(heads.key).map(|name| (name, stem(name))).filter(|(name, stem)| stem != **name).map(|(_, stem)| stem);
     // A missing replica is told by its sibling; where none is missing nobody asks.
     let present: HashMap<String, usize> = if pairs.contains(&None) {
         expected.rows.iter().zip(&pairs).filter_map(|(row, partner)| Some((stem_of(row)?, (*partner)?))).collect()
@@ -447,9 +504,9 @@ pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, exact: &S
         // How many replicas there are is the run's business: one that is missing is told by its sibling, half.
         let sibling = if partner.is_none() { stem_of(&expected.rows[index]).and_then(|stem| present.get(&stem)) } else { None };
         let printed = partner.as_ref().or(sibling).map(|at| &actual.rows[*at]);
-        let mut row = compare_rows(expected, index, printed, &columns);
+        let mut row = compare_rows(expected, index, printed, columns);
         if !exact.is_empty() {
-            exact_cells(expected, index, printed, &columns, exact, &mut row);
+            exact_cells(expected, index, printed, columns, exact, &mut row);
         }
         if sibling.is_some() {
             row.credit *= 0.5;
@@ -457,13 +514,11 @@ pub(super) fn compare_tables(expected: &Table<'_>, actual: &Table<'_>, exact: &S
         tally.absorb(row);
     }
     if !expected.elided {
-        let mut seen = superseded(expected, actual);
         pairs.iter().flatten().for_each(|at| seen[*at] = true);
-        wrong_extra_rows(expected, actual, &seen, &mut tally);
+        wrong_extra_rows(expected, actual, &heads.states, &seen, &mut tally);
     }
     // A table without a column of the document's is likely another command's.
-    let share = shared_columns(expected, actual);
-    tally.credit *= share * share;
+    tally.credit *= heads.share * heads.share;
     // az prints what its command is about: many more columns are another command's. kubectl has its wide form.
     if expected.is_ruled && actual.header.len() > 2 * expected.header.len() {
         tally.credit *= 0.5;
@@ -482,15 +537,11 @@ fn exact_cells(expected: &Table<'_>, index: usize, actual: Option<&Vec<&str>>, c
 }
 
 /// Rows beyond the document's that report a failure where all that the document shows is well.
-fn wrong_extra_rows(expected: &Table<'_>, actual: &Table<'_>, seen: &[bool], tally: &mut Tally) {
-    if seen.iter().all(|seen| *seen) {
-        return;
-    }
-    let states: Vec<usize> = (0..actual.header.len()).filter(|at| role(actual.header[*at], "") == Role::State).collect();
-    let shown_wrong = expected.rows.iter().flatten().any(|cell| is_wrong(cell));
+fn wrong_extra_rows(expected: &Table<'_>, actual: &Table<'_>, states: &[usize], seen: &[bool], tally: &mut Tally) {
+    let shown_wrong = LazyCell::new(|| expected.rows.iter().flatten().any(|cell| is_wrong(cell)));
     for (index, row) in actual.rows.iter().enumerate().filter(|(index, row)| !seen[*index] && row.len() == actual.header.len()) {
-        for at in &states {
-            if !shown_wrong && is_wrong(row[*at]) {
+        for at in states {
+            if is_wrong(row[*at]) && !*shown_wrong {
                 tally.contradict(Conflict::State, &cell_path(&actual.header, row, actual.header[*at], index), "", row[*at]);
             }
         }
@@ -545,8 +596,7 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
         compare_as(column.role, name, expected, actual)
     };
     // `SUCCEEDED False`: the column is called what should have become true.
-    let is_state = is_state(&column.plain) && !matches!(column.plain.as_str(), "enabled" | "exposed" | "open" | "active");
-    if is_state && likeness.conflict == Some(Conflict::Value) && truth(expected).is_some() {
+    if column.is_state && likeness.conflict == Some(Conflict::Value) && truth(expected).is_some() {
         likeness.conflict = Some(Conflict::State);
     }
     // An address that is still pending is not there yet.
@@ -564,23 +614,30 @@ fn cell_likeness(name: &str, column: &Column, expected: &str, actual: Option<&st
 }
 
 /// For each expected row the place of its partner: the same name, then the same name without its generated part, then the most alike.
-fn pair(expected: &Table<'_>, actual: &Table<'_>, columns: &[Column]) -> Vec<Option<usize>> {
-    let key = key_column(&expected.header);
-    let mut used = superseded(expected, actual);
+///
+/// `used` tells which rows have no part in it.
+fn pair(expected: &Table<'_>, actual: &Table<'_>, heads: &Heads<'_>, mut used: Vec<bool>) -> Vec<Option<usize>> {
+    let (key, columns) = (heads.key, &heads.columns);
     let mut pairs: Vec<Option<usize>> = vec![None; expected.rows.len()];
     if let Some(place) = columns.get(key).and_then(|column| column.place) {
         for fold in [whole as fn(&str) -> Cow<'_, str>, without_generated] {
             if !pairs.contains(&None) {
                 break;
             }
-            let mut by_name: HashMap<Cow<'_, str>, Vec<usize>> = HashMap::new();
+            let folded = |name: &str| hash_bytes(fold(name).as_bytes());
+            // For each name the first row that has it, and for each row the next of its name; places count from 1, and 0 is none.
+            let mut first: ByHash<usize> = ByHash::default();
+            let mut next = vec![0; actual.rows.len()];
             for (at, row) in actual.rows.iter().enumerate().rev().filter(|(at, _)| !used[*at]) {
                 if let Some(name) = row.get(place) {
-                    by_name.entry(fold(name)).or_default().push(at);
+                    next[at] = first.insert(folded(name), at + 1).unwrap_or(0);
                 }
             }
             for (row, partner) in expected.rows.iter().zip(&mut pairs).filter(|(_, partner)| partner.is_none()) {
-                if let Some(at) = row.get(key).and_then(|name| by_name.get_mut(&fold(name))?.pop()) {
+                let same = row.get(key).and_then(|name| first.get_mut(&folded(name)).filter(|first| **first > 0));
+                if let Some(same) = same {
+                    let at = *same - 1;
+                    *same = next[at];
                     *partner = Some(at);
                     used[at] = true;
                 }
@@ -610,19 +667,19 @@ fn pair(expected: &Table<'_>, actual: &Table<'_>, columns: &[Column]) -> Vec<Opt
 }
 
 /// Which rows a later one of the same name replaces, as `--watch` prints them; none where the document shows a name twice itself.
-fn superseded(expected: &Table<'_>, actual: &Table<'_>) -> Vec<bool> {
+fn superseded(expected: &Table<'_>, actual: &Table<'_>, heads: &Heads<'_>) -> Vec<bool> {
     let mut replaced = vec![false; actual.rows.len()];
-    let named = |header: &[&str]| header.first().is_some_and(|name| plain(name) == "name");
-    if !named(&expected.header) || !named(&actual.header) {
+    if !heads.are_named {
         return replaced;
     }
-    let mut shown = HashSet::new();
-    if !expected.rows.iter().all(|row| shown.insert(row[0])) {
+    let name = |row: &[&str]| hash_bytes(row[0].as_bytes());
+    let mut shown = Hashes::default();
+    if !expected.rows.iter().all(|row| shown.insert(name(row))) {
         return replaced;
     }
-    let mut last: HashMap<&str, usize> = HashMap::new();
+    let mut last: ByHash<usize> = ByHash::default();
     for (at, row) in actual.rows.iter().enumerate().filter(|(_, row)| row.len() > 1) {
-        if let Some(before) = last.insert(row[0], at) {
+        if let Some(before) = last.insert(name(row), at) {
             replaced[before] = true;
         }
     }
@@ -659,7 +716,7 @@ pub(super) fn stem(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Selection, compare_tables, find};
+    use super::{Heads, Lines, Selection, compare_tables, find};
     use crate::score::leaf::Conflict;
 
     const PODS: &str = "NAME      READY   STATUS    RESTARTS   AGE\nweb-0     1/1     Running   0          3m\ndb-xxxxx  1/1     Running   0          2m\n";
@@ -667,9 +724,10 @@ mod tests {
     #[track_caller]
     fn check(expected: &str, actual: &str) -> super::Tally {
         fn table(text: &str) -> super::Table<'_> {
-            find(&text.lines().collect::<Vec<_>>()).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"))
+            find(&Lines::of(text)).into_iter().next().unwrap_or_else(|| panic!("no table in {text}"))
         }
-        compare_tables(&table(expected), &table(actual), &Selection::default())
+        let (expected, actual) = (table(expected), table(actual));
+        compare_tables(&expected, &actual, &Heads::of(&expected, &actual), &Selection::default())
     }
 
     #[test]
@@ -700,10 +758,10 @@ mod tests {
     #[test]
     fn headers_with_rules_of_dashes_are_read_with_their_blank_cells() {
         let text = "Name         ResourceGroup   Location    KubernetesVersion    ProvisioningState\n-----------  --------------- ----------- -------------------- -------------------\npg-ha-aks   pg-ha-rg       West Europe     1.20.7               Succeeded\n";
-        let tables = find(&text.lines().collect::<Vec<_>>());
+        let tables = find(&Lines::of(text));
         assert_eq!(tables[0].rows[0], ["pg-ha-aks", "pg-ha-rg", "West Europe", "1.20.7", "Succeeded"]);
         let blank = "A     Name  B\n----  ----  ----\nx           y\n";
-        assert_eq!(find(&blank.lines().collect::<Vec<_>>())[0].rows[0], ["x", "", "y"]);
+        assert_eq!(find(&Lines::of(blank))[0].rows[0], ["x", "", "y"]);
         let tally = check(text, "Name  Location  ProvisioningState\n----  --------  -----------------\nx     eastus    Failed\n");
         assert_eq!(tally.contradictions[0].conflict, Conflict::State);
     }
@@ -711,7 +769,7 @@ mod tests {
     #[test]
     fn prose_is_no_table() {
         for text in ["Hello world\nsecond line", "ERROR: NOT FOUND\nx", "A B\n", "NAME: x\nSTATUS: y", "# Title\n"] {
-            assert!(find(&text.lines().collect::<Vec<_>>()).is_empty(), "{text}");
+            assert!(find(&Lines::of(text)).is_empty(), "{text}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Order of lines and white space do not matter; what differs from run to run counts by its shape; `kind/name verb` lines count by kind.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
@@ -14,17 +15,22 @@ use super::change;
 use super::label::{self, Chosen, Labels};
 use super::leaf::{Conflict, Likeness};
 use super::lines::{self, is_under_way};
+use super::marks::Lines;
 use super::opposite;
 use super::resource::{Resources, resource};
 use super::rules::Rules;
 use super::selector::Selection;
-use super::table::{self, Table};
+use super::table::{self, Heads, Table};
 use super::tally::Tally;
 use super::value;
 use super::words::{Word, each_word, is_elision, is_markup, words};
 
+/// How long a word and what stands behind it are at least, as a rule.
+const WORD_BYTES: usize = 4;
 /// How many different headers of an output's tables are told apart.
-const HEADERS_MAX: usize = 256;
+const HEADERS_MAX: usize = 64;
+/// The share of a table's columns that another must have to stand for it.
+const SHARE_MIN: f64 = 0.5;
 
 /// The comparison of two texts.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +45,7 @@ pub(super) struct Comparison {
 }
 
 /// The names by which a text's values can be called: columns of its tables, labels of its lines.
-pub(super) fn names<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn names<'a>(lines: &Lines<'a>) -> Vec<&'a str> {
     let tables = table::find(lines).into_iter().chain(table::forced(lines));
     let mut names: Vec<&str> = tables.flat_map(|table| table.header).collect();
     names.extend(lines.iter().filter_map(|line| label::key(line)));
@@ -47,7 +53,7 @@ pub(super) fn names<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The rows of a text's tables as objects, in order.
-pub(super) fn rows(lines: &[&str], ignore: &Selection) -> Value {
+pub(super) fn rows(lines: &Lines<'_>, ignore: &Selection) -> Value {
     tables(lines, ignore, true).iter().flat_map(|table| table.objects()).collect()
 }
 
@@ -58,7 +64,7 @@ pub(super) fn counted<'a>(lines: &[&'a str], rules: &Rules) -> Vec<&'a str> {
 }
 
 /// The tables of a text without the columns that are ignored; `as_table` reads one where none can be seen.
-fn tables<'a>(lines: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<Table<'a>> {
+fn tables<'a>(lines: &Lines<'a>, ignore: &Selection, as_table: bool) -> Vec<Table<'a>> {
     let mut tables = table::find(lines);
     if as_table && tables.is_empty() {
         tables.extend(table::forced(lines));
@@ -71,8 +77,7 @@ fn tables<'a>(lines: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<Tabl
 
 /// Compares an expected text with an output, both readable.
 pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_table: bool) -> Comparison {
-    let shown: Vec<&str> = expected.lines().collect();
-    let printed: Vec<&str> = actual.lines().collect();
+    let (shown, printed) = (Lines::of(expected), Lines::of(actual));
     if !as_table && let Some(mut rows) = value::rows(&shown, &printed) {
         rows.absorb(turned(expected, &shown, &vec![true; shown.len()], &printed));
         return Comparison { tally: rows, ..Comparison::default() };
@@ -82,12 +87,12 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     let (printed_labels, mut labels) =
         aside::both(expected.len() + actual.len(), || Labels::of(&printed, rules), || Labels::of(&shown, rules));
     if pairs.is_empty() {
-        let notes = notes(&shown);
+        let notes = notes(&shown, &labels);
         let counts: Vec<bool> = (0..shown.len()).map(|line| !labels.is_ignored(line) && !notes[line]).collect();
         let (opposites, (mut tally, words)) = aside::both(
             expected.len() + actual.len(),
             || turned(expected, &shown, &counts, &printed),
-            || prose(expected, &shown, &counts, (&mut labels, &printed_labels), actual, markup, rules.unordered),
+            || prose((expected, &shown, &mut labels), &counts, (actual, &printed, &printed_labels), markup, rules.unordered),
         );
         if words == 0 && tally.weight > 0.0 {
             let tally = Tally { weight: tally.weight.max(1.0), credit: 0.0, ..tally };
@@ -95,7 +100,7 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
         }
         http_status(expected, &shown, &printed, &mut tally);
         tally.absorb(opposites);
-        labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
+        labelled((&mut labels, &shown), (&printed_labels, &printed), rules, &mut tally);
         let only_gaps = tally.weight == 0.0;
         return Comparison { tally, only_gaps, ..Comparison::default() };
     }
@@ -103,35 +108,45 @@ pub(super) fn compare_texts(expected: &str, actual: &str, rules: &Rules, as_tabl
     pairs.iter().for_each(|(shown, _)| outside[shown.lines.0..shown.lines.1].fill(false));
     let says_more = shown.iter().zip(&outside).any(|(line, outside)| *outside && !line.trim().is_empty());
     let mut tabled = if says_more {
-        prose(expected, &shown, &outside, (&mut labels, &printed_labels), actual, markup, rules.unordered).0
+        prose((expected, &shown, &mut labels), &outside, (actual, &printed, &printed_labels), markup, rules.unordered).0
     } else {
         Tally::default()
     };
     let mut no_rows = false;
+    let mut heads: Option<Heads<'_>> = None;
     for (shown, printed) in &pairs {
         no_rows |= !shown.rows.is_empty() && printed.rows.is_empty();
-        tabled.absorb(table::compare_tables(shown, printed, &rules.exact));
+        let own = heads.take().filter(|heads| heads.are_of(shown, printed)).unwrap_or_else(|| Heads::of(shown, printed));
+        tabled.absorb(table::compare_tables(shown, printed, &own, &rules.exact));
+        heads = Some(own);
     }
     // A table that a terminal wrapped is better read as words; the better reading counts unless cells contradict.
     let read = pairs.iter().all(|(shown, printed)| table::is_read(shown) && table::is_read(printed));
-    let plain = (!read && tabled.contradictions.is_empty())
-        .then(|| prose(expected, &shown, &vec![true; shown.len()], (&mut labels, &printed_labels), actual, markup, rules.unordered).0);
+    let plain = (!read && tabled.contradictions.is_empty()).then(|| {
+        prose((expected, &shown, &mut labels), &vec![true; shown.len()], (actual, &printed, &printed_labels), markup, rules.unordered).0
+    });
     let mut tally = plain.filter(|plain| plain.coverage() > tabled.coverage()).unwrap_or(tabled);
     http_status(expected, &shown, &printed, &mut tally);
     tally.absorb(turned(expected, &shown, &outside, &printed));
-    labelled((&mut labels, &printed_labels), &printed, rules, &mut tally);
+    labelled((&mut labels, &shown), (&printed_labels, &printed), rules, &mut tally);
     Comparison { tally, no_rows, only_gaps: false, has_table: true }
 }
 
 /// Which lines are an author's notes: comments in a text of labels.
-fn notes(lines: &[&str]) -> Vec<bool> {
-    let is_note = |line: &&str| line.trim_start().starts_with("# ");
-    let (mut told, mut labelled) = (0, 0);
-    for line in lines.iter().filter(|line| !line.trim().is_empty() && !is_note(line)) {
-        told += 1;
-        labelled += usize::from(label::key(line).is_some() || label::heading(line).is_some());
+fn notes(lines: &Lines<'_>, labels: &Labels<'_>) -> Vec<bool> {
+    let is_note = |at: usize| lines.marks(at).may_be_prompt() && lines[at].trim_start().starts_with("# ");
+    let mut notes: Vec<bool> = (0..lines.len()).map(is_note).collect();
+    if notes.contains(&true) {
+        let (mut told, mut labelled) = (0, 0);
+        for (at, line) in lines.told().filter(|(at, _)| !notes[*at]) {
+            told += 1;
+            labelled += usize::from(labels.is_on(at) || label::heading(line).is_some());
+        }
+        if labelled * 5 < told * 3 || labelled < 2 {
+            notes.fill(false);
+        }
     }
-    lines.iter().map(|line| labelled * 5 >= told * 3 && labelled > 1 && is_note(line)).collect()
+    notes
 }
 
 /// What lines contradict that stand in the place of shown ones.
@@ -144,8 +159,13 @@ fn turned(expected: &str, shown: &[&str], counts: &[bool], printed: &[&str]) -> 
 }
 
 /// What the labels of lines contradict.
-fn labelled((shown, printed): (&mut Labels<'_>, &Labels<'_>), lines: &[&str], rules: &Rules, tally: &mut Tally) {
-    label::contradictions(shown, printed, lines, tally);
+fn labelled(
+    (shown, shown_lines): (&mut Labels<'_>, &Lines<'_>),
+    (printed, printed_lines): (&Labels<'_>, &Lines<'_>),
+    rules: &Rules,
+    tally: &mut Tally,
+) {
+    label::contradictions((shown, shown_lines), (printed, printed_lines), tally);
     if !rules.exact.is_empty() {
         label::exact_values(shown, printed, &rules.exact, tally);
     }
@@ -157,7 +177,7 @@ pub(super) fn only_gaps(expected: &str) -> bool {
 }
 
 /// Tables of the document, each with the output's first free table of those that have most of its columns, and at least half.
-fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection, as_table: bool) -> Vec<(Table<'a>, Table<'a>)> {
+fn paired_tables<'a>(shown: &Lines<'a>, printed: &Lines<'a>, ignore: &Selection, as_table: bool) -> Vec<(Table<'a>, Table<'a>)> {
     let expected = tables(shown, ignore, as_table);
     if expected.is_empty() {
         return Vec::new();
@@ -176,17 +196,20 @@ fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection,
             group.push_back(at);
         }
     }
-    let mut shares: HashMap<Vec<&str>, Vec<f64>> = HashMap::new();
+    let first = alike.iter().map(|group| group.front().and_then(|at| free[*at].as_ref()));
+    let columns: Vec<Vec<u64>> = first.map(|table| table.map_or_else(Vec::new, table::columns)).collect();
+    // For each header of the document those of the output that may stand for it.
+    let mut fitting: HashMap<Vec<&str>, Vec<(f64, usize)>> = HashMap::new();
     let mut pairs = Vec::new();
     for shown in expected {
-        let shares = shares.entry(shown.header.clone()).or_insert_with(|| {
-            let first = alike.iter().map(|group| group.front().and_then(|at| free[*at].as_ref()));
-            first.map(|table| table.map_or(0.0, |table| table::shared_columns(&shown, table))).collect()
+        let fitting = fitting.entry(shown.header.clone()).or_insert_with(|| {
+            let own = table::columns(&shown);
+            let shares = columns.iter().enumerate().map(|(group, columns)| (table::shared(&own, columns), group));
+            shares.filter(|(share, _)| *share >= SHARE_MIN).collect()
         });
-        let best = alike.iter().zip(shares).enumerate().filter_map(|(group, (places, share))| Some((*share, *places.front()?, group)));
+        let best = fitting.iter().filter_map(|(share, group)| Some((*share, *alike[*group].front()?, *group)));
         let best = best.max_by(|left, right| left.0.total_cmp(&right.0).then(right.1.cmp(&left.1)));
-        if let Some((share, at, group)) = best
-            && share >= 0.5
+        if let Some((_, at, group)) = best
             && let Some(printed) = free[at].take()
         {
             alike[group].pop_front();
@@ -198,39 +221,35 @@ fn paired_tables<'a>(shown: &[&'a str], printed: &[&'a str], ignore: &Selection,
 
 /// Compares by their words the lines that count; with it, how many words the output has.
 fn prose(
-    expected: &str,
-    lines: &[&str],
+    (expected, lines, labels): (&str, &Lines<'_>, &mut Labels<'_>),
     counts: &[bool],
-    labels: (&mut Labels<'_>, &Labels<'_>),
-    actual: &str,
+    (actual, printed_lines, printed_labels): (&str, &Lines<'_>, &Labels<'_>),
     markup: bool,
     unordered: bool,
 ) -> (Tally, usize) {
-    let marks: Vec<Marks> = lines.iter().map(|line| Marks::of(line)).collect();
-    let happened: Vec<Option<(&str, &str)>> =
-        lines.iter().zip(&marks).map(|(line, marks)| if marks.resource { resource(line) } else { None }).collect();
-    let mut resources = Resources::new(actual, happened.iter().any(Option::is_some));
-    let (labels, printed_labels) = labels;
+    let may_have_happened = lines.iter().enumerate().filter(|(at, _)| lines.marks(*at).may_be_resource());
+    let happened: Vec<(usize, (&str, &str))> = may_have_happened.filter_map(|(at, line)| Some((at, resource(line)?))).collect();
+    let mut resources = Resources::new(actual, !happened.is_empty());
+    let mut happened = happened.into_iter().peekable();
     let mut chosen = Chosen::new(labels, printed_labels);
-    let places = printed_labels.places();
-    let printed_lines: Vec<&str> = if places.is_empty() { Vec::new() } else { actual.lines().collect() };
+    let places = OnceCell::new();
     // What the output has under the same label.
     let said = |labels: &Labels<'_>, line| {
-        labels.other(line, printed_labels, &places).and_then(|at| printed_lines.get(at)).map_or("", |line| line.trim())
+        let at = labels.other(line, printed_labels, places.get_or_init(|| printed_labels.places()));
+        at.and_then(|at| printed_lines.get(at)).map_or("", |line| line.trim())
     };
-    // What each line tells, and what of it was found.
-    let mut line_sums: Vec<(f64, f64)> = vec![(0.0, 0.0); lines.len() + 1];
     let mut tally = Tally::default();
     let judged_as_words: Vec<bool> = lines
         .iter()
         .zip(counts)
         .enumerate()
         .map(|(at, (line, counts))| {
-            let marks = marks[at];
-            if !counts || marks.elision && is_elision(line) || marks.prompt && is_prompt(line) {
+            let marks = lines.marks(at);
+            let happened = happened.next_if(|(line, _)| *line == at);
+            if !counts || marks.may_be_elision() && is_elision(line) || marks.may_be_prompt() && is_prompt(line) {
                 return false;
             }
-            if let Some((kind, verb)) = happened[at] {
+            if let Some((_, (kind, verb))) = happened {
                 tally.add(resources.find(kind, verb), || format!("line {}", at + 1), line.trim(), "");
                 return false;
             }
@@ -247,7 +266,7 @@ fn prose(
         bytes,
         || aside::is_worth(bytes).then(|| words(actual, markup)),
         || {
-            let (mut found, mut times) = (Vec::new(), Vec::new());
+            let (mut found, mut times) = (Vec::with_capacity(expected.len() / WORD_BYTES), Vec::new());
             each_word(expected, markup, |word| {
                 if judged_as_words.get(word.line).copied().unwrap_or(false) {
                     if word.is_time() { times.push(word) } else { found.push(word) }
@@ -262,16 +281,23 @@ fn prose(
     };
     let mut linked = bag.take_pairs();
     // Lines that are judged otherwise or not at all leave no neighbours.
-    let apart: Vec<usize> = judged_as_words
-        .iter()
-        .zip(lines)
-        .scan(0, |apart, (words, line)| {
-            *apart += usize::from(!words && !line.trim().is_empty());
-            Some(*apart)
+    let (mut apart, mut read) = (0, 0);
+    let mut apart_up_to = |line: usize| {
+        for at in read..=line {
+            apart += usize::from(judged_as_words.get(at) == Some(&false) && !lines.marks(at).is_blank());
+        }
+        read = read.max(line + 1);
+        apart
+    };
+    let mut before = found.first().map(|word| apart_up_to(word.line));
+    let judged_pairs: Vec<bool> = found
+        .windows(2)
+        .map(|pair| {
+            let own = Some(apart_up_to(pair[1].line));
+            let are_beside = std::mem::replace(&mut before, own) == own;
+            are_beside && !pair[0].is_gap() && !pair[1].is_gap()
         })
         .collect();
-    let beside = |pair: &[Word]| apart.get(pair[0].line) == apart.get(pair[1].line);
-    let judged_pairs: Vec<bool> = found.windows(2).map(|pair| !pair[0].is_gap() && !pair[1].is_gap() && beside(pair)).collect();
     let mut renamed = vec![false; found.len()];
     for index in (0..found.len()).filter(|index| found[*index].is_name()) {
         let sides = [index.checked_sub(1), (index + 1 < found.len()).then_some(index)];
@@ -282,6 +308,7 @@ fn prose(
         }
     }
     let zero_alone = found.len() == 1 && is_zero(actual) && !is_zero(expected);
+    let mut sums = LineSums::default();
     for (index, word) in found.iter().enumerate() {
         if word.is_gap() {
             continue;
@@ -320,20 +347,25 @@ fn prose(
         } else {
             near / of
         };
-        let sums = &mut line_sums[word.line];
-        sums.0 += word.weight;
-        sums.1 += word.weight * present * (0.4 + 0.6 * context);
+        sums.add(word.line, word.weight, word.weight * present * (0.4 + 0.6 * context));
     }
-    for word in &times {
-        let sums = &mut line_sums[word.line];
-        sums.0 += word.weight;
-        sums.1 += if bag.take_alike(word) { word.weight } else { 0.0 };
+    if !times.is_empty() {
+        let mut all = LineSums::default();
+        let mut words = sums.0.into_iter().peekable();
+        for word in &times {
+            while let Some((line, weight, credit)) = words.next_if(|(line, ..)| *line <= word.line) {
+                all.add(line, weight, credit);
+            }
+            all.add(word.line, word.weight, if bag.take_alike(word) { word.weight } else { 0.0 });
+        }
+        all.0.extend(words);
+        sums = all;
     }
     let order = order(&found, &judged_pairs, &linked);
     // A few words in a sea of others are an accident.
     let judged_words = found.len().max(1);
     let sea = ((judged_words * 6 + 30) as f64 / bag.count.max(1) as f64).clamp(0.5, 1.0);
-    for (line, (weight, credit)) in line_sums.into_iter().enumerate().filter(|(_, (weight, _))| *weight > 0.0) {
+    for (line, weight, credit) in sums.0.into_iter().filter(|(_, weight, _)| *weight > 0.0) {
         let told = if is_under_way(lines[line]) { 0.1 } else { 1.0 };
         let likeness = Likeness { weight: weight * told, credit: credit / weight * sea * order, conflict: None };
         let printed = if tally.keeps(&likeness) { said(labels, line) } else { "" };
@@ -342,43 +374,20 @@ fn prose(
     (tally, bag.count)
 }
 
-/// Which marks a line has, without which it cannot be some things.
-#[derive(Debug, Clone, Copy)]
-struct Marks {
-    /// Of lines that say what happened to a resource.
-    resource: bool,
-    /// Of prompts of a shell.
-    prompt: bool,
-    /// Of lines that were left out.
-    elision: bool,
-}
+/// What each line tells, and what of it was found; lines without words are not there.
+#[derive(Debug, Default)]
+struct LineSums(Vec<(usize, f64, f64)>);
 
-impl Marks {
-    fn of(line: &str) -> Self {
-        const RESOURCE: u8 = 1;
-        const PROMPT: u8 = 2;
-        const ELISION: u8 = 4;
-        static MARKS: [u8; 256] = {
-            let mut marks = [0; 256];
-            marks[b'/' as usize] = RESOURCE | ELISION;
-            marks[b'"' as usize] = RESOURCE;
-            marks[b'$' as usize] = PROMPT;
-            marks[b'#' as usize] = PROMPT | ELISION;
-            marks[b'.' as usize] = ELISION;
-            marks[b'<' as usize] = ELISION;
-            marks[b'[' as usize] = ELISION;
-            marks[b'(' as usize] = ELISION;
-            marks[b'-' as usize] = ELISION;
-            marks[b'*' as usize] = ELISION;
-            marks[b'=' as usize] = ELISION;
-            marks[b'~' as usize] = ELISION;
-            marks[b':' as usize] = ELISION;
-            // The first byte of `…`.
-            marks[0xE2] = ELISION;
-            marks
-        };
-        let found = line.bytes().fold(0, |found, byte| found | MARKS[usize::from(byte)]);
-        Self { resource: found & RESOURCE != 0, prompt: found & PROMPT != 0, elision: found & ELISION != 0 }
+impl LineSums {
+    /// Adds to the last line, or to one behind it.
+    fn add(&mut self, line: usize, weight: f64, credit: f64) {
+        match self.0.last_mut().filter(|(last, ..)| *last == line) {
+            Some((_, weights, credits)) => {
+                *weights += weight;
+                *credits += credit;
+            }
+            None => self.0.push((line, weight, credit)),
+        }
     }
 }
 
@@ -391,11 +400,15 @@ fn order(found: &[Word], judged: &[bool], linked: &[bool]) -> f64 {
         let (left, right) = (&found[*at], &found[*at + 1]);
         judged[*at] && left.line == right.line && right.starts && (left.is_plain() || right.is_plain())
     };
-    let pairs: Vec<usize> = (0..judged.len()).filter(inside).collect();
-    if pairs.len() < JUDGED_MIN {
+    let (mut pairs, mut kept) = (0, 0);
+    for at in (0..judged.len()).filter(inside) {
+        pairs += 1;
+        kept += usize::from(linked[at]);
+    }
+    if pairs < JUDGED_MIN {
         return 1.0;
     }
-    let kept = pairs.iter().filter(|at| linked[**at]).count() as f64 / pairs.len() as f64;
+    let kept = kept as f64 / pairs as f64;
     (kept / KEPT_MIN).min(1.0)
 }
 

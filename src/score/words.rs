@@ -277,14 +277,24 @@ fn each_run<'a>(text: &'a str, mut found: impl FnMut(usize, &'a str)) {
 }
 
 /// The words of runs of characters that were seen before: outputs say the same few things again and again.
-struct Memo<'a> {
-    /// The run, its importance and the range of its words, at the place that its hash tells.
-    seen: Vec<(&'a str, f64, usize, usize)>,
+struct Memo {
+    /// What was seen at the place that its hash tells.
+    seen: Vec<Seen>,
     /// The words that are remembered, and then those of a run that is being split.
     kept: Vec<Word>,
 }
 
-impl<'a> Memo<'a> {
+/// A run of characters that was seen before.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    hash: u64,
+    importance: f64,
+    /// Where its words begin and end among those that are remembered.
+    from: u32,
+    to: u32,
+}
+
+impl Memo {
     /// The longest run that is worth remembering.
     const BYTES_MAX: usize = 40;
     /// How many words are remembered before all are forgotten.
@@ -292,21 +302,22 @@ impl<'a> Memo<'a> {
 
     fn new(text_bytes: usize) -> Self {
         let places = (text_bytes / 16).clamp(16, 4096).next_power_of_two();
-        Self { seen: vec![("", 0.0, 0, 0); places], kept: Vec::new() }
+        Self { seen: vec![Seen::default(); places], kept: Vec::new() }
     }
 
     /// Shows the words of `chunk`, as [`split`] finds them.
-    fn split(&mut self, chunk: &'a str, line: usize, importance: f64, found: &mut impl FnMut(Word)) {
+    fn split(&mut self, chunk: &str, line: usize, importance: f64, found: &mut impl FnMut(Word)) {
         let is_kept = chunk.len() <= Self::BYTES_MAX;
-        let place = if is_kept { (hash_bytes(chunk.as_bytes()) >> 32) as usize & (self.seen.len() - 1) } else { 0 };
-        let (known, told, from, to) = self.seen[place];
-        if is_kept && known == chunk && told == importance {
-            self.kept[from..to].iter().for_each(|word| found(Word { line, ..*word }));
+        let hash = if is_kept { hash_bytes(chunk.as_bytes()) } else { 0 };
+        let place = (hash >> 32) as usize & (self.seen.len() - 1);
+        let seen = self.seen[place];
+        if is_kept && seen.hash == hash && seen.importance == importance {
+            self.kept[seen.from as usize..seen.to as usize].iter().for_each(|word| found(Word { line, ..*word }));
             return;
         }
         if self.kept.len() > Self::KEPT_MAX {
             self.kept.clear();
-            self.seen.fill(("", 0.0, 0, 0));
+            self.seen.fill(Seen::default());
         }
         let from = self.kept.len();
         split(chunk, line, importance, &mut self.kept);
@@ -315,7 +326,7 @@ impl<'a> Memo<'a> {
         }
         self.kept[from..].iter().for_each(|word| found(*word));
         if is_kept {
-            self.seen[place] = (chunk, importance, from, self.kept.len());
+            self.seen[place] = Seen { hash, importance, from: from as u32, to: self.kept.len() as u32 };
         } else {
             self.kept.truncate(from);
         }
@@ -484,7 +495,7 @@ fn has_no_case(character: char) -> bool {
 }
 
 /// The hash of bytes as they are.
-fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
     mixed(bytes, |part| part)
 }
 
@@ -621,6 +632,14 @@ impl Hasher for Passed {
 
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
 
     fn write_u64(&mut self, hash: u64) {
