@@ -237,3 +237,18 @@ impl Redactor {
         *text = self.mask(&self.alias(text));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::may_set_secret;
+
+    #[test]
+    fn scripts_are_read_that_may_give_a_secret_its_value() {
+        for script in ["export ADMIN_PASSWORD=a", "x\nAPI_TOKEN+=b", ": ${CLIENT_SECRET:=c}", "keys[0]=d", "if true; then MINE=e; fi"] {
+            assert!(may_set_secret(script, &["MINE"]), "{script}");
+        }
+        for script in ["", "az login", "NAME=a", "az vm create --name=a", "[ \"$A\" = b ]", "=", "MINES=e"] {
+            assert!(!may_set_secret(script, &["MINE"]), "{script}");
+        }
+    }
+}
