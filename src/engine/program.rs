@@ -440,8 +440,7 @@ fn is_short_slip(name: &str) -> bool {
     let is_start = |known: &str| known.chars().next() == name.chars().next();
     let has_lost = |known: &&&str| known.len() == name.len() + 1 && is_start(known) && strsim::levenshtein(name, known) == 1;
     let has_more = |known: &&str| name.len() == 3 && name.starts_with(*known) && !name.ends_with(|letter: char| letter.is_ascii_digit());
-    SHORT.iter().chain(COMMON).any(|known| has_lost(&known))
-        || ["az", "wc", "cd", "ls", "rm", "cp", "mv"].iter().any(|known| has_more(known))
+    SHORT.iter().chain(COMMON).any(|known| has_lost(&known)) || ["az", "wc", "cd", "ls", "rm", "cp", "mv"].iter().any(has_more)
 }
 
 /// Longer commands that are in every document, as the shell's own are.
