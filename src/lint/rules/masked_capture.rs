@@ -66,10 +66,10 @@ pub(super) fn check(document: &Document<'_>) -> Vec<Finding> {
 
 /// The command that takes the status: `export`, `local`, `readonly`, `declare`.
 fn declaring<'b>(block: &'b Block<'_>, assignment: &Assignment) -> &'b str {
-    let around = block.script.commands().iter().filter(|command| {
+    let mut around = block.script.commands().iter().filter(|command| {
         command.kind == CommandKind::Declaration && command.span.start <= assignment.span.start && assignment.span.end <= command.span.end
     });
-    around.last().and_then(|command| block.text(command.span).split_whitespace().next()).unwrap_or("export")
+    around.next_back().and_then(|command| block.text(command.span).split_whitespace().next()).unwrap_or("export")
 }
 
 #[cfg(test)]
