@@ -10,8 +10,8 @@ use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -60,8 +60,8 @@ struct Shared {
     bytes_max: u64,
     /// What was there when somebody last looked.
     written: AtomicU64,
-    /// What may be there.
-    allowed: AtomicU64,
+    /// What may be there. Held while it is compared or changed: somebody who has counted before a block began must not end it.
+    allowed: Mutex<u64>,
     is_over: watch::Sender<bool>,
 }
 
@@ -82,7 +82,7 @@ impl Quota {
             places,
             bytes_max,
             written: AtomicU64::new(0),
-            allowed: AtomicU64::new(bytes_max),
+            allowed: Mutex::new(bytes_max),
             is_over: watch::Sender::new(false),
         });
         let watched = Arc::clone(&shared);
@@ -109,8 +109,9 @@ impl Quota {
             // More was written before it ended.
             look(&self.shared).await;
         }
+        let mut allowed = self.shared.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         let written = self.shared.written.load(Ordering::Relaxed);
-        self.shared.allowed.store(self.shared.bytes_max.max(written.saturating_add(GRACE_BYTES)), Ordering::Relaxed);
+        *allowed = self.shared.bytes_max.max(written.saturating_add(GRACE_BYTES));
         self.shared.is_over.send_replace(false);
     }
 
@@ -130,10 +131,11 @@ async fn look(shared: &Arc<Shared>) {
 
 impl Shared {
     fn look(&self) {
-        let allowed = self.allowed.load(Ordering::Relaxed);
-        let written = self.places.written(allowed.saturating_add(BYTES_MAX));
+        let enough = self.allowed.lock().unwrap_or_else(PoisonError::into_inner).saturating_add(BYTES_MAX);
+        let written = self.places.written(enough);
+        let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         self.written.store(written, Ordering::Relaxed);
-        self.is_over.send_replace(written > allowed);
+        self.is_over.send_replace(written > *allowed);
     }
 }
 
