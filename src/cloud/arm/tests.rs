@@ -200,3 +200,18 @@ fn recorded_answers_of_groups_have_the_same_keys() {
     }
     assert_eq!(compared, 2, "both recorded PUTs of a group were compared");
 }
+
+#[test]
+fn lists_show_each_caller_what_they_may_read() {
+    let lab = crate::cloud::lab::Lab::new();
+    let (client, principal) = lab.identity("reader");
+    let count = |target: &str| {
+        let who = crate::cloud::lab::Who::App(&client);
+        let (status, body) = lab.arm_as(who, http::Method::GET, target, &serde_json::Value::Null);
+        (status, body["value"].as_array().map(Vec::len))
+    };
+    let lists = ["/subscriptions".to_owned(), lab.path("/resourceGroups"), lab.path("/resources")];
+    assert_eq!(lists.each_ref().map(|target| count(target)), [(200, Some(0)); 3], "a stranger sees nothing");
+    lab.assign(&principal, "Reader", &lab.path("/resourceGroups/rg"));
+    assert_eq!(lists.each_ref().map(|target| count(target)), [(200, Some(1)); 3], "of two groups one, with the identity in it");
+}

@@ -95,6 +95,15 @@ mod tests {
     }
 
     #[test]
+    fn only_the_published_algorithm_counts() {
+        let key = keys::entra().jwk("t");
+        for algorithm in [json!("none"), json!("HS256"), json!("rs256"), Value::Null] {
+            let token = keys::entra().sign_under(&json!({"alg": algorithm, "kid": key["kid"]}), &json!({"aud": "x"}));
+            assert_eq!(Jwt::parse(&token).unwrap().verify(std::slice::from_ref(&key)), Err(BadSignature::Algorithm), "{algorithm}");
+        }
+    }
+
+    #[test]
     fn a_changed_claim_breaks_the_signature_and_garbage_is_no_token() {
         let token = keys::cluster().sign("i", &json!({"sub": "system:serviceaccount:a:b"}));
         let forged = token.replace(token.split('.').nth(1).unwrap(), &URL_SAFE_NO_PAD.encode(r#"{"sub":"admin"}"#));

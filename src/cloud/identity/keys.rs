@@ -43,7 +43,11 @@ impl SigningKey {
 
     /// A signed token with `claims`, whose header names `owner`'s key id.
     pub(crate) fn sign(&self, owner: &str, claims: &Value) -> String {
-        let header = json!({"typ": "JWT", "alg": "RS256", "kid": self.kid(owner)});
+        self.sign_under(&json!({"typ": "JWT", "alg": "RS256", "kid": self.kid(owner)}), claims)
+    }
+
+    /// The same under a header of one's own.
+    pub(super) fn sign_under(&self, header: &Value, claims: &Value) -> String {
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mut signature = vec![0; self.pair.public().modulus_len()];
         self.pair

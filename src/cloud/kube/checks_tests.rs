@@ -179,6 +179,17 @@ fn a_token_ends_with_its_account_and_with_its_pod() {
 }
 
 #[test]
+fn what_somebody_changes_in_the_roles_of_aks_is_undone() {
+    let place = Place::new();
+    let role = format!("/apis/{RBAC}/v1/clusterroles/aks-service");
+    let before = place.ask(&place.local, &[], "GET", &role, &Value::Null).1;
+    let mut changed = before.clone();
+    changed["rules"] = json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
+    assert_eq!(place.ask(&place.local, &[], "PUT", &role, &changed).0, 200);
+    assert_eq!(place.ask(&place.local, &[], "GET", &role, &Value::Null).1["rules"], before["rules"]);
+}
+
+#[test]
 fn reviews_are_of_whom_and_where_they_say() {
     let place = Place::new();
     let of = |kind: &str, spec: Value| json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec});
