@@ -207,7 +207,7 @@ fn lists_show_each_caller_what_they_may_read() {
     let (client, principal) = lab.identity("reader");
     let count = |target: &str| {
         let who = crate::cloud::lab::Who::App(&client);
-        let (status, body) = lab.arm_as(who, http::Method::GET, target, &serde_json::Value::Null);
+        let (status, body) = lab.arm_as(who, http::Method::GET, target, &Value::Null);
         (status, body["value"].as_array().map(Vec::len))
     };
     let lists = ["/subscriptions".to_owned(), lab.path("/resourceGroups"), lab.path("/resources")];
