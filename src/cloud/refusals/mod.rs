@@ -16,12 +16,13 @@ use crate::cloud::profile::Profile;
 use crate::cloud::testing::TestCloud;
 
 /// What anybody may ask, and why.
-const PUBLIC: [(&str, &str); 6] = [
+const PUBLIC: [(&str, &str); 7] = [
     ("entra.discovery", "clients read it before they have a token"),
     ("entra.instance", "clients read it before they have a token"),
     ("entra.keys", "public keys"),
     ("entra.realm", "clients read it before they have a token"),
     ("entra.token", "this is where tokens come from"),
+    ("imds.token", "only what runs on the machine reaches it"),
     ("kube.issuer", "an issuer's keys are public, so that anybody can check its tokens"),
 ];
 

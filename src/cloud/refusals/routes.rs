@@ -17,6 +17,7 @@ pub(super) const VAULT: &str = "kv-every-route";
 
 const ARM: &str = "management.azure.com";
 const GRAPH: &str = "graph.microsoft.com";
+const METADATA: &str = "169.254.169.254";
 const LOGIN: &str = "login.microsoftonline.com";
 const ISSUER: &str = "eastus.oic.prod-aks.azure.com";
 const DATA: &str = "kv-every-route.vault.azure.net";
@@ -46,7 +47,7 @@ impl Route {
             ARM => Service::ResourceManager,
             GRAPH => Service::Graph,
             DATA => Service::Vault,
-            LOGIN | ISSUER => Service::Public,
+            LOGIN | METADATA | ISSUER => Service::Public,
             _ => Service::ApiServer,
         }
     }
@@ -148,6 +149,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("entra.instance", "GET", LOGIN, "/common/discovery/instance"),
     ("entra.realm", "GET", LOGIN, "/common/userrealm/a@b"),
     ("entra.token", "POST", LOGIN, "/{T}/oauth2/v2.0/token"),
+    ("imds.token", "GET", METADATA, "/metadata/identity/oauth2/token"),
     ("kube.issuer", "GET", ISSUER, "/{T}/x/.well-known/openid-configuration"),
     ("kube.issuer", "GET", ISSUER, "/{T}/x/openid/v1/jwks"),
 ];
