@@ -148,8 +148,8 @@ fn each_thing_that_is_impersonated_needs_a_right_of_its_own() {
     check(&[("impersonate-user", account)], 201, r#""system:serviceaccounts:default""#);
     check(&[("impersonate-user", "system:serviceaccount:kube-system:default")], 403, "in the namespace \\\"kube-system\\\"");
     check(&[("impersonate-user", "system:anonymous")], 403, "selfsubjectreviews");
-    let (status, body) = place.ask(&robot, &[("impersonate-user", "system:anonymous")], "GET", "/version", &Value::Null);
-    assert_eq!(status, 200, "the version is public to those who are not authenticated: {body}");
+    let (status, body) = place.ask(&robot, &[("impersonate-user", "system:anonymous")], "GET", "/api", &Value::Null);
+    assert_eq!(status, 403, "discovery is for those who are authenticated: {body}");
 }
 
 #[test]
