@@ -116,6 +116,21 @@ pub(super) fn pairs<'a>(shown: &[&'a str], counts: &[bool], printed: &[&'a str])
     pairs
 }
 
+/// For lines of the document the lines that stand in their places: the same, then what says the same at another time, then what is like it.
+pub(super) fn stand_ins<'a>(shown: &[&'a str], printed: &[&'a str]) -> HashMap<usize, &'a str> {
+    let mut found: HashMap<usize, &'a str> = pairs(shown, &vec![true; shown.len()], printed)
+        .into_iter()
+        .filter(|pair| pair.is_like)
+        .map(|pair| (pair.at, pair.printed))
+        .collect();
+    for way in [gist as fn(&str) -> u64, folded] {
+        let places: ByHash<&'a str> = printed.iter().map(|line| (way(line), *line)).collect();
+        let same = shown.iter().enumerate().filter_map(|(at, line)| Some((at, *places.get(&way(line))?)));
+        found.extend(same.filter(|(at, _)| !shown[*at].trim().is_empty()));
+    }
+    found
+}
+
 /// Pairs lines that share half of their words.
 fn by_words<'a>(lost: &[Numbered<'a>], new: &[Numbered<'a>], firm: bool) -> Vec<Pair<'a>> {
     let lost: Vec<(usize, Line<'_>)> = lost.iter().map(|(at, line)| (*at, Line::of(line, firm))).collect();
@@ -265,7 +280,7 @@ fn nearest<'b, 'c>(
 
 #[cfg(test)]
 mod tests {
-    use super::pairs;
+    use super::{pairs, stand_ins};
 
     #[track_caller]
     fn check(shown: &str, printed: &str, expected: &[(&str, &str)]) {
@@ -285,6 +300,14 @@ mod tests {
         check("first line\neastus\nlast line\n", "first line\nlast line\n$ZONE\n", &[]);
         check("first line\neastus\nlast line\n", "first line\n$ZONE\nmore\nlast line\n", &[]);
         check("only\n", "other\n", &[("only", "other")]);
+    }
+
+    #[test]
+    fn each_line_has_what_stands_in_its_place() {
+        let found = stand_ins(&["web up 3m", "b is new", "the end"], &["the  end", "web up 9m", "b is old", "x"]);
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_unstable();
+        assert_eq!(found, [(0, "web up 9m"), (1, "b is old"), (2, "the  end")]);
     }
 
     #[test]

@@ -59,6 +59,8 @@ use self::tally::{Tally, shown};
 const EXCUSES_MAX: usize = 12;
 /// What is wrong with a table that has lost its rows.
 const NO_ROWS: &str = "the document shows rows, but the output has only the header";
+/// In longer texts nobody looks for what stands in the place of a line.
+const STAND_INS_BYTES_MAX: usize = 1 << 16;
 /// How many lines the end of an output has.
 const ENDING_LINES: usize = 3;
 /// How many costs a verdict lists.
@@ -244,7 +246,26 @@ fn findings(expected: &str, actual: &str, comparison: &Comparison) -> Findings {
         findings.tally.contradict(Conflict::Value, "an address with a hole", "", word);
     }
     find_failures(expected, actual, &read, &rules, &mut findings);
+    if read.shown.is_none() {
+        stand_ins(expected, actual, &mut findings.tally);
+    }
     findings
+}
+
+/// Says of lines that cost something what the output has in their place, and nothing of those that are there.
+fn stand_ins(expected: &str, actual: &str, tally: &mut Tally) {
+    let is_alone = |loss: &Cost| loss.actual.is_empty() && loss.path.starts_with("line ");
+    if expected.len() + actual.len() > STAND_INS_BYTES_MAX || !tally.losses.iter().any(is_alone) {
+        return;
+    }
+    let (shown, printed): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    let found = lines::stand_ins(&shown, &printed);
+    tally.losses.retain_mut(|loss| {
+        let line = if is_alone(loss) { loss.path[5..].parse::<usize>().ok() } else { None };
+        let Some(other) = line.and_then(|line| found.get(&line.checked_sub(1)?)) else { return true };
+        loss.actual = tally::shown(other);
+        loss.actual != loss.expected
+    });
 }
 
 /// What both sides were read as.
@@ -466,6 +487,7 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
     let is_ignored = |line: &str| !rules.ignore.is_empty() && label::key(line).is_some_and(|key| rules.ignore.names(key));
     let alarms = veto::alarms(lines, |line| is_ignored(line) || is_known(line) || excuses.iter().any(|shown| is_like(shown, line)));
     let told = |why: &str, (number, line): (usize, String)| {
+        let (number, line) = veto::cause(lines, number, line);
         let actual = shown(&line);
         Finding { why: format!("{why}: {actual}"), path: format!("line {number} of the output"), actual }
     };
@@ -500,7 +522,7 @@ fn find_failures(expected: &str, actual: &str, read: &Reading, rules: &Rules, fi
             return;
         }
         findings.score *= 0.25;
-        let why = "the output has a line with a word of failure, and the document has none, so its score is cut to a quarter";
+        let why = "the output has a line with a word of failure, and the document none, so that the rest counts for little";
         findings.doubt = Some(told(why, found));
     }
 }

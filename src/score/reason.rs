@@ -146,6 +146,12 @@ pub(super) fn shares(mut costs: Vec<Cost>, deciding: Option<Cost>, lost: f64) ->
         let same = |cost: &Cost| cost.path == deciding.path && cost.expected == deciding.expected && cost.actual == deciding.actual;
         let counted = costs.iter().position(same).map_or(0.0, |at| costs.remove(at).cost);
         deciding.cost = if weight > 0.0 { (1.0 - rest + counted).clamp(0.0, 1.0) } else { 1.0 };
+        if deciding.cost <= 0.0 {
+            // It decides although nothing was left to lose: as much as each of the others.
+            let each = 1.0 / (costs.len() + 1) as f64;
+            costs.iter_mut().for_each(|cost| cost.cost *= 1.0 - each);
+            deciding.cost = each;
+        }
         costs.insert(0, deciding);
     }
     costs.truncate(COSTS_MAX);
@@ -214,6 +220,31 @@ mod tests {
     }
 
     #[test]
+    fn a_stack_trace_is_told_by_its_last_line() {
+        let trace = "step 1\nTraceback (most recent call last):\n  File \"a.py\", line 3, in f\n    g()\nKeyError: 'zone'\n";
+        let verdict = fails("step 1\nstep 2", trace, 0.3);
+        assert_eq!(verdict.reason, "the output reports a failure: KeyError: 'zone'");
+        assert_eq!(verdict.costs[0].path, "line 5 of the output");
+    }
+
+    #[test]
+    fn lines_that_are_there_cost_nothing_and_others_have_what_stands_in_their_place() {
+        let shown = "server alpha started 3 minutes ago\nlisten address chosen by hand\nlast line of all";
+        let printed =
+            "other words entirely\nserver alpha started 9 hours ago\nlisten address picked by dice\nmore of the same\nlast line of all";
+        let verdict = fails(shown, printed, 1.0);
+        let of = |line: &str| verdict.costs.iter().find(|cost| cost.path == line).map(|cost| cost.actual.as_str());
+        assert_eq!(of("line 2"), Some("listen address picked by dice"), "{verdict:#?}");
+        assert_eq!(of("line 3"), None, "{verdict:#?}");
+    }
+
+    #[test]
+    fn what_decides_has_a_share_of_its_own() {
+        let verdict = fails("alpha beta gamma delta", "Error: mango", 0.3);
+        assert!(verdict.costs[0].actual == "Error: mango" && verdict.costs[0].cost > 0.0, "{verdict:#?}");
+    }
+
+    #[test]
     fn a_label_with_another_value_is_not_missing() {
         let lines = "Deployment finished\nRetention : thirty days\nAudit level : verbose mode\nOwner of it : the platform team";
         let printed = "Deployment finished\nRetention : one week\nAudit level : quiet\nOwner of it : nobody yet";
@@ -260,7 +291,7 @@ mod tests {
     #[test]
     fn a_word_of_failure_says_what_it_did_to_the_score() {
         let verdict = fails("the site is up\nall good", "the site is up\nall good\nthe last backup timed out", 0.3);
-        assert!(verdict.reason.ends_with("so its score is cut to a quarter: the last backup timed out"), "{verdict:#?}");
+        assert!(verdict.reason.ends_with("so that the rest counts for little: the last backup timed out"), "{verdict:#?}");
         assert_eq!(verdict.costs[0].actual, "the last backup timed out");
     }
 }

@@ -191,6 +191,7 @@ fn capitals<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
         return None;
     }
     let spaced = wide(line);
+    let spaced_cells = spaced.len();
     let (header, groups) = if spaced.len() >= 2 {
         let (groups, header): (Vec<usize>, Vec<&str>) = spaced.into_iter().unzip();
         (header, groups)
@@ -199,7 +200,9 @@ fn capitals<'a>(lines: &Lines<'a>, at: usize) -> Option<Table<'a>> {
     };
     let mut table = Table { header, rows: Vec::new(), elided: false, is_ruled: false, lines: (at, at + 1) };
     rows(lines, &groups, &mut table);
-    Some(table)
+    // `BUILD SUCCESS` has nothing below it that has two cells.
+    let is_sentence = spaced_cells < 2 && table.header.len() == 2 && !table.rows.is_empty() && table.rows.iter().all(|row| row.len() != 2);
+    (!is_sentence).then_some(table)
 }
 
 /// A header of which every cell begins with a capital, and rows whose cells all begin below those of the header.
@@ -768,7 +771,14 @@ mod tests {
 
     #[test]
     fn prose_is_no_table() {
-        for text in ["Hello world\nsecond line", "ERROR: NOT FOUND\nx", "A B\n", "NAME: x\nSTATUS: y", "# Title\n"] {
+        for text in [
+            "Hello world\nsecond line",
+            "BUILD SUCCESS\nTotal time 3.2 s\nFinished at noon today",
+            "ERROR: NOT FOUND\nx",
+            "A B\n",
+            "NAME: x\nSTATUS: y",
+            "# Title\n",
+        ] {
             assert!(find(&Lines::of(text)).is_empty(), "{text}");
         }
     }

@@ -64,7 +64,8 @@ impl Tally {
     /// Notes a contradiction that has no weight of its own.
     pub(super) fn contradict(&mut self, conflict: Conflict, path: &str, expected: &str, actual: &str) {
         if self.contradictions.len() < PLACES_MAX {
-            self.contradictions.push(Contradiction { conflict, path: path.to_owned(), expected: shown(expected), actual: shown(actual) });
+            let (expected, actual) = around(expected, actual);
+            self.contradictions.push(Contradiction { conflict, path: path.to_owned(), expected, actual });
         }
     }
 
@@ -89,11 +90,41 @@ impl Tally {
     }
 }
 
+/// Two values as a person sees them beside each other, cut where they do not differ.
+fn around(expected: &str, actual: &str) -> (String, String) {
+    // So much of what is the same stands before what differs.
+    const BEFORE_CHARS: usize = 40;
+    let same = expected.chars().zip(actual.chars()).take_while(|(expected, actual)| expected == actual).count();
+    let is_long = |value: &str| value.chars().nth(SHOWN_CHARS).is_some();
+    if same <= SHOWN_CHARS - BEFORE_CHARS || !is_long(expected) && !is_long(actual) {
+        return (shown(expected), shown(actual));
+    }
+    let behind = |value: &str| {
+        let rest: String = value.chars().skip(same - BEFORE_CHARS).take(SHOWN_CHARS + 1).collect();
+        format!("…{}", shown(&rest))
+    };
+    (behind(expected), behind(actual))
+}
+
 /// A value as a person sees it in a message: one line, at most [`SHOWN_CHARS`] characters.
 pub(super) fn shown(value: &str) -> String {
     let line = value.trim().replace('\n', " ");
     match line.char_indices().nth(SHOWN_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::around;
+
+    #[test]
+    fn long_values_are_cut_where_they_are_the_same() {
+        let long = "the same word ".repeat(20);
+        let (expected, actual) = around(&format!("{long}is here {long}"), &format!("{long}is there"));
+        assert!(expected.starts_with('…') && expected.contains("is here") && expected.ends_with('…'), "{expected}");
+        assert!(actual.starts_with('…') && actual.ends_with("is there"), "{actual}");
+        assert_eq!(around("a b", "a c"), ("a b".to_owned(), "a c".to_owned()));
     }
 }

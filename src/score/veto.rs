@@ -235,6 +235,16 @@ pub(super) fn question(text: &str) -> Option<&str> {
     QUESTION.is_match(last.as_bytes()).then_some(last)
 }
 
+/// The line that tells the cause of what a line reports, and its 1-based number: the last of a stack trace in Python, else the line itself.
+pub(super) fn cause(text: &str, number: usize, line: String) -> (usize, String) {
+    if !line.starts_with("Traceback (most recent call last)") {
+        return (number, line);
+    }
+    let after = text.lines().enumerate().skip(number);
+    let told = after.map(|(at, own)| (at + 1, own)).find(|(_, own)| own.starts_with(|c: char| !c.is_whitespace()));
+    told.map_or((number, line), |(at, own)| (at, own.trim().to_owned()))
+}
+
 /// The mark of an interrupt with which an output ends; what follows one was printed on purpose.
 pub(super) fn interrupt(text: &str) -> Option<&str> {
     text.trim_end().lines().next_back().map(str::trim).filter(|last| matches!(*last, "^C" | "^Z" | "^\\"))
