@@ -200,3 +200,13 @@ fn members_that_report_a_failure_by_their_names_are_one() {
     );
     check_unmarked(shown, shown, "{\"StatusCode\": 200, \"UnprocessedItems\": {\"orders\": [{\"id\": 7}]}}");
 }
+
+#[test]
+fn a_failure_shown_in_passing_excuses_its_like_and_no_other() {
+    let shown = "step 1 done\nError: the old pool blue was not found, going on\nstep 2 done\nstep 3 done\nstep 4 done\n";
+    check_unmarked(
+        shown,
+        &shown.replace("blue", "teal"),
+        &shown.replace("the old pool blue was not found, going on", "no space left on device"),
+    );
+}
