@@ -97,6 +97,7 @@ pub(super) fn describe(found: &Contradiction) -> String {
         (expected, actual) if what != found.path => {
             format!("the output has {what}: the document shows “{expected}”, the output “{actual}”")
         }
+        (expected, actual) if what.is_empty() => format!("the document shows “{expected}”, but the output says “{actual}”"),
         (expected, actual) if what.starts_with("line ") => {
             format!("the document says “{expected}” ({what}), but the output says “{actual}”")
         }
