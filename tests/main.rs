@@ -17,6 +17,7 @@ mod links;
 mod lint;
 mod load_bearing;
 mod prerequisites;
+mod registries;
 mod retries;
 mod sameness;
 mod sandbox;

@@ -25,6 +25,7 @@ mod observation;
 mod profile;
 #[cfg(test)]
 mod refusals;
+mod registry;
 mod settle;
 mod shared;
 mod standing;

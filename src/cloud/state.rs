@@ -12,7 +12,7 @@ use super::identity::token::Rejection;
 use super::ids::Ids;
 use super::observation::Observation;
 use super::trace::Trace;
-use super::{Application, CloudOptions, aks, arm, authorization, identity, keyvault, kube, msi};
+use super::{Application, CloudOptions, aks, arm, authorization, identity, keyvault, kube, msi, registry};
 
 /// The model of every service. Cloning it is a snapshot.
 #[derive(Debug, Clone)]
@@ -28,6 +28,7 @@ pub(crate) struct State {
     pub(crate) authorization: authorization::model::Model,
     pub(crate) msi: msi::model::Model,
     pub(crate) keyvault: keyvault::model::Model,
+    pub(crate) registries: registry::model::Model,
     pub(crate) aks: aks::model::Model,
     pub(crate) kube: kube::model::Model,
     /// The run's certificate authority, shared by snapshots.
@@ -53,6 +54,7 @@ impl State {
             authorization: authorization::model::Model::default(),
             msi: msi::model::Model::default(),
             keyvault: keyvault::model::Model::default(),
+            registries: registry::model::Model::default(),
             aks: aks::model::Model::default(),
             kube: kube::model::Model::default(),
             authority,

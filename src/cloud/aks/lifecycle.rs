@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 
 use super::model::{Credentials, KubeletIdentity, ManagedCluster, OperationKind};
+use crate::cloud::authorization;
 use crate::cloud::kube;
 use crate::cloud::kube::model::{Entra, NodePool, Settings};
 use crate::cloud::state::State;
@@ -97,6 +98,10 @@ pub(crate) fn remove(state: &mut State, id: &str) {
     let Some(cluster) = state.aks.remove(id) else { return };
     kube::remove(state, &cluster.id);
     state.arm.groups.remove(&cluster.node_resource_group().to_lowercase());
+    authorization::delete_scope(
+        state,
+        &format!("/subscriptions/{}/resourceGroups/{}", cluster.subscription, cluster.node_resource_group()),
+    );
     if let Some(kubelet) = &cluster.kubelet {
         state.directory.remove_service_principal(&kubelet.object_id);
     }

@@ -10,10 +10,14 @@ use super::defaults::{self, Decided};
 use super::model::{ManagedCluster, Operation, OperationKind, cluster_id};
 use super::names;
 use super::versions::{self, Version};
+use crate::cloud::arm::id::resource_id;
 use crate::cloud::arm::lro;
 use crate::cloud::arm::model::Group;
+use crate::cloud::authorization;
 use crate::cloud::clock::later;
 use crate::cloud::fault::Fault;
+use crate::cloud::identity::authorize;
+use crate::cloud::identity::caller::Caller;
 use crate::cloud::profile::Profile;
 use crate::cloud::state::State;
 
@@ -79,6 +83,25 @@ pub(crate) fn put(state: &mut State, profile: &Profile, now: Timestamp, place: P
         Some(cluster) => update(state, profile, now, cluster, request),
         None => create(state, profile, now, place, request),
     }
+}
+
+/// Whoever gives a cluster an identity must be allowed to assign it (AKS documentation, "Use managed identities": the identity that creates a
+/// cluster needs `userAssignedIdentities/assign/action`).
+///
+/// # Errors
+/// `LinkedAuthorizationFailed`.
+pub(crate) fn require_linked(state: &mut State, caller: &Caller, place: Place<'_>, request: &Value) -> Result<(), Fault> {
+    let known = state.aks.get(&place.id()).map(|cluster| cluster.identity["userAssignedIdentities"].clone()).unwrap_or_default();
+    let id = resource_id(place.subscription, place.group, "Microsoft.ContainerService/managedClusters", place.name);
+    for (identity, _) in request["identity"]["userAssignedIdentities"].as_object().into_iter().flatten() {
+        let is_new = !known.as_object().is_some_and(|known| known.keys().any(|known| known.eq_ignore_ascii_case(identity)));
+        if is_new {
+            let write = ("Microsoft.ContainerService/managedClusters/write", id.as_str());
+            let linked = ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", identity.as_str());
+            authorize::require_linked(state, caller, write, linked)?;
+        }
+    }
+    Ok(())
 }
 
 fn refuse_what_is_not_emulated(request: &Value) -> Result<(), Fault> {
@@ -158,6 +181,11 @@ fn create(state: &mut State, profile: &Profile, now: Timestamp, place: Place<'_>
     }
     let group = Group { name: node_group.clone(), location: location.clone(), tags: None, managed_by: id.clone(), deleting: false };
     state.arm.groups.insert(node_group.to_lowercase(), group);
+    let node_group_id = format!("/subscriptions/{}/resourceGroups/{node_group}", place.subscription);
+    for principal in principals(&identity) {
+        // AKS documentation, "Use managed identities": the cluster's identity gets this role on the node resource group by itself.
+        authorization::assign(state, CONTRIBUTOR, &principal, &node_group_id);
+    }
     let etag = state.ids.guid(&format!("etag {key}"));
     let mut cluster = ManagedCluster {
         name: place.name.to_owned(),
@@ -178,6 +206,15 @@ fn create(state: &mut State, profile: &Profile, now: Timestamp, place: Place<'_>
     let body = cluster.body();
     state.aks.insert(cluster);
     Ok(Started { body, created: true, operation })
+}
+
+/// The GUID of Azure's built-in role Contributor.
+const CONTRIBUTOR: &str = "b24988ac-6180-42a0-ab88-20f7382dd24c";
+
+/// The object ids of a cluster's own identity.
+fn principals(identity: &Value) -> Vec<String> {
+    let assigned = identity["userAssignedIdentities"].as_object().into_iter().flatten().map(|(_, one)| one);
+    assigned.chain([identity]).filter_map(|one| one["principalId"].as_str()).map(str::to_owned).collect()
 }
 
 /// Recorded name of an image, one month before the profile's. Assumed: that its shape is still the same.

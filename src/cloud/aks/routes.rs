@@ -139,6 +139,7 @@ fn get(context: &mut Context<'_>) -> Result<Reply, Fault> {
 
 fn put(context: &mut Context<'_>) -> Result<Reply, Fault> {
     let body = context.request.json()?;
+    operations::require_linked(context.state, context.caller, place(context.params), &body)?;
     let started = operations::put(context.state, context.profile, context.now, place(context.params), &body)?;
     Ok(accepted(context, started))
 }

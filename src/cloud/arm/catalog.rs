@@ -22,6 +22,7 @@ const PROVIDERS: &[Provider] = &[
     ("Microsoft.Authorization", &[("roleAssignments", &["2022-04-01"]), ("roleDefinitions", &["2022-05-01-preview", "2022-04-01"])]),
     ("Microsoft.ContainerService", &[("managedClusters", &["2026-06-01", "2025-03-01"]), ("managedClusters/agentPools", &["2026-06-01"])]),
     ("Microsoft.KeyVault", &[("vaults", &["2026-02-01", "2023-07-01", "2022-07-01"]), ("deletedVaults", &["2026-02-01", "2023-07-01"])]),
+    ("Microsoft.ContainerRegistry", &[("registries", &["2025-11-01", "2023-07-01"])]),
     (
         "Microsoft.ManagedIdentity",
         &[

@@ -14,7 +14,7 @@ use super::{regions, tracked};
 use crate::cloud::fault::Fault;
 use crate::cloud::identity::azure_rbac::is_at_or_below;
 use crate::cloud::state::State;
-use crate::cloud::{aks, authorization, keyvault, msi};
+use crate::cloud::{aks, authorization, keyvault, msi, registry};
 
 /// What a PUT or PATCH of a group says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,6 +143,7 @@ pub(crate) fn remove_group(state: &mut State, name: &str, now: Timestamp) {
     aks::delete_group(state, &scope, now);
     keyvault::delete_group(state, &scope, now);
     msi::delete_group(state, &scope, now);
+    registry::delete_group(state, &scope, now);
     authorization::delete_scope(state, &scope);
     state.arm.groups.remove(&name.to_lowercase());
 }
@@ -157,6 +158,7 @@ pub(crate) fn resources(state: &State) -> Vec<Resource> {
     let mut all = aks::resources(state);
     all.extend(keyvault::resources(state));
     all.extend(msi::resources(state));
+    all.extend(registry::resources(state));
     all
 }
 

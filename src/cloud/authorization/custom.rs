@@ -117,19 +117,11 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Result<Option<RoleDefinitio
 
 /// A definition on the wire, its keys in the order of a built-in one.
 pub(crate) fn encode(subscription: &str, definition: &RoleDefinition) -> Value {
-    let permissions: Vec<Value> = definition
-        .role
-        .permissions
-        .iter()
-        .map(|permission| {
-            json!({
-                "actions": permission.actions,
-                "notActions": permission.not_actions,
-                "dataActions": permission.data_actions,
-                "notDataActions": permission.not_data_actions,
-            })
-        })
-        .collect();
+    let of = |permission: &CustomPermission| {
+        let CustomPermission { actions, not_actions, data_actions, not_data_actions } = permission;
+        definitions::permission([actions, not_actions, data_actions, not_data_actions])
+    };
+    let permissions: Vec<Value> = definition.role.permissions.iter().map(of).collect();
     json!({
         "properties": {
             "roleName": definition.role.name,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::custom::{self, RoleDefinition};
 use super::filter::{self, Term};
 use crate::cloud::fault::Fault;
-use crate::cloud::identity::builtin_roles::{BUILTIN_ROLES, BuiltinRole};
+use crate::cloud::identity::builtin_roles::{BUILTIN_ROLES, BuiltinRole, Permission};
 use crate::cloud::state::State;
 
 /// The definitions at `scope` that a filter chooses, built-in ones first. Every built-in role can be assigned anywhere.
@@ -55,20 +55,15 @@ pub(crate) fn id(subscription: &str, role: &str) -> String {
     format!("{prefix}/providers/Microsoft.Authorization/roleDefinitions/{role}")
 }
 
+/// A permission: actions, what is taken from them, and both for data.
+pub(super) fn permission<T: serde::Serialize>([actions, not_actions, data_actions, not_data_actions]: [T; 4]) -> Value {
+    json!({"actions": actions, "notActions": not_actions, "dataActions": data_actions, "notDataActions": not_data_actions})
+}
+
 /// A definition. Recorded: the order of keys. Descriptions and dates of built-in roles are not known here: null.
 pub(crate) fn encode(subscription: &str, role: &BuiltinRole) -> Value {
-    let permissions: Vec<Value> = role
-        .permissions
-        .iter()
-        .map(|permission| {
-            json!({
-                "actions": permission.actions,
-                "notActions": permission.not_actions,
-                "dataActions": permission.data_actions,
-                "notDataActions": permission.not_data_actions,
-            })
-        })
-        .collect();
+    let of = |one: &Permission| permission([one.actions, one.not_actions, one.data_actions, one.not_data_actions]);
+    let permissions: Vec<Value> = role.permissions.iter().map(of).collect();
     json!({
         "properties": {
             "roleName": role.name,

@@ -59,6 +59,23 @@ pub(crate) fn seed_owner(state: &mut State, principal_id: &str, scope: &str) {
     state.authorization.insert(assignment);
 }
 
+/// Gives a service principal a built-in role, as a service does by itself.
+pub(crate) fn assign(state: &mut State, role_id: &str, principal_id: &str, scope: &str) {
+    let now = state.now();
+    let assignment = RoleAssignment {
+        name: state.ids.guid(&format!("service assignment {}", scope.to_lowercase())),
+        scope: scope.to_owned(),
+        role_id: role_id.to_owned(),
+        principal_id: principal_id.to_owned(),
+        principal_type: PrincipalType::ServicePrincipal,
+        description: None,
+        created: now,
+        updated: now,
+        created_by: String::new(),
+    };
+    state.authorization.insert(assignment);
+}
+
 /// Removes the assignments at a scope that is deleted, and below: a recovered vault comes back without them (soft-delete overview of
 /// Key Vault).
 pub(crate) fn delete_scope(state: &mut State, scope: &str) {

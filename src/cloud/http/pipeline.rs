@@ -12,7 +12,7 @@ use crate::cloud::identity::caller::Caller;
 use crate::cloud::observation::Observation;
 use crate::cloud::profile::Profile;
 use crate::cloud::state::State;
-use crate::cloud::{aks, arm, authorization, graph, identity, keyvault, kube, msi};
+use crate::cloud::{aks, arm, authorization, graph, identity, keyvault, kube, msi, registry};
 
 /// Answers one request. Whoever calls it settles the state after a write (`is_write`).
 pub(crate) fn answer(state: &mut State, profile: &Profile, request: &Request) -> Reply {
@@ -54,6 +54,7 @@ pub(crate) fn route(request: &Request) -> Result<Endpoint, Fault> {
         graph::routes::route,
         arm::routes::listing,
         msi::routes::route,
+        registry::routes::route,
         authorization::routes::route,
         keyvault::routes::route,
         aks::routes::route,

@@ -139,6 +139,30 @@ pub(crate) fn require_action(state: &mut State, caller: &Caller, action: &str, s
     }
 }
 
+/// Whether `caller`, who may do `(action, scope)`, may also do what that does to another resource: `(action, scope)` of the link.
+///
+/// # Errors
+/// `LinkedAuthorizationFailed`, worded as Resource Manager does (public reports).
+pub(crate) fn require_linked(state: &mut State, caller: &Caller, own: (&str, &str), linked: (&str, &str)) -> Result<(), Fault> {
+    let Some(entra) = caller.entra() else {
+        return Err(Fault::new(401, "AuthenticationFailed", "Authentication failed."));
+    };
+    if matches!(decide(state, entra, linked.0, linked.1, Plane::Control), Decision::Allowed(_)) {
+        return Ok(());
+    }
+    let message = format!(
+        "The client '{}' with object id '{}' has permission to perform action '{}' on scope '{}'; however, it does not have permission to \
+         perform action(s) '{}' on the linked scope(s) '{}' (respectively) or the linked scope(s) are invalid.",
+        client(entra),
+        entra.object_id,
+        own.0,
+        own.1,
+        linked.0,
+        linked.1
+    );
+    Err(Fault::new(403, "LinkedAuthorizationFailed", message))
+}
+
 /// Those of `items` that the caller may read by `action`: Resource Manager's own lists show what the caller may see, instead of refusing.
 pub(crate) fn readable<T>(state: &mut State, caller: &Caller, action: &str, items: Vec<T>, scope: impl Fn(&T) -> String) -> Vec<T> {
     let Some(caller) = caller.entra() else { return Vec::new() };
@@ -155,16 +179,20 @@ pub(crate) fn readable<T>(state: &mut State, caller: &Caller, action: &str, item
 
 /// Public reports of `AuthorizationFailed`: a user is named by its UPN, a service principal by its object id, twice.
 fn authorization_failed(caller: &EntraCaller, action: &str, scope: &str) -> Fault {
-    let client = match caller.kind {
-        CallerKind::User => &caller.name,
-        CallerKind::Application => &caller.object_id,
-    };
+    let client = client(caller);
     let message = format!(
         "The client '{client}' with object id '{}' does not have authorization to perform action '{action}' over scope '{scope}' or the \
          scope is invalid. If access was recently granted, please refresh your credentials.",
         caller.object_id
     );
     Fault::new(403, "AuthorizationFailed", message)
+}
+
+fn client(caller: &EntraCaller) -> &str {
+    match caller.kind {
+        CallerKind::User => &caller.name,
+        CallerKind::Application => &caller.object_id,
+    }
 }
 
 fn us_time(at: Timestamp) -> String {

@@ -40,7 +40,7 @@ mod openapi;
 mod operations;
 mod patch;
 pub(crate) mod pod_status;
-mod pods;
+pub(crate) mod pods;
 #[cfg(test)]
 mod properties;
 mod protobuf;
@@ -72,6 +72,7 @@ use crate::cloud::http::endpoint::{KubeAttributes, Request};
 use crate::cloud::identity::caller::{Caller, KubeUser};
 use crate::cloud::identity::jwt::Jwt;
 use crate::cloud::observation::Observation;
+use crate::cloud::registry;
 use crate::cloud::state::State;
 use crate::cloud::trace::{Checks, Trace};
 use authorizer::Asker;
@@ -81,8 +82,21 @@ use status::Status;
 /// Lets the controllers do what is due; true when they changed something. Called again until nobody changes anything.
 pub(crate) fn settle(state: &mut State, now: Timestamp) -> bool {
     let authority = state.authority.clone();
+    look_at_registries(state);
     let changed = state.kube.clusters_mut().filter_map(|cluster| controllers::settle(cluster, authority.pem(), now).then_some(()));
     changed.count() > 0
+}
+
+/// What the nodes can pull now: role assignments and images may have changed.
+fn look_at_registries(state: &mut State) {
+    let kubelets: Vec<(String, String)> =
+        state.aks.clusters().filter_map(|cluster| Some((cluster.id.clone(), cluster.kubelet.as_ref()?.object_id.clone()))).collect();
+    for (id, object_id) in kubelets {
+        let seen = registry::pull::seen_by(state, &object_id);
+        if let Some(cluster) = state.kube.get_mut(&id) {
+            cluster.registries = seen;
+        }
+    }
 }
 
 /// When a controller or a pod next has something to do by itself, after `now`.

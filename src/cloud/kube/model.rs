@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::objects::Store;
 use super::pods::run::Kubelet;
 use crate::cloud::identity::caller::KubeUser;
+use crate::cloud::registry::pull::Registries;
 
 /// Every cluster, by lower-case resource id.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +74,8 @@ pub(crate) struct Cluster {
     pub(crate) certificates: Vec<(Vec<u8>, KubeUser)>,
     /// Static tokens.
     pub(crate) tokens: Vec<(String, KubeUser)>,
+    /// The registries of the subscription as the nodes see them.
+    pub(crate) registries: Registries,
 }
 
 /// A container's log lines, by pod uid, container and restart count.
@@ -122,6 +125,7 @@ impl Cluster {
             kubelet: Kubelet::default(),
             certificates: Vec::new(),
             tokens: Vec::new(),
+            registries: Registries::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Command, confirmed, kubeconfig, location_of, ssh, tags_of};
+use super::{Command, acr, confirmed, kubeconfig, location_of, ssh, tags_of};
 use crate::applets::az::failure::Failure;
 use crate::applets::az::parse::Arguments;
 use crate::applets::az::service::{operate, path_encoded};
@@ -41,6 +41,8 @@ pub(super) const COMMANDS: [Command; 6] = [
             "--network-policy",
             "--tier",
             "--enable-managed-identity",
+            "--assign-identity",
+            "--attach-acr",
             "--enable-aad",
             "--enable-azure-rbac",
             "--aad-admin-group-object-ids",
@@ -71,6 +73,8 @@ pub(super) const COMMANDS: [Command; 6] = [
             "--aad-tenant-id",
             "--enable-azure-rbac",
             "--disable-azure-rbac",
+            "--attach-acr",
+            "--detach-acr",
             "--yes",
             "--no-wait",
         ],
@@ -134,8 +138,18 @@ fn create(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
     let prefix = dns_prefix(name, group, account.id());
     let body = body(arguments, &location, &prefix, account.tenant(), key.as_deref());
     let call = Call::arm(Method::PUT, &format!("{path}?{API}")).with_body(body);
-    let cluster = operate(session, &call, arguments.has("--no-wait"))?;
-    Ok(if arguments.has("--no-wait") { Value::Null } else { printed(MODEL, &cluster) })
+    // What comes after the cluster cannot come before it, whatever was asked for.
+    let no_wait = arguments.has("--no-wait") && !arguments.has("--attach-acr");
+    let cluster = operate(session, &call, no_wait)?;
+    if let Some(registry) = arguments.get("--attach-acr").filter(|registry| !registry.is_empty()) {
+        acr::attach(session, registry, kubelet_of(&cluster))?;
+    }
+    Ok(if no_wait { Value::Null } else { printed(MODEL, &cluster) })
+}
+
+/// The object id of the identity with which the nodes pull images.
+fn kubelet_of(cluster: &Value) -> &str {
+    cluster["properties"]["identityProfile"]["kubeletidentity"]["objectId"].as_str().unwrap_or_default()
 }
 
 /// What az checks before it asks anybody (measured).
@@ -240,9 +254,17 @@ fn body(arguments: &Arguments, location: &str, prefix: &str, tenant: &str, key: 
         ("location", Some(json!(location))),
         ("tags", tags_of(arguments)),
         ("properties", Some(properties)),
-        ("identity", Some(json!({ "type": "SystemAssigned" }))),
+        ("identity", Some(identity(arguments))),
         ("sku", Some(json!({ "name": "Base", "tier": capitalised(arguments.get("--tier").unwrap_or("free")) }))),
     ])
+}
+
+/// The cluster's own identity: one of its own, or the one that is given.
+fn identity(arguments: &Arguments) -> Value {
+    match arguments.get("--assign-identity").filter(|id| !id.is_empty()) {
+        Some(id) => json!({ "type": "UserAssigned", "userAssignedIdentities": { id: {} } }),
+        None => json!({ "type": "SystemAssigned" }),
+    }
 }
 
 /// `--aad-admin-group-object-ids`: ids between commas.
@@ -279,6 +301,13 @@ fn update(session: &mut Session<'_, '_>, arguments: &Arguments) -> Result<Value,
         let lines = "The command failed with an unexpected error. Here is the traceback:\nERROR: \nknack.prompting.NoTTYException\n\
                      To check existing issues, please visit: https://github.com/Azure/azure-cli/issues";
         return Err(Failure::Refused(lines.to_owned()));
+    }
+    for (option, act) in
+        [("--attach-acr", acr::attach as fn(&mut Session<'_, '_>, &str, &str) -> Result<(), Failure>), ("--detach-acr", acr::detach)]
+    {
+        if let Some(registry) = arguments.get(option).filter(|registry| !registry.is_empty()) {
+            act(session, registry, kubelet_of(&wire))?;
+        }
     }
     let mut body = writable(MODEL, &wire);
     apply(&mut body, arguments)?;

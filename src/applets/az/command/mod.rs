@@ -7,6 +7,7 @@ use super::parse::Arguments;
 use super::session::Session;
 
 mod account;
+mod acr;
 mod ad;
 mod aks;
 mod application;
@@ -41,6 +42,7 @@ pub(crate) struct Command {
 /// All of them, a group after the other.
 const GROUPS: [&[Command]; 14] = [
     &account::COMMANDS,
+    &acr::COMMANDS,
     &ad::COMMANDS,
     &ad::CHECK,
     &aks::COMMANDS,

@@ -118,16 +118,32 @@ pub(super) fn at_scope(scope: &str, kind: &str) -> String {
 
 /// Gives a principal a role; one that has it already is told and left alone.
 pub(super) fn assign(session: &mut Session<'_, '_>, role: &str, principal: &str, kind: &str, scope: &str) -> Result<(), Failure> {
+    if !grant(session, role, principal, kind, scope)? {
+        session.warn("  Role assignment already exists.\n");
+    }
+    Ok(())
+}
+
+/// Gives a principal a role; false when it has it already.
+pub(super) fn grant(session: &mut Session<'_, '_>, role: &str, principal: &str, kind: &str, scope: &str) -> Result<bool, Failure> {
     let role = role_id(session, role, scope)?;
     let name = session.random_guid()?;
     let properties = json!({ "roleDefinitionId": role, "principalId": principal, "principalType": kind });
     let call = Call::arm(Method::PUT, &at(scope, &format!("roleAssignments/{name}"), ASSIGNMENTS_API));
     let response = session.send(&call.with_body(json!({ "properties": properties })))?;
-    if response.status.as_u16() == 409 && response.json().unwrap_or_default()["error"]["code"] == "RoleAssignmentExists" {
-        session.warn("  Role assignment already exists.\n");
-        return Ok(());
+    let exists = response.status.as_u16() == 409 && response.json().unwrap_or_default()["error"]["code"] == "RoleAssignmentExists";
+    if exists { Ok(false) } else { successful(&response).map(|()| true) }
+}
+
+/// Takes a role at a scope from a principal.
+pub(super) fn revoke(session: &mut Session<'_, '_>, role: &str, principal: &str, scope: &str) -> Result<(), Failure> {
+    let search =
+        Search { scope: Some(scope.to_owned()), principal: Some(principal.to_owned()), role: Some(role.to_owned()), inherited: false };
+    let ids: Vec<String> = search.run(session)?.iter().filter_map(|one| one["id"].as_str().map(str::to_owned)).collect();
+    for id in ids {
+        session.fetch(&Call::arm(Method::DELETE, &format!("/{}?{ASSIGNMENTS_API}", scope_encoded(id.trim_matches('/')))))?;
     }
-    successful(&response)
+    Ok(())
 }
 
 /// The definitions at a scope, of one role name or all.

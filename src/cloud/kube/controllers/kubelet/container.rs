@@ -41,6 +41,12 @@ impl Worker<'_> {
         Image::parse(&self.run.containers[index].image).map(|image| image.full()).unwrap_or_default()
     }
 
+    /// Why an image cannot be had.
+    fn pull_failure(&self, image: &str) -> Option<String> {
+        let image = Image::parse(image).ok()?;
+        image.failure().or_else(|| self.cluster.registries.failure(&image))
+    }
+
     /// Gets the image.
     pub(super) fn begin(&mut self, index: usize, at: Timestamp) {
         let image = self.run.containers[index].image.clone();
@@ -90,17 +96,17 @@ impl Worker<'_> {
 
     fn pull(&mut self, index: usize, at: Timestamp) {
         let image = self.run.containers[index].image.clone();
-        let is_available = pull_failure(&image).is_none();
+        let is_available = self.pull_failure(&image).is_none();
         self.tell_of(index, Event::normal("Pulling", format!("Pulling image \"{image}\"")), at);
         let case = if is_available { Case::Available } else { Case::Unavailable };
         self.stay(index, Stage::Pulling, case, at);
     }
 
     fn fail_pull(&mut self, index: usize, at: Timestamp) {
+        let why = self.pull_failure(&self.run.containers[index].image).unwrap_or_default();
         let container = &mut self.run.containers[index];
         container.pull_failures += 1;
         container.pulled_in = None;
-        let why = pull_failure(&container.image).unwrap_or_default();
         let message = format!("Failed to pull image \"{}\": {why}", container.image);
         container.waiting = ("ErrImagePull".to_owned(), why);
         self.tell_of(index, Event::warning("Failed", message), at);
@@ -226,10 +232,6 @@ impl Worker<'_> {
         container.next = None;
         self.begin(index, at);
     }
-}
-
-fn pull_failure(image: &str) -> Option<String> {
-    Image::parse(image).ok().and_then(|image| image.failure())
 }
 
 /// When a container that started counts as ready, if not at once. Assumed: probes succeed at their first try.
