@@ -40,7 +40,7 @@ pub(crate) struct Command {
 }
 
 /// All of them, a group after the other.
-const GROUPS: [&[Command]; 14] = [
+const GROUPS: [&[Command]; 15] = [
     &account::COMMANDS,
     &acr::COMMANDS,
     &ad::COMMANDS,
