@@ -10,8 +10,6 @@ pub(crate) mod model;
 mod operations;
 pub(crate) mod pull;
 pub(crate) mod routes;
-#[cfg(test)]
-mod tests;
 
 use jiff::Timestamp;
 
