@@ -108,9 +108,11 @@ const OWN: [&str; 91] = [
 
 /// Whether a label names a thing, whose word is somebody's own.
 fn names_a_thing(label: &str) -> bool {
-    let own = name_words(label).last().is_none_or(|last| OWN.contains(&last.as_str()));
+    let own = name_words(label).last().is_none_or(|last| OWN.contains(&last.as_str()) || OWN.contains(&last.trim_end_matches('s')));
+    // `NAMES` of a table are names.
+    let is_soft = |label: &str| matches!(role(label, ""), Role::Name | Role::Soft);
     // What a word of another script names nobody here knows.
-    own || !label.is_ascii() || matches!(role(label, ""), Role::Name | Role::Soft)
+    own || !label.is_ascii() || is_soft(label) || is_soft(label.trim_end_matches(['s', 'S']))
 }
 
 /// Whether a value is one word of a language, and no name by its looks.
@@ -183,6 +185,8 @@ mod tests {
             ("scheme", "associating", "associated", None),
             ("scheme", "Internal", "internal", None),
             ("team", "payments", "platform", None),
+            ("NAMES", "web", "shop", None),
+            ("teams", "payments", "platform", None),
             ("nombre", "pagos", "tienda", None),
             ("名前", "pagos", "tienda", None),
             ("host", "orders", "billing", None),
