@@ -79,11 +79,15 @@ fn manifests_of_anything_are_read_or_refused() {
     });
 }
 
-/// Without what go-yaml itself does not read back: zero below zero, and the line ends that only Unicode has.
+/// Without what go-yaml itself does not read back: zero below zero, whole numbers that were written as fractions, and the line ends that
+/// only Unicode has.
 fn repeatable(value: Value) -> Value {
     let plain = |text: String| text.replace(['\u{85}', '\u{2028}', '\u{2029}'], "\n");
     match value {
         Value::Number(number) if number.as_f64() == Some(0.0) => json!(0),
+        Value::Number(number) if number.is_f64() && number.as_f64().is_some_and(|number| number.fract() == 0.0) => {
+            number.as_f64().map_or(Value::Null, |number| json!(number.clamp(-1e15, 1e15) as i64))
+        }
         Value::String(text) => Value::String(plain(text)),
         Value::Array(items) => items.into_iter().map(repeatable).collect(),
         Value::Object(members) => Value::Object(members.into_iter().map(|(name, value)| (plain(name), repeatable(value))).collect()),
