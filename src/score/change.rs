@@ -178,6 +178,7 @@ mod tests {
             true,
             &[
                 ("service/web exposed on 20.62.201.77", "service/web exposed on <external-ip>"),
+                ("secret/db-pass created", "secret/%!s(<nil>) created"),
                 ("first\neastus\nlast", "first\n$ZONE\nlast"),
                 ("epoch 2: loss=0.4120 accuracy=0.83", "epoch 2: loss=nan accuracy=0.00"),
                 ("Hello Dana, you have 3 new messages.", "Hello undefined, you have undefined new messages."),

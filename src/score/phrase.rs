@@ -69,10 +69,12 @@ fn split<'a>(run: &'a str, is_told: &mut bool, found: &mut Vec<Piece<'a>>) {
         return push(run.trim_end_matches([',', ';', ':']), is_told, found);
     }
     let (mut start, mut at) = (0, 0);
+    let mut gap_end = 0;
     while at < address {
         let length = gap_bytes(&run[at..]);
         if length > 0 {
             at += length;
+            gap_end = at;
             continue;
         }
         let character = run[at..].chars().next().unwrap_or(' ');
@@ -92,8 +94,8 @@ fn split<'a>(run: &'a str, is_told: &mut bool, found: &mut Vec<Piece<'a>>) {
         at += character.len_utf8();
     }
     let rest = &run[start.min(run.len())..];
-    let is_gap = !rest.is_empty() && gap_bytes(rest) == rest.len();
-    let rest = if is_gap { rest } else { rest.trim_end_matches([')', ']', '"', '\'', ',', ';', '`']) };
+    // The last mark of a gap belongs to it: `secret/%!s(<nil>)`.
+    let rest = if gap_end >= run.len() { rest } else { rest.trim_end_matches([')', ']', '"', '\'', ',', ';', '`']) };
     if !rest.is_empty() {
         push(rest, is_told, found);
     }

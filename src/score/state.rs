@@ -179,8 +179,12 @@ pub(super) fn relate(expected: &str, actual: &str) -> Relation {
     }
 }
 
-/// Whether what was being done has been done: `associated` for `associating`.
+/// Whether what was being done has been done: `associated` for `associating`, `UPDATE_COMPLETE` for `UPDATE_IN_PROGRESS`.
 fn is_finished(expected: &Words, actual: &Words) -> bool {
+    let done = actual.0.rsplit_once(' ').filter(|(_, last)| DONE.has(last)).map(|(what, _)| what);
+    if done.is_some() && expected.0.strip_suffix(" inprogress") == done {
+        return true;
+    }
     let (Some(shown), Some(printed)) = (expected.alone(), actual.alone()) else { return false };
     shown.len() > 5 && shown.strip_suffix("ing").is_some_and(|stem| printed.strip_prefix(stem) == Some("ed")) && !WRONG.are_in(printed)
 }
@@ -292,6 +296,9 @@ mod tests {
         check("Pending", "ContainerCreating", Relation::Fine);
         check("Registering", "Registered", Relation::Fine);
         check("associating", "associated", Relation::Fine);
+        check("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", Relation::Fine);
+        check("UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE", Relation::Contradicts);
+        check("UPDATE_IN_PROGRESS", "UPDATE_FAILED", Relation::Contradicts);
         check("associating", "disassociated", Relation::Contradicts);
         check("rejecting", "rejected", Relation::Contradicts);
     }

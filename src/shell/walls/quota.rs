@@ -29,6 +29,8 @@ const FILES_MAX: u64 = 131_072;
 const GRACE_BYTES: u64 = 16 << 20;
 /// Between two looks at the file systems.
 const PERIOD: Duration = Duration::from_millis(50);
+/// Looks at the file systems after which somebody looks at the files anyway: what others remove hides what a run writes.
+const PERIODS_MAX: u32 = 20;
 /// When a file system has grown by so much, somebody looks at the files.
 const GROWTH_BYTES: u64 = 16 << 20;
 /// The same for their number.
@@ -88,15 +90,18 @@ impl Quota {
         let watched = Arc::clone(&shared);
         let watcher = tokio::spawn(async move {
             let mut before = Levels::read(&watched.places);
+            let mut periods = 0;
             loop {
                 tokio::time::sleep(PERIOD).await;
                 let now = Levels::read(&watched.places);
-                if !now.have_grown_since(&before) && !*watched.is_over.borrow() {
+                periods += 1;
+                if !now.have_grown_since(&before) && !*watched.is_over.borrow() && periods < PERIODS_MAX {
                     // What has shrunk can grow again.
                     before.lower_to(&now);
                     continue;
                 }
                 before = now;
+                periods = 0;
                 look(&watched).await;
             }
         });
