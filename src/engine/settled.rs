@@ -120,6 +120,7 @@ const OPEN_WORDS: &[&str] = &[
     "cpu_count",
     "curl",
     "date",
+    "environ",
     "getcwd",
     "getpid",
     "hash(",
@@ -128,10 +129,13 @@ const OPEN_WORDS: &[&str] = &[
     "kubectl",
     "mktemp",
     "now(",
+    "os.",
     "platform",
     "pwd",
     "rand",
     "requests",
+    "secrets.",
+    "set(",
     "shuf",
     "socket",
     "stat",
@@ -148,7 +152,14 @@ const OPEN_WORDS: &[&str] = &[
 
 /// Whether each step prints the same wherever it runs, in document order; `given` are variables that come from outside.
 pub(super) fn settled(runbook: &Runbook, scripts: &[Script], given: &BTreeSet<String>) -> Vec<bool> {
-    let mut known = Known { given, assigned: BTreeSet::new(), functions: BTreeSet::new(), open: BTreeSet::new(), is_lost: false };
+    let mut known = Known {
+        given,
+        assigned: BTreeSet::new(),
+        functions: BTreeSet::new(),
+        written: BTreeSet::new(),
+        open: BTreeSet::new(),
+        is_lost: false,
+    };
     let mut found = Vec::with_capacity(scripts.len());
     for (step, script) in runbook.steps.iter().zip(scripts) {
         let asks = !step.directives.captures.is_empty() || step.directives.background.is_some() || step.directives.stdin.is_some();
@@ -170,6 +181,8 @@ struct Known<'a> {
     /// Variables that the document has set.
     assigned: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// Files that the document has written, by the names in their paths.
+    written: BTreeSet<String>,
     /// Variables, files and functions with something in them that is not the document's own.
     open: BTreeSet<String>,
     /// Something ran of which nothing is known.
@@ -182,6 +195,7 @@ impl Known<'_> {
         let mut is_settled = true;
         for statement in script.statements() {
             let part = Part::of(script, text, statement);
+            self.written.extend(part.files().flat_map(names).map(str::to_owned));
             let is_open = self.is_open(&part);
             if is_open {
                 self.open.extend(part.makes());
@@ -231,8 +245,24 @@ impl Known<'_> {
         if self.functions.contains(name) {
             return Nature::Settled;
         }
-        if name.starts_with("./") || name == "source" || name == "." {
-            return if words.iter().any(is_outside) { Nature::Open } else { Nature::Settled };
+        // What a script does is known when the document has written it.
+        let is_own = |script: &str| names(script).last().is_some_and(|name| self.written.contains(name));
+        let is_script = name.contains('/') || matches!(name, "source" | ".");
+        if is_script {
+            let script = if name.contains('/') { Some(&name) } else { words.first() };
+            return match script.is_some_and(|script| is_own(script)) {
+                false => Nature::Unknown,
+                true if words.iter().any(is_outside) => Nature::Open,
+                true => Nature::Settled,
+            };
+        }
+        if matches!(name, "bash" | "sh" | "python" | "python3") {
+            let operand = words.iter().find(|word| !word.starts_with('-'));
+            let is_given = words.iter().any(|word| matches!(*word, "-c" | "-V" | "--version") || word.starts_with("-c"));
+            let is_module = words.contains(&"-m");
+            if is_module || !is_given && operand.is_some_and(|script| !is_own(script)) {
+                return Nature::Unknown;
+            }
         }
         if name == "git" {
             return git(&words);
@@ -250,6 +280,9 @@ impl Known<'_> {
         let is_open = match name {
             "ls" => has("lsihtc"),
             "set" => has("xv"),
+            // Archives hold when files were made and whose they are.
+            "tar" => !words.iter().any(|word| word.starts_with("-x") || word.starts_with('x')) || has("v"),
+            "gzip" => !has("dct"),
             "sort" => has("R"),
             "find" => text.contains("-ls") || text.contains("-printf") || text.contains("-newer") || text.contains("time"),
             "python" | "python3" | "awk" | "gawk" | "bash" | "sh" | "sqlite3" | "jq" => {
@@ -411,5 +444,9 @@ mod tests {
             &[false, false, false, true],
         );
         check(&["git log --format=%h", "git status"], &[false, false]);
+        check(&["./build.sh", "echo a"], &[false, false]);
+        check(&["python3 app.py"], &[false]);
+        check(&["python3 -m pip install a"], &[false]);
+        check(&["echo a > d\ntar czf d.tgz d", "sha256sum d.tgz", "tar tvzf d.tgz", "echo b > e\nsort e"], &[false, false, false, true]);
     }
 }
